@@ -1,0 +1,16 @@
+"""Entry script: one JSON request on stdin, one JSON answer on stdout (see slipway_inspect.facts)."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+_HERE = os.path.dirname(os.path.abspath(__file__))
+# First, not last: this script imports nothing of the user's, and a project's own `ast.py` must not reach it.
+sys.path[:] = [_HERE] + [entry for entry in sys.path if entry not in ("", _HERE)]
+sys.dont_write_bytecode = True
+
+from slipway_inspect.facts import main  # noqa: E402
+
+if __name__ == "__main__":
+    sys.exit(main())

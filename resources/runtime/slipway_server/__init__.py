@@ -1,0 +1,8 @@
+"""The model server: an ASGI app over one bundle. Standard library only; the user's libraries are found at run time."""
+
+from __future__ import annotations
+
+from .app import ModelApp
+from .errors import ModelLoadError
+
+__all__ = ["ModelApp", "ModelLoadError"]

@@ -1,0 +1,60 @@
+"""What the runner asks of the kernel besides executing cells (Python 3.7+)."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any, Callable
+
+from slipway_train import audit, definitions, snapshot
+from slipway_train.failure import Failure
+
+
+def run(
+    request: dict[str, Any], namespace: dict[str, Any], examples: list[Any], launch: dict[str, Any]
+) -> dict[str, Any]:
+    """{"result": …} of the operation `request["op"]`, or {"failure": {"code", "message", …}}."""
+    try:
+        return {"result": _OPERATIONS[request["op"]](request, namespace, examples, launch)}
+    except Failure as failure:
+        return {"failure": failure.details}
+
+
+def value_of_cell(shell: Any, code: str) -> Any:
+    """Value of the last expression of a cell that just ran, else what its last assignment bound; None when
+    neither.
+    """
+    result = getattr(getattr(shell, "last_execution_result", None), "result", None)
+    if result is not None:
+        return result
+    try:
+        body = ast.parse(shell.transform_cell(code)).body
+    except SyntaxError:
+        return None
+    last = body[-1] if body else None
+    target = (
+        last.targets[-1]
+        if isinstance(last, ast.Assign)
+        else getattr(last, "target", getattr(last, "value", None))
+    )
+    return shell.user_ns.get(target.id) if isinstance(target, ast.Name) else None
+
+
+def _inputs(request: dict[str, Any], *_context: Any) -> dict[str, Any]:
+    return audit.inputs(request["roots"])
+
+
+def _plan(request: dict[str, Any], *_context: Any) -> dict[str, Any]:
+    return {"cells": definitions.plan(request["cells"], request["predict"], request["load"])}
+
+
+def _snapshot(
+    request: dict[str, Any], namespace: dict[str, Any], examples: list[Any], launch: dict[str, Any]
+) -> dict[str, Any]:
+    return snapshot.make(request, namespace, examples, launch)
+
+
+_OPERATIONS: dict[str, Callable[..., dict[str, Any]]] = {
+    "inputs": _inputs,
+    "plan": _plan,
+    "snapshot": _snapshot,
+}

@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { runTool } from '../test/testbed/runTool.ts';
+
+const root = path.dirname(import.meta.dirname);
+
+/** Activation loads this much at most, in bytes. */
+const limit = 80_000;
+
+const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
+
+/** An output with everything that it imports without `import()`. */
+function staticSize(outputs, entry) {
+  const seen = new Set();
+  const visit = (file) => {
+    if (seen.has(file) || outputs[file] === undefined) return;
+    seen.add(file);
+    for (const { path: imported, kind } of outputs[file].imports) if (kind === 'import-statement') visit(imported);
+  };
+  visit(entry);
+  return [...seen].reduce((bytes, file) => bytes + outputs[file].bytes, 0);
+}
+
+/**
+ * Builds and measures what activation and the start of the command line load, and everything together.
+ * @returns {Promise<string>} one line
+ * @throws {Error} when activation loads more than the limit
+ */
+export async function bundleSizes() {
+  await runTool(process.execPath, [path.join(root, 'esbuild.mjs')], { cwd: root });
+  const { outputs } = JSON.parse(readFileSync(path.join(root, 'dist/meta.json'), 'utf8'));
+  const code = Object.fromEntries(Object.entries(outputs).filter(([file]) => file.endsWith('.js')));
+  const activation = staticSize(code, 'dist/extension.js');
+  const all = Object.values(code).reduce((bytes, output) => bytes + output.bytes, 0);
+  const line = `activation ${kilobytes(activation)} of at most ${kilobytes(limit)}, command line starts with ${kilobytes(staticSize(code, 'dist/cli.js'))}, all ${kilobytes(all)}`;
+  if (activation > limit) throw new Error(line);
+  return line;
+}

@@ -1,0 +1,71 @@
+import { satisfies } from '@renovatebot/pep440';
+import { compareMinor, oldestSupportedPython, type Interpreter } from '../clients/python/interpreters';
+import { UserError } from '../core/errors';
+import type { Finding, PythonRequirement } from '../core/project';
+
+export interface PythonChoice {
+  readonly interpreter: Interpreter;
+  readonly why: string;
+  readonly finding?: Finding;
+}
+
+/**
+ * The interpreter that trains and serves: the one that the project asks for. A notebook's metadata is a trace of where
+ * it once ran, so it may be replaced by the nearest newer Python, and that is said; what a person wrote down is binding.
+ * @throws UserError PythonNotFound, naming the installed ones
+ */
+export function choosePython(required: PythonRequirement, interpreters: readonly Interpreter[]): PythonChoice {
+  const usable = newestOfEachMinor(interpreters.filter((one) => compareMinor(one.minor, oldestSupportedPython) >= 0));
+  const first = usable[0];
+  if (first === undefined) throw pythonNotFound(required, interpreters);
+  if (required.version !== undefined) {
+    const exact = usable.find((one) => one.minor === required.version);
+    if (exact !== undefined) return { interpreter: exact, why: required.source };
+    if (isBinding(required)) throw pythonNotFound(required, interpreters);
+    return substitute(required.version, required.source, usable, first);
+  }
+  if (required.specifier !== undefined) {
+    const fitting = usable.filter((one) => satisfies(one.version, required.specifier ?? ''));
+    const chosen = preferred(fitting, interpreters);
+    if (chosen === undefined) throw pythonNotFound(required, interpreters);
+    return { interpreter: chosen, why: `${required.source} (${required.specifier})` };
+  }
+  return { interpreter: preferred(usable, interpreters) ?? first, why: 'first Python on PATH' };
+}
+
+function isBinding(required: PythonRequirement): boolean {
+  return !required.source.startsWith('notebook');
+}
+
+/** The interpreter that comes first on PATH when it fits, else the newest that fits. */
+function preferred(fitting: readonly Interpreter[], all: readonly Interpreter[]): Interpreter | undefined {
+  const first = all[0];
+  return fitting.find((one) => one.path === first?.path) ?? fitting.at(-1);
+}
+
+function newestOfEachMinor(interpreters: readonly Interpreter[]): readonly Interpreter[] {
+  const byMinor = new Map<string, Interpreter>();
+  for (const one of interpreters) if (!byMinor.has(one.minor)) byMinor.set(one.minor, one);
+  return [...byMinor.values()].sort((left, right) => compareMinor(left.minor, right.minor));
+}
+
+function substitute(version: string, source: string, usable: readonly Interpreter[], oldest: Interpreter): PythonChoice {
+  const interpreter = usable.find((one) => compareMinor(one.minor, version) > 0) ?? usable.at(-1) ?? oldest;
+  return {
+    interpreter,
+    why: `${version} of the ${source} is not installed; ${interpreter.minor} is the nearest`,
+    finding: {
+      code: 'PythonSubstituted',
+      severity: 'warning',
+      message: `The notebook was last run with Python ${version}, which is not installed. Python ${interpreter.version} is used; set python in slipway.yaml to choose another.`,
+    },
+  };
+}
+
+function pythonNotFound(required: PythonRequirement, interpreters: readonly Interpreter[]): UserError {
+  const wanted = required.version ?? required.specifier ?? `${oldestSupportedPython} or newer`;
+  const installed = interpreters.length === 0 ? 'none was found' : interpreters.map((one) => one.version).join(', ');
+  return new UserError('PythonNotFound', `The project needs Python ${wanted} (${required.source}), which is not installed. Installed: ${installed}.`, {
+    remedy: { kind: 'runCommand', label: 'Install Python with uv', command: 'slipway.installPython', args: [required.version ?? oldestSupportedPython] },
+  });
+}

@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { hashFile, linkOrCopy, listFiles, makeFolderOnce } from '../clients/files/contentStore';
+import type { Bundle, BundleManifest } from '../core/bundle';
+import type { Home } from '../core/home';
+
+export interface BundleContents {
+  readonly manifest: BundleManifest;
+  /** The project's folder and the files of it that travel, relative with POSIX separators. */
+  readonly root: string;
+  readonly files: readonly string[];
+  /** Text of the lock. */
+  readonly lock: string;
+  /** Folder of the trained artifact, when the entry has one. */
+  readonly artifact: string | undefined;
+}
+
+interface Part {
+  readonly name: string;
+  readonly source: string;
+  readonly hash: string;
+  /** Artifacts never change, so they may be shared; the user goes on editing the project's files. */
+  readonly shared: boolean;
+}
+
+/** Writes the content-addressed folder that a local target runs and a container target bakes. Equal contents, equal digest. */
+export async function writeBundle(home: Home, contents: BundleContents, signal: AbortSignal): Promise<Bundle> {
+  const parts = [...(await projectParts(contents, signal)), ...(await artifactParts(contents, signal))];
+  const manifest = `${JSON.stringify(contents.manifest, null, 2)}\n`;
+  const hash = createHash('sha256');
+  hash.update(JSON.stringify([manifest, contents.lock, ...parts.map((part) => [part.name, part.hash])]));
+  const hex = hash.digest('hex');
+  const folder = await makeFolderOnce(path.join(home.bundles, hex), async (temporary) => {
+    for (const part of parts) {
+      signal.throwIfAborted();
+      await place(part, path.join(temporary, part.name));
+    }
+    await mkdir(path.join(temporary, contents.manifest.workdir), { recursive: true });
+    await writeFile(path.join(temporary, 'lock.txt'), contents.lock);
+    await writeFile(path.join(temporary, 'bundle.json'), manifest);
+  });
+  return { folder, digest: `sha256:${hex}`, manifest: contents.manifest };
+}
+
+async function projectParts(contents: BundleContents, signal: AbortSignal): Promise<readonly Part[]> {
+  return inSequence(contents.files, async (file) => {
+    const source = path.join(contents.root, file);
+    return { name: `project/${file}`, source, hash: await hashFile(source, signal), shared: false };
+  });
+}
+
+async function artifactParts(contents: BundleContents, signal: AbortSignal): Promise<readonly Part[]> {
+  const { artifact } = contents;
+  if (artifact === undefined) return [];
+  return inSequence(await listFiles(artifact), async (file) => {
+    const source = path.join(artifact, file);
+    return { name: `artifact/${file}`, source, hash: await hashFile(source, signal), shared: true };
+  });
+}
+
+async function place(part: Part, to: string): Promise<void> {
+  if (part.shared) {
+    await linkOrCopy(part.source, to);
+    return;
+  }
+  await mkdir(path.dirname(to), { recursive: true });
+  await copyFile(part.source, to, constants.COPYFILE_FICLONE);
+}
+
+/** One file is open at a time, whatever the size of the project. */
+async function inSequence<Item, Result>(items: readonly Item[], convert: (item: Item) => Promise<Result>): Promise<readonly Result[]> {
+  const results: Result[] = [];
+  for (const item of items) results.push(await convert(item));
+  return results;
+}

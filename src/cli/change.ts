@@ -1,0 +1,72 @@
+import { Command } from 'commander';
+import { UserError } from '../core/errors';
+import type { Target } from '../core/target';
+import { openTarget } from '../pipeline/services';
+import type { CliContext } from '../cli';
+import { positiveInteger } from './numbers';
+import type { CommonOptions, Verb } from './verb';
+
+interface ToOptions extends CommonOptions {
+  readonly to?: number;
+}
+
+export const scaleCommand: Verb = (run) =>
+  new Command('scale')
+    .description('change how many replicas answer')
+    .argument('<name>')
+    .argument('<replicas>', 'how many', positiveInteger)
+    .action((name: string, replicas: number, options: CommonOptions) =>
+      run(options, (context) =>
+        change(context, name, `scaled to ${String(replicas)}`, (target) => capability(target, target.scale, 'scale')(name, replicas, context.signal)),
+      ),
+    );
+
+export const rollbackCommand: Verb = (run) =>
+  new Command('rollback')
+    .description('go back to an earlier release')
+    .argument('<name>')
+    .option('--to <version>', 'the release; by default the one before the current', positiveInteger)
+    .action((name: string, options: ToOptions) =>
+      run(options, (context) => change(context, name, 'rolled back', (target) => capability(target, target.rollback, 'roll back')(name, options.to, context.signal))),
+    );
+
+export const stopCommand: Verb = (run) =>
+  new Command('stop')
+    .description('stop a model and keep its releases and its port')
+    .argument('<name>')
+    .action((name: string, options: CommonOptions) =>
+      run(options, (context) => change(context, name, 'stopped', (target) => capability(target, target.stop, 'stop')(name, context.signal))),
+    );
+
+export const startCommand: Verb = (run) =>
+  new Command('start')
+    .description('start a stopped model')
+    .argument('<name>')
+    .action((name: string, options: CommonOptions) =>
+      run(options, (context) => change(context, name, 'started', (target) => capability(target, target.start, 'start')(name, {}, context.signal))),
+    );
+
+export const removeCommand: Verb = (run) =>
+  new Command('remove')
+    .description('remove a model with all its releases')
+    .argument('<name>')
+    .action((name: string, options: CommonOptions) =>
+      run(options, async ({ services, output, target, signal }) => {
+        await (await openTarget(services, target)).remove(name, signal);
+        output.emit({ event: 'removed', name, target });
+        output.say(`${name} was removed.`);
+      }),
+    );
+
+async function change({ services, output, target, signal }: CliContext, name: string, what: string, body: (target: Target) => Promise<unknown>): Promise<void> {
+  const opened = await openTarget(services, target);
+  await body(opened);
+  const model = (await opened.models(signal)).find((one) => one.name === name);
+  output.emit({ event: 'changed', name, target, model });
+  output.say(`${name} was ${what}: ${model?.phase ?? 'unknown'} ${model?.endpoint ?? ''}`.trimEnd());
+}
+
+function capability<Method>(target: Target, method: Method | undefined, verb: string): Method {
+  if (method === undefined) throw new UserError('UsageInvalid', `${target.displayName} cannot ${verb} models.`);
+  return method;
+}

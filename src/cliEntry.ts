@@ -1,0 +1,62 @@
+#!/usr/bin/env node
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+// Starts the command line on a Node that it runs on. This file itself must load on Node 18.
+
+/** The oldest Node that the libraries we bundle support. */
+const oldest = { major: 22, minor: 19 };
+
+interface Manifest {
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+function isNewEnough(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major > oldest.major || (major === oldest.major && minor >= oldest.minor);
+}
+
+/** The Node that package.json pins for this system, when it is installed beside us. */
+function pinnedNode(): string | undefined {
+  const require = createRequire(import.meta.url);
+  const windows = process.platform === 'win32';
+  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as Manifest;
+  const system = `-${windows ? 'win' : process.platform}-${process.arch}`;
+  const name = Object.keys(manifest.optionalDependencies ?? {}).find((one) => one.endsWith(system));
+  try {
+    const file = name === undefined ? undefined : require.resolve(`${name}/bin/${windows ? 'node.exe' : 'node'}`);
+    return file !== undefined && existsSync(file) ? file : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function runOn(node: string): void {
+  const child = spawn(node, process.argv.slice(1), { stdio: 'inherit' });
+  // A terminal sends Ctrl-C to both; the child decides how the command ends.
+  process.on('SIGINT', () => undefined);
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+  child.once('error', (error) => {
+    process.stderr.write(`slipway could not start ${node}: ${error.message}\n`);
+    process.exitCode = 1;
+  });
+  child.once('exit', (code, signal) => {
+    process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 1);
+  });
+}
+
+const pinned = isNewEnough(process.versions.node) ? undefined : pinnedNode();
+if (isNewEnough(process.versions.node)) {
+  const { main } = await import('./cli');
+  process.exitCode = await main(process.argv.slice(2), fileURLToPath(new URL('../resources', import.meta.url)));
+} else if (pinned !== undefined) {
+  runOn(pinned);
+} else {
+  process.stderr.write(
+    `slipway needs Node ${oldest.major}.${oldest.minor} or newer and this is ${process.versions.node}. ` +
+      `Install a newer Node, or run "npm ci" in the folder of Slipway, which brings one.\n`,
+  );
+  process.exitCode = 1;
+}

@@ -1,0 +1,102 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { access, copyFile, link, mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { UserError } from '../../core/errors';
+
+/** SHA-256 of a file's content, hexadecimal, read as a stream. */
+export async function hashFile(file: string, signal: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file, { signal })) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
+export async function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** The parsed JSON of a file; undefined when the file is absent or holds something else. */
+export async function readJson(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Writes a file so that a reader sees the old content or the new, never a part.
+ * @throws UserError DiskFull
+ */
+export async function writeAtomic(file: string, content: string | Uint8Array): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true });
+  const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    const handle = await open(temporary, 'w', 0o600);
+    try {
+      await handle.writeFile(content);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, file);
+  } catch (cause) {
+    await rm(temporary, { force: true });
+    throw asDiskError(cause, file);
+  }
+}
+
+/**
+ * Fills a folder that appears under its name only when complete, so that two processes may make it at once
+ * and an interrupted one leaves nothing that looks finished.
+ */
+export async function makeFolderOnce(folder: string, fill: (temporary: string) => Promise<void>): Promise<string> {
+  if (await exists(folder)) return folder;
+  const temporary = `${folder}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    await mkdir(temporary, { recursive: true });
+    await fill(temporary);
+    await rename(temporary, folder);
+  } catch (cause) {
+    if (await exists(folder)) return folder;
+    throw asDiskError(cause, folder);
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+  return folder;
+}
+
+/** Copies a file; where the file system allows, as a hard link, since bundles and artifacts never change. */
+export async function linkOrCopy(from: string, to: string): Promise<void> {
+  await mkdir(path.dirname(to), { recursive: true });
+  await link(from, to).catch(() => copyFile(from, to));
+}
+
+/** Every file below a folder, relative, POSIX separators, sorted; links are not followed. */
+export async function listFiles(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'))
+    .sort();
+}
+
+/** Bytes of all files below a folder; 0 when it is absent. */
+export async function folderSize(folder: string): Promise<number> {
+  const files = await listFiles(folder).catch(() => []);
+  const sizes = await Promise.all(files.map((file) => stat(path.join(folder, file)).then((found) => found.size, () => 0)));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** Turns "no space left" into a {@link UserError}; anything else stays what it is. */
+export function asDiskError(cause: unknown, file: string): unknown {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return cause;
+  return new UserError('DiskFull', `There is no space left on the disk that holds ${path.dirname(file)}. Nothing was deployed.`, {
+    cause,
+    remedy: { kind: 'runCommand', label: 'Free Space', command: 'slipway.freeSpace' },
+  });
+}

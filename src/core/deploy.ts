@@ -1,0 +1,41 @@
+import type { DeployedModel } from './deployment';
+import type { Finding } from './project';
+import type { DeployPlan } from './plan';
+
+export type DeployStep = 'inspect' | 'lock' | 'environment' | 'train' | 'package' | 'build' | 'push' | 'deploy';
+
+/** What happens during a deploy, in order. The CLI prints each as one JSON line; events tell what is, they do not steer. */
+export type DeployEvent =
+  | { readonly event: 'step'; readonly step: DeployStep; readonly state: 'started' | 'done' | 'skipped'; readonly message: string; readonly ms?: number }
+  | { readonly event: 'finding'; readonly finding: Finding }
+  | { readonly event: 'plan'; readonly plan: DeployPlan }
+  | { readonly event: 'cell'; readonly index: number; readonly of: number; readonly id: string; readonly state: 'running' | 'done' | 'skipped' | 'failed'; readonly ms?: number; readonly text?: string }
+  | { readonly event: 'output'; readonly source: string; readonly text: string }
+  | { readonly event: 'deployed'; readonly model: DeployedSummary; readonly unchanged: boolean };
+
+export interface DeployedSummary {
+  readonly name: string;
+  readonly version: number;
+  readonly target: string;
+  readonly phase: DeployedModel['phase'];
+  readonly endpoint: string;
+  readonly digest: string;
+}
+
+/** What a deploy needs from whoever started it: an editor window, a terminal or a test. */
+export interface DeployHost {
+  report(event: DeployEvent): void;
+  /** Asked once a project before its notebook is first executed. Must reject with ConsentRequired where nobody can answer. */
+  confirmExecution(question: ConsentQuestion, signal: AbortSignal): Promise<boolean>;
+  /** Value of a secret that `slipway.yaml` names; undefined when there is none. */
+  secret(name: string, signal: AbortSignal): Promise<string | undefined>;
+}
+
+export interface ConsentQuestion {
+  readonly project: string;
+  readonly notebook: string;
+  readonly cells: number;
+  readonly recordedSeconds?: number;
+  readonly shellMagics: readonly string[];
+  readonly outsidePaths: readonly string[];
+}

@@ -1,0 +1,44 @@
+import type { Location } from './errors';
+import type { Release } from './release';
+
+export type Phase = 'Pending' | 'Progressing' | 'Ready' | 'Failed' | 'Stopped';
+
+/** A release on a target, with its state as the target tells it. */
+export interface DeployedModel {
+  readonly name: string;
+  readonly targetId: string;
+  readonly phase: Phase;
+  /** Version of the release that answers now; undefined before the first one did. */
+  readonly version: number | undefined;
+  /** A URL that answered `GET /v2/health/ready`; nothing else is shown as one. */
+  readonly endpoint: string | undefined;
+  readonly replicas: { readonly desired: number; readonly ready: number };
+  readonly workers: readonly Worker[];
+  readonly releases: readonly Release[];
+  /** The first cause when the phase is not Ready. */
+  readonly reason: Reason | undefined;
+  /** A newer release that is on its way while this one answers. */
+  readonly rollout: { readonly version: number; readonly step: string } | undefined;
+  /** Highest resident memory of a replica in bytes. */
+  readonly peakMemory: number | undefined;
+  readonly updatedAt: string | undefined;
+}
+
+export interface Reason {
+  readonly code: string;
+  readonly message: string;
+  readonly traceback?: string;
+  readonly location?: Location;
+  readonly logTail?: readonly string[];
+}
+
+/** One replica: a process here, a container or pod elsewhere. */
+export interface Worker {
+  readonly index: number;
+  readonly pid: number | undefined;
+  readonly version: number;
+  readonly phase: 'Starting' | 'Ready' | 'Draining' | 'CrashLoop';
+  readonly restarts: number;
+  readonly startedAt: string;
+  readonly memory: number | undefined;
+}

@@ -1,0 +1,20 @@
+/** One line that a replica, a supervisor or a training run wrote. */
+export interface LogLine {
+  /** Strictly increasing within a model; a jump means that lines were lost, and views show it as a gap. */
+  readonly seq: number;
+  /** ISO 8601 in UTC with milliseconds. */
+  readonly time: string;
+  /** `3/0` is replica 0 of release 3; `supervisor` speaks for itself. */
+  readonly source: string;
+  readonly stream: 'stdout' | 'stderr' | 'system';
+  readonly text: string;
+}
+
+export interface LogOptions {
+  /** Yield only lines with a greater sequence number: the cursor to resume from without loss or repetition. */
+  readonly after?: number;
+  /** Start this many lines before the end; ignored when `after` is given. */
+  readonly tail?: number;
+  /** Keep waiting for lines that are yet to come. */
+  readonly follow: boolean;
+}

@@ -1,0 +1,30 @@
+/** What a deploy will do, told before it does anything. Pure data: `pipeline/` computes it, the editor and the CLI show it. */
+export interface DeployPlan {
+  readonly name: string;
+  readonly target: string;
+  readonly project: string;
+  /** `iris.ipynb:predict`, `model.joblib (joblib)`. */
+  readonly entry: string;
+  readonly python: { readonly version: string; readonly path: string; readonly why: string };
+  readonly dependencies: {
+    readonly source: string;
+    readonly requirements: readonly string[];
+    readonly ignored: readonly string[];
+    /** The date as of which unpinned packages are solved, and where it came from. */
+    readonly asOf?: { readonly date: string; readonly source: string };
+  };
+  readonly training: TrainingPlan;
+  readonly files: { readonly count: number; readonly bytes: number; readonly leftOut: readonly { readonly path: string; readonly reason: string }[] };
+  readonly secrets: readonly string[];
+  readonly resources: { readonly diskFree: number; readonly memoryFree: number };
+}
+
+export interface TrainingPlan {
+  readonly action: 'run' | 'reuse' | 'definitions' | 'none';
+  /** Why training was or will be skipped, or why it runs. */
+  readonly why: string;
+  /** ISO 8601 time when the artifact that is reused was made. */
+  readonly trainedAt?: string;
+  /** What the notebook read that no hash covers: the network, files outside the project. */
+  readonly unhashed: readonly string[];
+}

@@ -1,0 +1,105 @@
+import type { Bundle, BundleRuntime } from './bundle';
+import type { DeployedModel } from './deployment';
+import type { LogLine, LogOptions } from './logs';
+import type { Provenance } from './release';
+
+/**
+ * One place where models run. Optional members are its capabilities: commands and menu items exist only where they do.
+ * Every method throws the signal's reason when aborted and leaves nothing half done.
+ */
+export interface Target {
+  /** Stable, as users type it: `local`, `kubernetes:CONTEXT/NAMESPACE`. */
+  readonly id: string;
+  readonly displayName: string;
+  readonly accepts: 'bundle' | 'image';
+  models(signal: AbortSignal): Promise<readonly DeployedModel[]>;
+  /** A snapshot at once, then one after every change, until aborted. */
+  watchModels(signal: AbortSignal): AsyncIterable<readonly DeployedModel[]>;
+  /** The exclusive right to change one model, free again when disposed or when this process dies. @throws UserError DeployInProgress */
+  reserve(name: string, signal: AbortSignal): Promise<Reservation>;
+  /** @throws UserError ModelNotFound */
+  logs(name: string, options: LogOptions, signal: AbortSignal): AsyncIterable<LogLine>;
+  remove(name: string, signal: AbortSignal): Promise<void>;
+  scale?(name: string, replicas: number, signal: AbortSignal): Promise<void>;
+  /** To `version`, by default the release before the current one. */
+  rollback?(name: string, version: number | undefined, signal: AbortSignal): Promise<DeployedModel>;
+  stop?(name: string, signal: AbortSignal): Promise<void>;
+  start?(name: string, secrets: Secrets, signal: AbortSignal): Promise<void>;
+}
+
+export interface Reservation {
+  /**
+   * Rolls the release out beside the running one and ends when it took over.
+   * @throws UserError RolloutFailed when it never became ready; the release before it still answers.
+   */
+  deploy(request: DeployRequest, signal: AbortSignal): AsyncIterable<RolloutStep>;
+  release(): Promise<void>;
+}
+
+export interface DeployRequest {
+  readonly bundle: Bundle;
+  readonly runtime: BundleRuntime;
+  readonly provenance: Provenance;
+  readonly replicas: number | undefined;
+  readonly port: number | undefined;
+  readonly readyTimeoutSeconds: number;
+  readonly secrets: Secrets;
+}
+
+/** Values by name. They never enter argv, files, plans or logs. */
+export type Secrets = Readonly<Record<string, string>>;
+
+export type RolloutStep =
+  | { readonly kind: 'progress'; readonly step: string; readonly message: string }
+  | { readonly kind: 'ready'; readonly model: DeployedModel };
+
+/** What the user explores: this machine, an engine, a swarm, a cluster. */
+export interface Cluster {
+  readonly id: string;
+  readonly displayName: string;
+  /** A snapshot at once, then one after every change, until aborted. */
+  watch(signal: AbortSignal): AsyncIterable<ClusterSnapshot>;
+}
+
+export interface ClusterSnapshot {
+  readonly nodes: readonly ClusterNode[];
+}
+
+export interface ClusterNode {
+  readonly id: string;
+  readonly name: string;
+  readonly ready: boolean;
+  readonly cpu: { readonly cores: number; readonly used: number };
+  readonly memory: { readonly total: number; readonly used: number };
+  readonly processes: readonly ClusterProcess[];
+}
+
+export interface ClusterProcess {
+  readonly id: string;
+  readonly name: string;
+  readonly model: string;
+  readonly pid: number;
+  readonly phase: string;
+  readonly memory: number | undefined;
+}
+
+/** Finds the targets of one kind that this machine can reach. Loaded, with its SDK, on first use. */
+export interface TargetKind {
+  readonly id: string;
+  readonly displayName: string;
+  /** The target that a user named, such as `local` or `kubernetes:CONTEXT/NAMESPACE`; undefined when the name is of another kind. */
+  open(id: string, context: TargetContext): Target | undefined;
+  discover(context: TargetContext, signal: AbortSignal): Promise<readonly Target[]>;
+  clusters(context: TargetContext, signal: AbortSignal): Promise<readonly Cluster[]>;
+}
+
+/** What every kind is given: where Slipway keeps its state, what ships with it and how it names itself to others. */
+export interface TargetContext {
+  readonly home: string;
+  /** Folder `resources` of this installation. */
+  readonly resources: string;
+  /** Shown to others who find a model being changed: `VS Code` or `slipway`. */
+  readonly program: string;
+}
+
+export type LoadTargetKind = () => Promise<TargetKind>;

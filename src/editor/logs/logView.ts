@@ -1,0 +1,127 @@
+import { createWriteStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import * as vscode from 'vscode';
+import { isAbort } from '../../core/errors';
+import type { Target } from '../../core/target';
+import { followLogs, readLog, type LogEntry, type LogSource } from '../../pipeline/followLogs';
+import type { LogFilter } from './logFilter';
+import { LogPane, paneLimits } from './logPane';
+import { savedText } from './logText';
+import { paced, type Paced } from './paced';
+
+/** At most ten appends a second: each one is a message to the window. */
+const appendIntervalMs = 100;
+
+export interface LogViewOptions {
+  readonly target: Target;
+  readonly model: string;
+  /** Lines to keep in memory. */
+  readonly lines: number;
+  readonly filter: LogFilter | undefined;
+}
+
+/** The followed log of one model in an output channel of its own. Following starts when it is made. */
+export class LogView implements vscode.Disposable {
+  readonly name: string;
+  readonly model: string;
+  readonly target: Target;
+  readonly #channel: vscode.OutputChannel;
+  readonly #pane: LogPane;
+  readonly #paced: Paced;
+  readonly #stop = new AbortController();
+  readonly #source: LogSource;
+  #ended = false;
+
+  constructor({ target, model, lines, filter }: LogViewOptions) {
+    this.target = target;
+    this.model = model;
+    this.name = target.id === 'local' ? `Slipway: ${model}` : `Slipway: ${model} (${target.id})`;
+    this.#channel = vscode.window.createOutputChannel(this.name, 'log');
+    this.#pane = new LogPane(this.#channel, { ...paneLimits, items: lines });
+    this.#paced = paced(() => {
+      this.#pane.flush();
+    }, appendIntervalMs);
+    this.#source = (options, signal) => target.logs(model, options, signal);
+    void this.#run(lines, filter);
+  }
+
+  /** False once the model was removed or its log failed for good: then it is followed anew. */
+  get alive(): boolean {
+    return !this.#ended;
+  }
+
+  get paused(): boolean {
+    return this.#pane.paused;
+  }
+
+  get filter(): LogFilter | undefined {
+    return this.#pane.filter;
+  }
+
+  show(preserveFocus: boolean): void {
+    this.#channel.show(preserveFocus);
+  }
+
+  async setFilter(filter: LogFilter | undefined): Promise<void> {
+    await this.#pane.rebuild(filter, this.#history());
+  }
+
+  async togglePause(): Promise<void> {
+    if (this.#pane.paused) await this.#pane.rebuild(this.#pane.filter, this.#history());
+    else this.#pane.pause();
+  }
+
+  /** Writes all that is kept of the log, unfiltered, to a file. */
+  async save(file: string, signal: AbortSignal): Promise<void> {
+    const history = this.#history();
+    async function* text(): AsyncGenerator<string> {
+      for await (const entry of history) yield `${savedText(entry)}\n`;
+    }
+    await pipeline(text, createWriteStream(file), { signal }).catch(async (error: unknown) => {
+      await rm(file, { force: true });
+      throw error;
+    });
+  }
+
+  dispose(): void {
+    this.#stop.abort();
+    this.#paced.close();
+    this.#channel.dispose();
+  }
+
+  async #run(lines: number, filter: LogFilter | undefined): Promise<void> {
+    const { signal } = this.#stop;
+    try {
+      const seen = filter === undefined ? 0 : await this.#pane.rebuild(filter, this.#history());
+      const options = {
+        ...(seen > 0 ? { after: seen } : { tail: lines }),
+        exists: () => this.#exists(),
+        onInterrupted: (attempt: number) => {
+          this.#interrupted(attempt);
+        },
+      };
+      for await (const entry of followLogs(this.#source, options, signal)) {
+        this.#pane.add(entry);
+        this.#paced.request();
+      }
+      this.#pane.note(vscode.l10n.t('{0} was removed', this.model));
+    } catch (error) {
+      if (!isAbort(error)) this.#pane.note(vscode.l10n.t('The log ended: {0}', error instanceof Error ? error.message : String(error)));
+    } finally {
+      this.#ended = true;
+    }
+  }
+
+  async #exists(): Promise<boolean> {
+    return (await this.target.models(this.#stop.signal)).some((one) => one.name === this.model);
+  }
+
+  #interrupted(attempt: number): void {
+    if (attempt === 1) this.#pane.note(vscode.l10n.t('The connection to the log was lost and is opened again'));
+  }
+
+  #history(): AsyncGenerator<LogEntry> {
+    return readLog(this.#source, this.#stop.signal);
+  }
+}

@@ -1,0 +1,32 @@
+import * as vscode from 'vscode';
+
+/** Texts that Slipway wrote for reading, such as a plan, shown as documents that cannot be edited. */
+export class ReadOnlyText implements vscode.TextDocumentContentProvider, vscode.Disposable {
+  readonly #texts = new Map<string, string>();
+  readonly #changes = new vscode.EventEmitter<vscode.Uri>();
+  readonly #registration: vscode.Disposable;
+  readonly #scheme: string;
+  readonly onDidChange = this.#changes.event;
+
+  constructor(scheme: string) {
+    this.#scheme = scheme;
+    this.#registration = vscode.workspace.registerTextDocumentContentProvider(scheme, this);
+  }
+
+  /** @param name the document's path, its last part is what the tab shows */
+  async show(name: string, text: string): Promise<void> {
+    const uri = vscode.Uri.from({ scheme: this.#scheme, path: `/${name}` });
+    this.#texts.set(uri.toString(), text);
+    this.#changes.fire(uri);
+    await vscode.window.showTextDocument(uri, { preview: true });
+  }
+
+  provideTextDocumentContent(uri: vscode.Uri): string {
+    return this.#texts.get(uri.toString()) ?? '';
+  }
+
+  dispose(): void {
+    this.#registration.dispose();
+    this.#changes.dispose();
+  }
+}

@@ -1,0 +1,72 @@
+import path from 'node:path';
+import type { BundleContents } from '../build/writeBundle';
+import type { TrainingRecord } from '../build/trainingRecord';
+import type { BundleEntry, BundleManifest, BundleRuntime } from '../core/bundle';
+import { UserError } from '../core/errors';
+import type { EntryPoint, Project } from '../core/project';
+import { planFiles } from '../project/planFiles';
+import type { Solved } from './prepareEnvironment';
+
+interface Packaging {
+  readonly name: string;
+  readonly project: Project;
+  readonly solved: Solved;
+  readonly runtime: BundleRuntime;
+  readonly record: TrainingRecord | undefined;
+}
+
+/** What goes into the bundle. Notebooks stay out: their outputs change without changing the model. */
+export async function bundleContents(packaging: Packaging, signal: AbortSignal): Promise<BundleContents> {
+  const { project, solved, record } = packaging;
+  const { files } = await planFiles(project, signal);
+  return {
+    manifest: manifestFor(packaging),
+    root: project.root,
+    files: files.map((file) => file.path).filter((file) => !file.endsWith('.ipynb')),
+    lock: solved.lock.text,
+    artifact: record?.artifact,
+  };
+}
+
+function manifestFor({ name, project, solved, runtime, record }: Packaging): BundleManifest {
+  const { entry, config } = project;
+  return {
+    schema: 1,
+    name,
+    entry: bundleEntry(entry),
+    python: solved.python.interpreter.minor,
+    runtime: path.basename(runtime.runtime),
+    workdir: inProject(project.root, entry.kind === 'notebook' ? path.dirname(path.join(project.root, entry.notebook)) : project.root),
+    sysPath: project.sysPath.map((folder) => inProject(project.root, folder)),
+    artifact: record === undefined ? null : 'artifact',
+    env: config.env ?? {},
+    secrets: config.secrets ?? [],
+    ...(config.limits === undefined ? {} : { limits: config.limits }),
+  };
+}
+
+function bundleEntry(entry: EntryPoint): BundleEntry {
+  switch (entry.kind) {
+    case 'notebook':
+      return { kind: 'snapshot' };
+    case 'modelFile':
+      return { kind: 'modelFile', path: `project/${entry.path}`, format: entry.format };
+    case 'mlmodel':
+      return { kind: 'mlmodel', path: `project/${entry.path}` };
+    case 'app':
+      return { kind: entry.protocol, app: `${entry.module}:${entry.attribute}` };
+    case 'dockerfile':
+      throw new UserError('EntryUnsupported', 'The project has a Dockerfile, which this machine cannot run without a container engine.', {
+        remedy: { kind: 'hint', label: 'Name another entry in slipway.yaml, for example the notebook with its predict function.' },
+      });
+    case 'none':
+      throw new UserError('PredictMissing', 'The project has no predict function and no model file, so there is nothing to serve.', {
+        remedy: { kind: 'runCommand', label: 'Add Predict Cell', command: 'slipway.addPredictCell' },
+      });
+  }
+}
+
+function inProject(root: string, folder: string): string {
+  const relative = path.relative(root, folder).split(path.sep).join('/');
+  return relative === '' ? 'project' : `project/${relative}`;
+}

@@ -1,0 +1,110 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isAbort, isUserError } from '../core/errors';
+import type { LogLine, LogOptions } from '../core/logs';
+
+/** The log of one model: `Target.logs` with the name filled in. */
+export type LogSource = (options: LogOptions, signal: AbortSignal) => AsyncIterable<LogLine>;
+
+/** What a view shows: a line, or the fact that lines are missing between two of them. */
+export type LogEntry = { readonly kind: 'line'; readonly line: LogLine } | { readonly kind: 'gap'; readonly after: number; readonly lost: number };
+
+export interface FollowOptions {
+  /** As in {@link LogOptions}; `after` wins. */
+  readonly after?: number;
+  readonly tail?: number;
+  /** Whether the model is still there; asked when its log ended without an error. */
+  readonly exists: (signal: AbortSignal) => Promise<boolean>;
+  /** Told before each wait; `error` is undefined when the log ended without one. */
+  readonly onInterrupted?: (attempt: number, error: unknown) => void;
+  /** Waits before a reconnection; by default a quarter of a second that doubles up to ten, with jitter. */
+  readonly wait?: (attempt: number, signal: AbortSignal) => Promise<void>;
+}
+
+const firstWaitMs = 250;
+const longestWaitMs = 10_000;
+const quickRereads = 3;
+
+/**
+ * Follows a log through interruptions: every line once and in order. Lines with a number that was seen are dropped; a
+ * jump is read again from where it was, and becomes a `gap` only when the next reading has the same one. Ends when
+ * the model is gone.
+ * @throws UserError ModelNotFound, and the signal's reason when aborted
+ */
+export async function* followLogs(source: LogSource, options: FollowOptions, signal: AbortSignal): AsyncGenerator<LogEntry> {
+  const cursor = new Cursor(options.after);
+  let attempt = 0;
+  for (;;) {
+    const opened = cursor.last === undefined ? { follow: true, ...tailOf(options) } : { follow: true, after: cursor.last };
+    const before = cursor.last;
+    const end = yield* readOn(source(opened, signal), cursor);
+    signal.throwIfAborted();
+    if (end.kind === 'failed' && isUserError(end.error) && end.error.code === 'ModelNotFound') throw end.error;
+    if (end.kind === 'ended' && !(await options.exists(signal))) return;
+    attempt = cursor.last === before ? attempt + 1 : 1;
+    if (end.kind === 'jumped' && attempt <= quickRereads) continue;
+    options.onInterrupted?.(attempt, end.kind === 'failed' ? end.error : undefined);
+    await (options.wait ?? backOff)(attempt, signal);
+  }
+}
+
+type End = { readonly kind: 'ended' } | { readonly kind: 'jumped' } | { readonly kind: 'failed'; readonly error: unknown };
+
+async function* readOn(lines: AsyncIterable<LogLine>, cursor: Cursor): AsyncGenerator<LogEntry, End> {
+  try {
+    for await (const line of lines) {
+      const place = cursor.place(line.seq);
+      if (place === 'seen') continue;
+      if (place === 'jump') return { kind: 'jumped' };
+      if (place === 'gap') yield { kind: 'gap', after: cursor.last ?? 0, lost: line.seq - (cursor.last ?? 0) - 1 };
+      cursor.last = line.seq;
+      yield { kind: 'line', line };
+    }
+    return { kind: 'ended' };
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    return { kind: 'failed', error };
+  }
+}
+
+/** The number of the last line that was passed on, and where a jump was met that is not confirmed yet. */
+class Cursor {
+  last: number | undefined;
+  #suspected = '';
+
+  constructor(last: number | undefined) {
+    this.last = last;
+  }
+
+  place(seq: number): 'seen' | 'next' | 'jump' | 'gap' {
+    if (this.last === undefined || seq === this.last + 1) return 'next';
+    if (seq <= this.last) return 'seen';
+    const jump = `${String(this.last)} to ${String(seq)}`;
+    if (this.#suspected === jump) return 'gap';
+    this.#suspected = jump;
+    return 'jump';
+  }
+}
+
+function tailOf({ tail }: FollowOptions): { readonly tail?: number } {
+  return tail === undefined ? {} : { tail };
+}
+
+async function backOff(attempt: number, signal: AbortSignal): Promise<void> {
+  const longest = Math.min(longestWaitMs, firstWaitMs * 2 ** (attempt - 1));
+  await delay(longest * (0.5 + Math.random() / 2), undefined, { signal });
+}
+
+/** The highest number that an entry stands for. */
+export function lastSeq(entry: LogEntry): number {
+  return entry.kind === 'line' ? entry.line.seq : entry.after + entry.lost;
+}
+
+/** What a log holds now, from its first kept line; jumps inside it are gaps. */
+export async function* readLog(source: LogSource, signal: AbortSignal): AsyncGenerator<LogEntry> {
+  let last: number | undefined;
+  for await (const line of source({ follow: false }, signal)) {
+    if (last !== undefined && line.seq > last + 1) yield { kind: 'gap', after: last, lost: line.seq - last - 1 };
+    last = line.seq;
+    yield { kind: 'line', line };
+  }
+}

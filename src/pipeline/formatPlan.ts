@@ -1,0 +1,70 @@
+import type { DeployPlan, TrainingPlan } from '../core/plan';
+
+const labelWidth = 14;
+
+/** A plan as text: the same lines in a terminal, in the log and in the editor's document. */
+export function formatPlan(plan: DeployPlan): string {
+  const { python, dependencies, files, resources } = plan;
+  return [
+    `Plan for ${plan.name} on ${plan.target}`,
+    ...field('Project', plan.project),
+    ...field('Serves', plan.entry),
+    ...field('Python', `${python.version}: ${python.why}`, python.path),
+    ...field('Packages', ...packageLines(dependencies)),
+    ...field('Training', ...trainingLines(plan.training)),
+    ...field('Files', `${count(files.count, 'file')}, ${formatBytes(files.bytes)}`),
+    ...list('Left out', files.leftOut.map((one) => `${one.path}: ${one.reason}`)),
+    ...list('Ignored', dependencies.ignored),
+    ...list('Secrets', plan.secrets),
+    ...field('Free', `${formatBytes(resources.diskFree)} on disk, ${formatBytes(resources.memoryFree)} of memory`),
+  ].join('\n');
+}
+
+/** Powers of 1000 as the operating systems' file managers print them, three digits at most. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  const digits = unit === 0 || value >= 99.95 ? 0 : 1;
+  return `${value.toFixed(digits)} ${units[unit] ?? ''}`;
+}
+
+function packageLines({ source, asOf, requirements }: DeployPlan['dependencies']): readonly string[] {
+  const date = asOf === undefined ? '' : `, versions as of ${asOf.date} (from ${dateSources[asOf.source] ?? asOf.source})`;
+  return [`${source}${date}`, ...requirements];
+}
+
+const dateSources: Readonly<Record<string, string>> = { git: 'the git history', execution: "the notebook's last execution", file: "the file's time" };
+
+const actions: Readonly<Record<TrainingPlan['action'], string>> = {
+  run: 'the notebook is executed from top to bottom',
+  reuse: 'skipped, the result of the last training is used',
+  definitions: 'only the definitions that serving needs are executed',
+  none: 'none',
+};
+
+function trainingLines(training: TrainingPlan): readonly string[] {
+  const trained = training.trainedAt === undefined || training.why.includes(training.trainedAt) ? [] : [`Trained at ${training.trainedAt}`];
+  const unhashed = training.unhashed.length === 0 ? [] : ['Changes here are not noticed:', ...training.unhashed.map((one) => `  ${one}`)];
+  return [actions[training.action], training.why, ...trained, ...unhashed];
+}
+
+/** A label with its value; further lines stand below the first. Nothing at all when there is no value. */
+function field(label: string, ...lines: readonly string[]): readonly string[] {
+  return lines.map((line, index) => `  ${(index === 0 ? label : '').padEnd(labelWidth)}${line}`);
+}
+
+const mostListed = 20;
+
+function list(label: string, items: readonly string[]): readonly string[] {
+  const more = items.length > mostListed ? [`and ${count(items.length - mostListed, 'other')}`] : [];
+  return field(label, ...items.slice(0, mostListed), ...more);
+}
+
+function count(number: number, noun: string): string {
+  return `${String(number)} ${noun}${number === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,44 @@
+import path from 'node:path';
+import { isUserError, UserError } from '../core/errors';
+import type { DeployHost } from '../core/deploy';
+import type { Inspection, Project } from '../core/project';
+import { inspectProject } from '../project/inspectProject';
+import { inspectTools } from '../project/tools';
+import type { Services } from './services';
+import { step } from './step';
+
+/** Reads a project and reports what it found. @throws UserError for the first finding that nothing can be deployed with */
+export async function inspect(services: Services, host: DeployHost, subject: string, signal: AbortSignal): Promise<Project> {
+  return step(host, 'inspect', 'Reading the project', async () => {
+    const { project, findings } = await inspectOnly(services, subject, signal);
+    for (const finding of findings) host.report({ event: 'finding', finding });
+    const blocking = findings.find((finding) => finding.severity === 'error');
+    if (blocking !== undefined) {
+      throw new UserError(blocking.code, blocking.message, {
+        location: blocking.location,
+        ...(blocking.fix === undefined ? {} : { remedy: { kind: 'hint', label: blocking.fix.title } }),
+      });
+    }
+    return { result: project, message: `${project.name}, ${String(findings.length)} ${findings.length === 1 ? 'finding' : 'findings'}` };
+  });
+}
+
+/** Reads a project: its folder, or a notebook or model file in it. Nothing of it is executed. */
+export async function inspectOnly(services: Services, subject: string, signal: AbortSignal): Promise<Inspection> {
+  const { interpreters } = await services.uv(signal);
+  const python = services.kernel ?? interpreters[0]?.path ?? 'python3';
+  const tools = inspectTools({ python, runtime: path.join(services.context.resources, 'runtime') }, (name, abort) => isInIndex(services, name, abort));
+  return inspectProject(subject, { tools, kernel: services.kernel !== undefined }, signal);
+}
+
+/** Whether the user's package index knows a distribution. */
+async function isInIndex(services: Services, distribution: string, signal: AbortSignal): Promise<boolean> {
+  const uv = await services.uv(signal);
+  try {
+    await uv.run(['pip', 'compile', '--no-deps', '--no-header', '-'], { subject: distribution, input: distribution }, signal);
+    return true;
+  } catch (error) {
+    if (isUserError(error) && error.code === 'PackageUnknown') return false;
+    throw error;
+  }
+}

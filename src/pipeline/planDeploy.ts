@@ -1,0 +1,69 @@
+import { freemem } from 'node:os';
+import { mkdir, statfs } from 'node:fs/promises';
+import type { DeployPlan, TrainingPlan } from '../core/plan';
+import type { EntryPoint, Project } from '../core/project';
+import type { Target } from '../core/target';
+import { planFiles } from '../project/planFiles';
+import type { Solved } from './prepareEnvironment';
+import type { Services } from './services';
+import type { TrainingChoice } from './trainingChoice';
+
+/** What the deploy will do, from what was read and solved so far. Nothing is installed or executed yet. */
+export async function planDeploy(
+  services: Services,
+  job: { readonly project: Project; readonly target: Target; readonly name: string },
+  solved: Solved,
+  choice: TrainingChoice,
+  signal: AbortSignal,
+): Promise<DeployPlan> {
+  const { project } = job;
+  const { dependencies } = project;
+  const { files, leftOut } = await planFiles(project, signal);
+  await mkdir(services.home.root, { recursive: true });
+  const disk = await statfs(services.home.root);
+  return {
+    name: job.name,
+    target: job.target.id,
+    project: project.root,
+    entry: describeEntry(project.entry),
+    python: { version: solved.python.interpreter.version, path: solved.python.interpreter.path, why: solved.python.why },
+    dependencies: {
+      source: dependencies.source.kind === 'inferred' ? 'inferred from imports' : dependencies.source.file,
+      requirements: dependencies.requirements.map((one) => `${one.spec}  (${one.origin})`),
+      ignored: dependencies.ignored.map((one) => `${one.file}: ${one.reason}`),
+      ...(dependencies.asOf === undefined ? {} : { asOf: dependencies.asOf }),
+    },
+    training: trainingPlan(choice),
+    files: { count: files.length, bytes: files.reduce((sum, file) => sum + file.bytes, 0), leftOut },
+    secrets: project.config.secrets ?? [],
+    resources: { diskFree: disk.bavail * disk.bsize, memoryFree: freemem() },
+  };
+}
+
+function trainingPlan(choice: TrainingChoice): TrainingPlan {
+  switch (choice.kind) {
+    case 'none':
+      return { action: 'none', why: choice.why, unhashed: [] };
+    case 'run':
+      return { action: choice.mode === 'definitions' ? 'definitions' : 'run', why: choice.why, unhashed: [] };
+    case 'reuse':
+      return { action: 'reuse', why: choice.why, trainedAt: choice.record.trainedAt, unhashed: choice.record.unhashed };
+  }
+}
+
+export function describeEntry(entry: EntryPoint): string {
+  switch (entry.kind) {
+    case 'notebook':
+      return `${entry.notebook}:${entry.predict}`;
+    case 'modelFile':
+      return `${entry.path} (${entry.format})`;
+    case 'mlmodel':
+      return `${entry.path} (MLmodel)`;
+    case 'app':
+      return `${entry.module}:${entry.attribute} (${entry.protocol.toUpperCase()})`;
+    case 'dockerfile':
+      return entry.path;
+    case 'none':
+      return entry.notebook ?? 'nothing to serve';
+  }
+}

@@ -1,0 +1,52 @@
+import { UserError } from '../core/errors';
+import type { Target } from '../core/target';
+
+export interface Prediction {
+  /** The whole answer of `POST /invocations`. */
+  readonly answer: { readonly predictions: unknown };
+  readonly ms: number;
+}
+
+/**
+ * Sends one body of MLflow's scoring protocol to a model.
+ * @throws UserError ModelNotFound, ModelNotReady, PredictionFailed
+ */
+export async function predict(target: Target, name: string, body: string, signal: AbortSignal): Promise<Prediction> {
+  const model = (await target.models(signal)).find((one) => one.name === name);
+  if (model === undefined) throw new UserError('ModelNotFound', `There is no model named ${name} on ${target.displayName}.`);
+  if (model.endpoint === undefined) {
+    throw new UserError('ModelNotReady', `${name} does not answer: it is ${model.phase}. ${model.reason?.message ?? ''}`.trim(), {
+      remedy: { kind: 'runCommand', label: 'Show Logs', command: 'slipway.followLogs', args: [name] },
+    });
+  }
+  const started = performance.now();
+  const response = await fetch(`${model.endpoint}/invocations`, { method: 'POST', headers: { 'content-type': 'application/json' }, body, signal }).catch((cause: unknown) => {
+    signal.throwIfAborted();
+    throw new UserError('ModelNotReady', `${name} did not answer at ${model.endpoint ?? ''}.`, { cause });
+  });
+  const text = await response.text();
+  const ms = Math.round((performance.now() - started) * 10) / 10;
+  const answer = parseAnswer(text);
+  if (!response.ok || answer === undefined) {
+    throw new UserError('PredictionFailed', `${name} answered ${String(response.status)}: ${errorIn(text)}`, { details: { status: response.status, body: text } });
+  }
+  return { answer, ms };
+}
+
+function parseAnswer(text: string): { readonly predictions: unknown } | undefined {
+  try {
+    const value = JSON.parse(text) as unknown;
+    return typeof value === 'object' && value !== null && 'predictions' in value ? (value as { readonly predictions: unknown }) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function errorIn(text: string): string {
+  try {
+    const value = JSON.parse(text) as { readonly error?: unknown };
+    return typeof value.error === 'string' ? value.error : text;
+  } catch {
+    return text.slice(0, 500);
+  }
+}

@@ -1,0 +1,22 @@
+import type { DeployHost } from '../core/deploy';
+import { UserError } from '../core/errors';
+import type { Project } from '../core/project';
+import type { Secrets } from '../core/target';
+
+/** Values of the secrets that `slipway.yaml` names. @throws UserError SecretMissing, naming those without a value */
+export async function collectSecrets(host: DeployHost, project: Project, signal: AbortSignal): Promise<Secrets> {
+  const names = project.config.secrets ?? [];
+  const pairs: (readonly [string, string])[] = [];
+  const missing: string[] = [];
+  for (const name of names) {
+    const value = await host.secret(name, signal);
+    if (value === undefined) missing.push(name);
+    else pairs.push([name, value]);
+  }
+  if (missing.length > 0) {
+    throw new UserError('SecretMissing', `No value was found for ${missing.length === 1 ? 'the secret' : 'the secrets'} ${missing.join(', ')} that slipway.yaml names.`, {
+      remedy: { kind: 'hint', label: 'Set it in the environment, in a file given with --env-file, or when the editor asks.' },
+    });
+  }
+  return Object.fromEntries(pairs);
+}

@@ -1,0 +1,130 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describeInputs, saveTraining, type TrainingRecord } from '../build/trainingRecord';
+import { runTrainer, type TrainEvent, type TrainFailure, type TrainRequest } from '../clients/python/trainer';
+import { makeRunner } from '../clients/python/environments';
+import type { BundleRuntime } from '../core/bundle';
+import type { DeployHost } from '../core/deploy';
+import { UserError } from '../core/errors';
+import type { EntryPoint, Project } from '../core/project';
+import type { Services } from './services';
+
+export type NotebookEntry = Extract<EntryPoint, { kind: 'notebook' }>;
+
+export interface TrainingRun {
+  readonly project: Project;
+  readonly entry: NotebookEntry;
+  readonly runtime: BundleRuntime;
+  readonly key: string;
+  readonly mode: 'full' | 'definitions';
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** A package that the notebook turned out to need and that nobody had named. */
+export interface MissingPackage {
+  readonly module: string;
+  readonly distribution: string | undefined;
+  readonly message: string;
+}
+
+export type TrainingOutcome = { readonly kind: 'trained'; readonly record: TrainingRecord } | { readonly kind: 'missing'; readonly missing: MissingPackage };
+
+/**
+ * Executes the notebook once. A missing package is an outcome, since the caller can add it and start over.
+ * @throws UserError CellFailed and the other codes of the runner, with the cell as location
+ */
+export async function trainModel(services: Services, host: DeployHost, run: TrainingRun, signal: AbortSignal): Promise<TrainingOutcome> {
+  const uv = await services.uv(signal);
+  const runner = await makeRunner(uv, services.home, () => undefined, signal);
+  const folder = path.join(services.home.artifacts, `${run.key}-${Date.now().toString(36)}`);
+  const connectionDir = await mkdtemp(path.join(tmpdir(), 'slw-'));
+  const started = performance.now();
+  const seen = new Seen();
+  try {
+    const script = path.join(run.runtime.runtime, 'train.py');
+    for await (const event of runTrainer({ python: runner, script }, requestFor(run, folder, connectionDir), run.env, signal)) {
+      seen.take(event);
+      show(host, event, seen.cells);
+    }
+  } finally {
+    await rm(connectionDir, { recursive: true, force: true });
+  }
+  if (seen.failure !== undefined) {
+    if (seen.missing !== undefined) return { kind: 'missing', missing: seen.missing };
+    throw trainingFailed(run, path.join(folder, 'executed.ipynb'), seen.failure);
+  }
+  const record = await recordOf(seen, folder, (performance.now() - started) / 1000, signal);
+  await saveTraining(services.home.project(run.project.root), run.key, record);
+  return { kind: 'trained', record };
+}
+
+/** What the events of one execution add up to. */
+class Seen {
+  cells = 0;
+  missing: MissingPackage | undefined;
+  failure: TrainFailure | undefined;
+  inputs: Extract<TrainEvent, { event: 'inputs' }> | undefined;
+  done: Extract<TrainEvent, { event: 'done' }> | undefined;
+
+  take(event: TrainEvent): void {
+    if (event.event === 'started') this.cells = event.cells;
+    else if (event.event === 'missing') this.missing = { module: event.module, distribution: event.distribution, message: event.message };
+    else if (event.event === 'failed') this.failure = event;
+    else if (event.event === 'inputs') this.inputs = event;
+    else if (event.event === 'done') this.done = event;
+  }
+}
+
+function requestFor(run: TrainingRun, folder: string, connectionDir: string): TrainRequest {
+  const notebook = path.join(run.project.root, run.entry.notebook);
+  return {
+    notebook,
+    workdir: path.dirname(notebook),
+    sysPath: run.project.sysPath,
+    python: run.runtime.python,
+    support: run.runtime.support,
+    artifact: path.join(folder, 'artifact'),
+    executed: path.join(folder, 'executed.ipynb'),
+    mode: run.mode,
+    entry: { predict: run.entry.predict, load: run.entry.load ?? 'load' },
+    parameters: null,
+    env: run.project.config.env ?? {},
+    connectionDir,
+    cellTimeoutSeconds: null,
+  };
+}
+
+function show(host: DeployHost, event: TrainEvent, cells: number): void {
+  if (event.event === 'cell') {
+    const { index, id, state, ms, firstLine } = event;
+    host.report({ event: 'cell', index, of: cells, id, state, ...(ms === undefined ? {} : { ms }), ...(firstLine === undefined ? {} : { text: firstLine }) });
+  } else if (event.event === 'output') {
+    host.report({ event: 'output', source: 'notebook', text: event.text });
+  } else if (event.event === 'finding') {
+    host.report({ event: 'finding', finding: { code: event.code, severity: 'warning', message: event.message ?? `${event.module ?? 'A module'} comes from outside the project (${event.file ?? ''}).` } });
+  }
+}
+
+async function recordOf(seen: Seen, folder: string, seconds: number, signal: AbortSignal): Promise<TrainingRecord> {
+  const { inputs, gone } = await describeInputs(seen.inputs?.files.map((file) => file.path) ?? [], signal);
+  return {
+    artifact: path.join(folder, 'artifact'),
+    trainedAt: new Date().toISOString(),
+    seconds,
+    inputs,
+    unhashed: [...gone, ...(seen.inputs?.network ?? [])],
+    peakMemory: seen.done?.artifact.memoryPeakBytes ?? null,
+    hasExample: seen.done?.artifact.example !== null,
+  };
+}
+
+function trainingFailed(run: TrainingRun, executed: string, failure: TrainFailure): UserError {
+  const file = path.join(run.project.root, run.entry.notebook);
+  const location = failure.id === undefined ? { file } : { file, cell: failure.id, ...(failure.line === undefined ? {} : { line: failure.line }) };
+  return new UserError(failure.code, failure.message, {
+    location,
+    remedy: { kind: 'openFile', label: 'Open Cell', location },
+    details: { traceback: failure.traceback, executed, ename: failure.ename, evalue: failure.evalue, variable: failure.variable },
+  });
+}

@@ -1,0 +1,134 @@
+import path from 'node:path';
+import { UserError } from '../core/errors';
+import type { EntryPoint, Finding, ProjectConfig } from '../core/project';
+import { configuredEntry, findApp, mlmodelFolders, modelFiles, notebookAmbiguous, notebookEntry } from './entryPoint';
+import { isReadable, type Facts, type NotebookFacts } from './facts';
+import { notebookEmpty, notANotebook, unreadable } from './readNotebook';
+import { modelFormat } from './modelFormat';
+
+export type EntryKind = EntryPoint['kind'];
+
+export interface EntryQuestion {
+  readonly root: string;
+  /** All files, relative to the root. */
+  readonly files: readonly string[];
+  /** The file that the user pointed at. */
+  readonly file: string | undefined;
+  readonly config: ProjectConfig;
+  readonly facts: Facts;
+  /** Kinds that the target can take; all when undefined. */
+  readonly accepts: readonly EntryKind[] | undefined;
+}
+
+export interface ChosenEntry {
+  readonly entry: EntryPoint;
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * What to serve: the file that the user named, else what slipway.yaml says, else the first that fits of Dockerfile, app,
+ * MLmodel, `predict` in a notebook, one model file.
+ * @throws UserError NotebookAmbiguous, EntryNotFound, NotebookUnreadable, NotANotebook, NotebookEmpty, ProjectEmpty
+ */
+export async function chooseEntry(question: EntryQuestion, signal: AbortSignal): Promise<ChosenEntry> {
+  const named = await namedEntry(question);
+  if (named !== undefined) return { entry: named, findings: [] };
+  const accepts = (kind: EntryKind): boolean => question.accepts?.includes(kind) ?? true;
+  const written = accepts('dockerfile') ? question.files.find((file) => file === 'Dockerfile') : undefined;
+  if (written !== undefined) return { entry: { kind: 'dockerfile', path: written }, findings: [] };
+  const app = accepts('app') ? findApp(question.facts, question.files) : undefined;
+  if (app !== undefined) return { entry: app, findings: [] };
+  const [folder, ...others] = accepts('mlmodel') ? mlmodelFolders(question.files) : [];
+  if (folder !== undefined && others.length === 0) return { entry: { kind: 'mlmodel', path: folder }, findings: [] };
+  return fromNotebooks(question, signal);
+}
+
+async function namedEntry({ root, files, file, config, facts }: EntryQuestion): Promise<EntryPoint | undefined> {
+  if (file?.endsWith('.ipynb')) return notebookEntry(notebookFacts(root, facts, file), configuredFunction(config, file));
+  if (file !== undefined) {
+    const format = await modelFormat(path.join(root, file)).catch(() => undefined);
+    if (format !== undefined) return { kind: 'modelFile', path: file, format };
+    if (/(^|\/)MLmodel$/.test(file)) return { kind: 'mlmodel', path: path.posix.dirname(file) };
+    if (/(^|\/)Dockerfile$/.test(file)) return { kind: 'dockerfile', path: file };
+    const app = findApp(facts, files);
+    if (app?.kind === 'app' && app.file === file) return app;
+    throw notANotebook(path.join(root, file));
+  }
+  if (config.entry === undefined) return undefined;
+  const entry = await configuredEntry(root, config.entry, files);
+  if ('notebook' in entry && !('kind' in entry)) return configuredNotebook(root, facts, entry);
+  if ('app' in entry) return configuredApp(root, facts, files, entry);
+  return 'kind' in entry ? entry : undefined;
+}
+
+function configuredNotebook(root: string, facts: Facts, entry: { readonly notebook: string; readonly name?: string }): EntryPoint {
+  const chosen = notebookEntry(notebookFacts(root, facts, entry.notebook), entry.name);
+  if (chosen.kind === 'notebook' || entry.name === undefined) return chosen;
+  throw new UserError('EntryNotFound', `The notebook ${JSON.stringify(entry.notebook)} defines no function ${entry.name}.`, {
+    location: { file: path.join(root, 'slipway.yaml') },
+    remedy: { kind: 'hint', label: 'Correct entry in slipway.yaml, or add the function.' },
+  });
+}
+
+function configuredApp(root: string, facts: Facts, files: readonly string[], entry: { readonly app: string; readonly attribute: string }): EntryPoint {
+  const all = facts.modules.find((one) => one.path === entry.app);
+  const apps = all !== undefined && 'apps' in all ? all.apps : [];
+  const found = apps.find((one) => one.attribute === entry.attribute) ?? apps[0];
+  const app = findApp({ ...facts, modules: all === undefined ? [] : [all] }, files);
+  if (app?.kind !== 'app' || found === undefined) {
+    throw new UserError('EntryNotFound', `${entry.app} makes no ASGI or WSGI application named ${entry.attribute}.`, { location: { file: path.join(root, entry.app) } });
+  }
+  return { ...app, attribute: found.attribute, protocol: found.protocol };
+}
+
+/** The function that slipway.yaml names for the notebook that the user pointed at. */
+function configuredFunction(config: ProjectConfig, file: string): string | undefined {
+  const [, notebook, name] = /^(.*\.ipynb):(\w+)$/.exec(config.entry ?? '') ?? [];
+  return notebook === file ? name : undefined;
+}
+
+async function fromNotebooks(question: EntryQuestion, signal: AbortSignal): Promise<ChosenEntry> {
+  const { root, facts, files } = question;
+  const readable = facts.notebooks.filter(isReadable<NotebookFacts>).filter((one) => one.cells.some((cell) => !cell.empty));
+  const serving = readable.filter((one) => one.functions['predict'] !== undefined);
+  const [only, ...more] = serving;
+  if (only !== undefined && more.length > 0) throw notebookAmbiguous(root, serving.map((one) => one.path), 'Several notebooks define predict');
+  if (only !== undefined) return { entry: notebookEntry(only), findings: [] };
+  const models = question.accepts?.includes('modelFile') === false ? [] : await modelFiles(root, files, signal);
+  const [model, ...otherModels] = models;
+  if (model !== undefined && otherModels.length === 0) return { entry: model, findings: [] };
+  const [notebook, ...others] = readable;
+  if (notebook === undefined) return withoutNotebook(question, models.map((one) => one.path));
+  if (others.length > 0) throw notebookAmbiguous(root, readable.map((one) => one.path), 'There are several notebooks and none defines predict');
+  return { entry: notebookEntry(notebook), findings: severalModels(models.map((one) => one.path)) };
+}
+
+function withoutNotebook({ root, facts }: EntryQuestion, models: readonly string[]): ChosenEntry {
+  const broken = facts.notebooks[0];
+  if (models.length > 0) return { entry: { kind: 'none' }, findings: severalModels(models) };
+  if (broken !== undefined) throw notebookProblem(root, facts, broken.path);
+  throw new UserError('ProjectEmpty', `${root} holds no notebook, model file or application.`, {
+    remedy: { kind: 'hint', label: 'Choose a folder with a notebook or a model.' },
+  });
+}
+
+function severalModels(models: readonly string[]): readonly Finding[] {
+  if (models.length < 2) return [];
+  const names = models.slice(0, 5).map((one) => JSON.stringify(one)).join(', ');
+  return [{ code: 'ModelFileAmbiguous', severity: 'info', message: `The project holds several model files (${names}). Name one as entry in slipway.yaml to serve it.` }];
+}
+
+/** Facts of a notebook that was asked for. @throws UserError when it cannot be read */
+function notebookFacts(root: string, facts: Facts, file: string): NotebookFacts {
+  const found = facts.notebooks.find((one) => one.path === file);
+  if (found === undefined || !isReadable<NotebookFacts>(found) || found.cells.every((cell) => cell.empty)) throw notebookProblem(root, facts, file);
+  return found;
+}
+
+function notebookProblem(root: string, facts: Facts, file: string): UserError {
+  const full = path.join(root, file);
+  const found = facts.notebooks.find((one) => one.path === file);
+  if (found === undefined || found.error === null) return notebookEmpty(full);
+  if (found.error.code === 'NotANotebook') return notANotebook(full);
+  return unreadable(full, found.error.message, found.error.line ?? undefined);
+}

@@ -1,0 +1,155 @@
+import type { Finding, Requirement } from '../../core/project';
+import type { CodeFacts, ImportFact, InstalledPackages } from '../facts';
+import { locate } from '../findings/locate';
+import type { InspectTools } from '../tools';
+import { providerOf, type Provider } from './importMap';
+import { normalName, printable } from './requirement';
+
+export interface Inferred {
+  readonly requirements: readonly Requirement[];
+  readonly findings: readonly Finding[];
+}
+
+export interface InferenceInput {
+  readonly root: string;
+  readonly code: readonly CodeFacts[];
+  readonly installed: InstalledPackages | null;
+  /** Minor version of Python. */
+  readonly python: string | undefined;
+  /** Normal names that are required already. */
+  readonly declared: ReadonlySet<string>;
+  /** Whether a file declares the dependencies: an import that it lacks is then added with a finding. */
+  readonly complete: boolean;
+}
+
+interface Use {
+  readonly fact: ImportFact;
+  readonly file: string;
+}
+
+/** Packages for the imports of the code: pinned to the versions of the project's own interpreter where that is known. */
+export async function inferRequirements(input: InferenceInput, exists: InspectTools['exists'], signal: AbortSignal): Promise<Inferred> {
+  const requirements = new Map<string, Requirement>();
+  const findings: Finding[] = [];
+  const asked: Promise<void>[] = [];
+  for (const [module, use] of firstUses(input.code)) {
+    const provider = providerOf(module, input.python, input.installed);
+    const add = (name: string, version?: string): void => {
+      const spec = version === undefined ? name : `${name}==${version}`;
+      if (!requirements.has(normalName(name))) requirements.set(normalName(name), { spec, origin: originOf(use) });
+    };
+    if (provider.kind === 'distribution') {
+      if (satisfied(provider, input.declared) || use.fact.optional) continue;
+      if (input.complete) findings.push(notDeclared(input, use, provider.name));
+      add(provider.name, provider.version === undefined ? undefined : publicVersion(provider.version));
+    } else if (provider.kind === 'removed') {
+      findings.push(removedFinding(input, use, provider));
+      if (provider.replacement !== undefined && !input.declared.has(provider.replacement)) add(provider.replacement);
+    } else if (provider.kind === 'unknown') {
+      if (use.fact.optional || (provider.guess !== undefined && input.declared.has(provider.guess))) continue;
+      asked.push(ask(provider.guess, exists, signal).then((answer) => {
+        const finding = answerFinding(input, use, provider.guess, answer);
+        if (finding !== undefined) findings.push(finding);
+        if (provider.guess !== undefined && answer !== 'no') add(provider.guess);
+      }));
+    } else {
+      findings.push(...plainFinding(input, use, provider));
+    }
+  }
+  await Promise.all(asked);
+  const sorted = [...requirements.values()].sort((left, right) => (left.spec.toLowerCase() < right.spec.toLowerCase() ? -1 : 1));
+  return { requirements: sorted, findings };
+}
+
+/** The first use of each module that is not local: a needed one before an optional one. */
+function firstUses(code: readonly CodeFacts[]): ReadonlyMap<string, Use> {
+  const uses = new Map<string, Use>();
+  for (const { path: file, imports } of code) {
+    for (const fact of imports) {
+      if (fact.level > 0 || fact.files.length > 0 || fact.module === '') continue;
+      for (const module of modulesOf(fact)) {
+        const known = uses.get(module);
+        if (known === undefined || (known.fact.optional && !fact.optional)) uses.set(module, { fact, file });
+      }
+    }
+  }
+  return uses;
+}
+
+/** Under shared namespaces the imported name is part of the module: `from google.cloud import storage`. */
+function modulesOf(fact: ImportFact): readonly string[] {
+  const shared = /^(google(\.cloud)?|azure(\.\w+)?|pyannote|ruamel|snowflake|databricks)$/.test(fact.module);
+  return shared && fact.names.length > 0 ? fact.names.map((name) => `${fact.module}.${name}`) : [fact.module];
+}
+
+type Answer = 'yes' | 'no' | 'unasked';
+
+async function ask(guess: string | undefined, exists: InspectTools['exists'], signal: AbortSignal): Promise<Answer> {
+  if (guess === undefined) return 'no';
+  if (exists === undefined) return 'unasked';
+  try {
+    return (await exists(guess, signal)) ? 'yes' : 'no';
+  } catch {
+    // Without the index inspection goes on; solving asks it again and then fails with the index's own error.
+    signal.throwIfAborted();
+    return 'unasked';
+  }
+}
+
+function satisfied(provider: Extract<Provider, { kind: 'distribution' }>, declared: ReadonlySet<string>): boolean {
+  return declared.has(normalName(provider.name)) || provider.alternatives.some((name) => declared.has(name));
+}
+
+function originOf({ fact, file }: Use): string {
+  const shown = printable(file);
+  if (fact.via === 'load_ext') return `%load_ext ${fact.module} in ${shown}`;
+  return fact.via === 'implied' ? `needed by a call in ${shown}` : `import ${fact.module} in ${shown}`;
+}
+
+function answerFinding(input: InferenceInput, use: Use, guess: string | undefined, answer: Answer): Finding | undefined {
+  const location = locate(input.root, use.file, use.fact);
+  const { module } = use.fact;
+  if (answer === 'no') {
+    const message = `Which package provides ${printable(module)}, imported in ${printable(use.file)}? No package is known for it. Add the package to requirements in slipway.yaml or to requirements.txt, or put the module into the project.`;
+    return { code: 'ImportUnmapped', severity: 'error', message, location };
+  }
+  if (answer === 'yes') return undefined;
+  return { code: 'ImportUnverified', severity: 'warning', message: `The package ${guess ?? ''} is assumed for import ${printable(module)}; the package index could not be asked.`, location };
+}
+
+function removedFinding(input: InferenceInput, use: Use, provider: Extract<Provider, { kind: 'removed' }>): Finding {
+  const replaced = provider.replacement === undefined ? 'Name an older Python in slipway.yaml or change the code.' : `${provider.replacement} is added, which still provides it.`;
+  return {
+    code: 'StdlibModuleRemoved',
+    severity: 'warning',
+    message: `Python ${provider.since} removed the module ${use.fact.module}. ${replaced}`,
+    location: locate(input.root, use.file, use.fact),
+  };
+}
+
+function plainFinding(input: InferenceInput, use: Use, provider: Provider): readonly Finding[] {
+  if (use.fact.optional) return [];
+  const location = locate(input.root, use.file, use.fact);
+  const { module } = use.fact;
+  if (provider.kind === 'hosted') {
+    return [{ code: 'HostedModule', severity: 'warning', message: `${module} exists only on ${provider.service}: the cell that uses it fails elsewhere. Guard it with try/except ImportError or remove it.`, location }];
+  }
+  if (provider.kind === 'python2') {
+    return [{ code: 'Python2Module', severity: 'warning', message: `${module} is a module of Python 2; Python 3 calls it ${provider.now}.`, location }];
+  }
+  return [];
+}
+
+function notDeclared(input: InferenceInput, use: Use, name: string): Finding {
+  return {
+    code: 'ImportNotDeclared',
+    severity: 'info',
+    message: `${printable(use.file)} imports ${use.fact.module}, which the project's dependency file does not name; ${name} is added.`,
+    location: locate(input.root, use.file, use.fact),
+  };
+}
+
+/** Without the local part (`2.1.0+cu121`), which the package index does not have. */
+function publicVersion(version: string): string {
+  return version.split('+')[0] ?? version;
+}

@@ -1,0 +1,66 @@
+import { lstat, realpath, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Project } from '../core/project';
+import { reasonToLeave, type GuardRules } from './contextGuard';
+import { walkProject, type ProjectEntry } from './walkProject';
+
+export interface PlannedFile {
+  /** Relative to the project's root, POSIX separators. */
+  readonly path: string;
+  readonly bytes: number;
+}
+
+export interface FilePlan {
+  readonly files: readonly PlannedFile[];
+  /** Every file and folder that stays behind, with the reason; folders end in `/`. */
+  readonly leftOut: readonly { readonly path: string; readonly reason: string }[];
+}
+
+type Guarded = Pick<Project, 'root' | 'config' | 'dataFiles' | 'localModules' | 'entry'>;
+
+/** Which of a project's files travel in its bundle, sorted by path. Symbolic links that leave the project never do. */
+export async function planFiles(project: Guarded, signal: AbortSignal): Promise<FilePlan> {
+  const walk = await walkProject(project.root, signal);
+  const root = await realpath(project.root);
+  const rules = rulesOf(project);
+  const files: PlannedFile[] = [];
+  const leftOut: { path: string; reason: string }[] = [...walk.skipped];
+  for (const entry of walk.entries) {
+    signal.throwIfAborted();
+    const seen = await lookAt(root, entry);
+    const reason = seen.kind === 'refused' ? seen.reason : reasonToLeave(entry.path, seen.bytes, rules);
+    if (reason !== undefined) leftOut.push({ path: entry.path, reason });
+    else if (seen.kind === 'file') files.push({ path: entry.path, bytes: seen.bytes });
+  }
+  leftOut.sort((left, right) => (left.path < right.path ? -1 : 1));
+  return { files, leftOut };
+}
+
+function rulesOf(project: Guarded): GuardRules {
+  const { entry } = project;
+  const served = entry.kind === 'modelFile' || entry.kind === 'mlmodel' ? [entry.path] : [];
+  return {
+    include: project.config.include ?? [],
+    exclude: project.config.exclude ?? [],
+    referenced: [...project.dataFiles, ...project.localModules, ...served],
+  };
+}
+
+type Seen = { readonly kind: 'file'; readonly bytes: number } | { readonly kind: 'refused'; readonly reason: string };
+
+async function lookAt(root: string, entry: ProjectEntry): Promise<Seen> {
+  const file = path.join(root, entry.path);
+  try {
+    if (entry.kind === 'file') return { kind: 'file', bytes: (await lstat(file)).size };
+    const target = await realpath(file);
+    const inside = path.relative(root, target);
+    if (inside.startsWith('..') || path.isAbsolute(inside)) return { kind: 'refused', reason: 'link that leaves the project' };
+    // What it points to is in the project and is judged under its own name; the link must not be a way around that.
+    const blocked = reasonToLeave(inside.split(path.sep).join('/'), 0, { include: [], exclude: [], referenced: [] });
+    if (blocked !== undefined) return { kind: 'refused', reason: `link to a file that stays behind (${blocked})` };
+    const found = await stat(target);
+    return found.isFile() ? { kind: 'file', bytes: found.size } : { kind: 'refused', reason: 'link to a folder' };
+  } catch {
+    return { kind: 'refused', reason: entry.kind === 'link' ? 'broken link' : 'unreadable' };
+  }
+}

@@ -1,0 +1,93 @@
+/** The part of JSON Schema that `resources/schemas/slipway.schema.json` uses. */
+export interface SchemaNode {
+  readonly type?: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean';
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly additionalProperties?: boolean | SchemaNode;
+  readonly required?: readonly string[];
+  readonly items?: SchemaNode;
+  readonly enum?: readonly string[];
+  readonly pattern?: string;
+  readonly patternErrorMessage?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+}
+
+export interface SchemaProblem {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+}
+
+/** What is wrong with a value, in the order of the file; unknown keys come with the key that was probably meant. */
+export function checkSchema(value: unknown, node: SchemaNode, at: readonly (string | number)[] = []): readonly SchemaProblem[] {
+  const name = at.length === 0 ? 'the file' : at.join('.');
+  const problem = (message: string): readonly SchemaProblem[] => [{ path: at, message: `${name} ${message}` }];
+  switch (node.type) {
+    case 'object':
+      return isObject(value) ? checkObject(value, node, at) : problem('must hold keys and values');
+    case 'array':
+      if (!Array.isArray(value)) return problem('must be a list');
+      return (value as unknown[]).flatMap((item, index) => checkSchema(item, node.items ?? {}, [...at, index]));
+    case 'integer':
+    case 'number':
+      return checkNumber(value, node, problem);
+    case 'string':
+      return checkString(value, node, problem);
+    case 'boolean':
+      return typeof value === 'boolean' ? [] : problem('must be true or false');
+    default:
+      return [];
+  }
+}
+
+function checkObject(value: Readonly<Record<string, unknown>>, node: SchemaNode, at: readonly (string | number)[]): readonly SchemaProblem[] {
+  const known = node.properties ?? {};
+  const missing = (node.required ?? []).filter((key) => !(key in value));
+  return [
+    ...missing.map((key) => ({ path: at, message: `${[...at, key].join('.')} is missing` })),
+    ...Object.entries(value).flatMap(([key, child]) => {
+      const childNode = Object.hasOwn(known, key) ? known[key] : node.additionalProperties;
+      if (typeof childNode === 'object') return checkSchema(child, childNode, [...at, key]);
+      return childNode === true ? [] : [{ path: [...at, key], message: unknownKey(key, Object.keys(known)) }];
+    }),
+  ];
+}
+
+function checkNumber(value: unknown, node: SchemaNode, problem: (text: string) => readonly SchemaProblem[]): readonly SchemaProblem[] {
+  const whole = node.type === 'integer';
+  if (typeof value !== 'number' || (whole && !Number.isInteger(value))) return problem(`must be a ${whole ? 'whole ' : ''}number`);
+  if (node.minimum !== undefined && value < node.minimum) return problem(`must be at least ${node.minimum}`);
+  if (node.maximum !== undefined && value > node.maximum) return problem(`must be at most ${node.maximum}`);
+  return [];
+}
+
+function checkString(value: unknown, node: SchemaNode, problem: (text: string) => readonly SchemaProblem[]): readonly SchemaProblem[] {
+  // `python: 3.10` is the number 3.1 to YAML: quoting is what the user must know.
+  if (typeof value !== 'string') return problem('must be text; put it in quotes');
+  if (node.enum !== undefined && !node.enum.includes(value)) return problem(`must be one of ${node.enum.join(', ')}`);
+  if (node.pattern !== undefined && !new RegExp(node.pattern, 'u').test(value)) return problem(node.patternErrorMessage ?? `must match ${node.pattern}`);
+  return [];
+}
+
+function unknownKey(key: string, known: readonly string[]): string {
+  const nearest = known.map((one) => ({ one, distance: editDistance(key.toLowerCase(), one.toLowerCase()) })).sort((a, b) => a.distance - b.distance)[0];
+  const meant = nearest !== undefined && nearest.distance <= Math.max(2, key.length / 3) ? `; perhaps ${nearest.one} was meant` : `; it knows ${known.join(', ')}`;
+  return `the key ${JSON.stringify(key)} is unknown${meant}`;
+}
+
+/** Levenshtein distance. */
+export function editDistance(left: string, right: string): number {
+  let row = Array.from({ length: right.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= left.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= right.length; j += 1) {
+      const change = (row[j - 1] ?? 0) + (left[i - 1] === right[j - 1] ? 0 : 1);
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, change));
+    }
+    row = next;
+  }
+  return row[right.length] ?? 0;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

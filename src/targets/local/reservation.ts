@@ -1,0 +1,98 @@
+import type { SupervisorConnection } from './connection';
+import { modelFrom, reasonFrom } from './modelFolder';
+import { ensureSupervisor } from './supervisor';
+import { isUserError, UserError } from '../../core/errors';
+import type { Home } from '../../core/home';
+import type { DeployRequest, Reservation, RolloutStep, TargetContext } from '../../core/target';
+
+/** Reserves a model through its supervisor, whose lock lives as long as our connection. */
+export async function reserveModel(home: Home, name: string, context: TargetContext, signal: AbortSignal): Promise<Reservation> {
+  const connection = await ensureSupervisor(home, name, context, undefined, signal);
+  try {
+    await connection.request('acquire', { purpose: 'deploy' }, signal).catch((error: unknown) => {
+      throw asInProgress(name, error);
+    });
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+  return {
+    deploy: (request, abort) => deployWith(connection, name, request, abort),
+    release: () => {
+      connection.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+async function* deployWith(connection: SupervisorConnection, name: string, request: DeployRequest, signal: AbortSignal): AsyncGenerator<RolloutStep> {
+  const steps: RolloutStep[] = [];
+  let wake: () => void = () => undefined;
+  const fields = {
+    release: {
+      ...request.provenance,
+      bundle: request.bundle.folder,
+      python: request.runtime.python,
+      pythonVersion: request.provenance.python,
+      support: request.runtime.support,
+      runtime: request.runtime.runtime,
+    },
+    readyTimeoutSeconds: request.readyTimeoutSeconds,
+    secrets: request.secrets,
+    ...(request.replicas === undefined ? {} : { replicas: request.replicas }),
+    ...(request.port === undefined ? {} : { port: request.port }),
+  };
+  const result = rollOut(name, () =>
+    connection.request('deploy', fields, signal, (event) => {
+      if (event['event'] !== 'rollout') return;
+      steps.push({ kind: 'progress', step: String(event['step']), message: String(event['message'] ?? event['step']) });
+      wake();
+    }),
+  );
+  let finished = false;
+  void result.then(() => undefined, () => undefined).then(() => {
+    finished = true;
+    wake();
+  });
+  while (!isDone()) {
+    yield* steps.splice(0);
+    if (isDone()) break;
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+  }
+  yield* steps.splice(0);
+  yield { kind: 'ready', model: modelFrom(await result) };
+
+  function isDone(): boolean {
+    return finished;
+  }
+}
+
+/** Runs a request that rolls out a release and explains why one did not become ready. */
+export async function rollOut(name: string, request: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return await request();
+  } catch (error) {
+    if (!isUserError(error) || error.code !== 'RolloutFailed') throw asInProgress(name, error);
+    const cause = error.details['cause'];
+    const reason = typeof cause === 'object' && cause !== null ? reasonFrom(cause as Parameters<typeof reasonFrom>[0]) : undefined;
+    throw new UserError('RolloutFailed', error.message, {
+      cause: error,
+      ...(reason?.location === undefined ? {} : { location: reason.location }),
+      remedy: { kind: 'runCommand', label: 'Show Logs', command: 'slipway.followLogs', args: [name] },
+      details: { reason },
+    });
+  }
+}
+
+function asInProgress(name: string, error: unknown): unknown {
+  if (!isUserError(error) || error.code !== 'DeployInProgress') return error;
+  const holder = error.details['holder'] as { readonly pid?: number; readonly program?: string; readonly since?: string } | undefined;
+  const who = holder === undefined ? 'another process' : `${holder.program ?? 'a program'} (process ${String(holder.pid ?? '?')}, since ${holder.since ?? 'a moment ago'})`;
+  return new UserError('DeployInProgress', `${name} is being changed by ${who}.`, {
+    cause: error,
+    remedy: { kind: 'hint', label: 'Wait until it is done, or cancel it there.' },
+    details: { holder },
+  });
+}

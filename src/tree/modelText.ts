@@ -1,0 +1,73 @@
+import type { DeployedModel, Phase } from '../core/deployment';
+import { escapeMarkdown, formatBytes, formatTime } from './format';
+import { untranslated, type Translate } from './node';
+
+/** `v3 · Ready · 2/2`; while a newer release starts, `v3 · Ready · 2/2 · v4 loading`. */
+export function describeModel(model: DeployedModel, t: Translate = untranslated): string {
+  const parts = [
+    model.version === undefined ? undefined : `v${String(model.version)}`,
+    phaseText(model.phase, t),
+    model.replicas.desired > 0 ? `${String(model.replicas.ready)}/${String(model.replicas.desired)}` : undefined,
+    model.rollout === undefined || model.rollout.version === model.version ? undefined : `v${String(model.rollout.version)} ${model.rollout.step}`,
+  ];
+  return parts.filter((part) => part !== undefined).join(' · ');
+}
+
+export function phaseText(phase: Phase, t: Translate): string {
+  switch (phase) {
+    case 'Pending':
+      return t('Pending');
+    case 'Progressing':
+      return t('Starting');
+    case 'Ready':
+      return t('Ready');
+    case 'Failed':
+      return t('Failed');
+    case 'Stopped':
+      return t('Stopped');
+  }
+}
+
+export function phaseIcon(phase: Phase): { readonly id: string; readonly color?: string } {
+  switch (phase) {
+    case 'Pending':
+    case 'Progressing':
+      return { id: 'loading~spin' };
+    case 'Ready':
+      return { id: 'pass-filled', color: 'testing.iconPassed' };
+    case 'Failed':
+      return { id: 'error', color: 'testing.iconFailed' };
+    case 'Stopped':
+      return { id: 'circle-slash' };
+  }
+}
+
+/** Markdown: endpoint, replicas, memory, since when, and the reason when it does not answer. */
+export function modelTooltip(model: DeployedModel, targetName: string, t: Translate): string {
+  const rows = [
+    [t('Target'), targetName],
+    [t('State'), describeModel(model, t)],
+    [t('Endpoint'), model.endpoint],
+    [t('Peak memory'), model.peakMemory === undefined ? undefined : t('{0} a replica', formatBytes(model.peakMemory))],
+    [t('Changed'), model.updatedAt === undefined ? undefined : formatTime(model.updatedAt)],
+  ] as const;
+  const table = rows.flatMap(([name, value]) => (value === undefined ? [] : [`${escapeMarkdown(name)}: ${escapeMarkdown(value)}`]));
+  const reason = model.reason === undefined ? [] : ['', `**${escapeMarkdown(model.reason.code)}**: ${escapeMarkdown(model.reason.message)}`];
+  return [`**${escapeMarkdown(model.name)}**`, '', table.join('  \n'), ...reason].join('\n');
+}
+
+export interface Summary {
+  readonly text: string;
+  readonly failed: boolean;
+}
+
+/** The state of all models in a few words for the status bar; undefined when there are none. */
+export function summarize(models: readonly DeployedModel[], t: Translate): Summary | undefined {
+  const [first, ...others] = models;
+  if (first === undefined) return undefined;
+  const failed = models.filter((model) => model.phase === 'Failed').length;
+  if (others.length === 0) return { text: t('{0}: {1}', first.name, phaseText(first.phase, t)), failed: failed > 0 };
+  const ready = models.filter((model) => model.phase === 'Ready').length;
+  if (failed > 0) return { text: t('{0} of {1} failed', failed, models.length), failed: true };
+  return { text: t('{0} of {1} ready', ready, models.length), failed: false };
+}

@@ -1,0 +1,97 @@
+"""A worker on its own: signals without a supervisor, sharing of connections, the order of packages."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from supervisor_harness import NEEDS_PYTHON, SupervisorCase, eventually, get
+
+
+@NEEDS_PYTHON
+class Worker(SupervisorCase):
+    def start(self, extra: str = "", *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        release = self.release(extra)
+        command = [release["python"], "-u", str(self.runtime / "worker.py"), "--bundle", release["bundle"]]
+        command += ["--support", release["support"], "--model", "iris", "--version", "1", *arguments]
+        pipe = subprocess.PIPE
+        worker = subprocess.Popen(
+            command, stdout=pipe, stderr=pipe, text=True, env={**os.environ, **environment}
+        )
+        self.addCleanup(worker.communicate)
+        self.addCleanup(worker.kill)
+        return worker
+
+    def port(self) -> int:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            number: int = probe.getsockname()[1]
+            return number
+
+    def answers(self, port: int) -> bool:
+        with contextlib.suppress(OSError):
+            return bool(get(port))
+        return False
+
+    def ready(self, port: int) -> int:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        self.addCleanup(connection.close)
+        connection.request("GET", "/v2/health/ready")
+        return connection.getresponse().status
+
+    def test_sigterm_without_a_supervisor_drains_and_ends_well(self) -> None:
+        port = self.port()
+        worker = self.start("", "--port", str(port), SLIPWAY_DRAIN_SECONDS="1.5")
+        eventually(lambda: self.answers(port), "the worker answers")
+        self.assertEqual(self.ready(port), 200)
+        kept = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        self.addCleanup(kept.close)
+        kept.request("GET", "/slow")
+        worker.send_signal(signal.SIGTERM)
+        eventually(lambda: self.ready(port) == 503, "readiness is false, and connections are still accepted")
+        self.assertEqual(kept.getresponse().status, 200)
+        self.assertEqual(worker.wait(30), 0)
+
+    def test_what_fails_to_load_is_told_on_standard_error(self) -> None:
+        worker = self.start("raise ValueError('no such column')", "--port", str(self.port()))
+        self.assertEqual(worker.wait(60), 1)
+        assert worker.stderr is not None
+        self.assertIn("no such column", worker.stderr.read())
+
+    def test_packages_of_the_user_come_before_ours(self) -> None:
+        port = self.port()
+        self.start("print(json.dumps(sys.path))", "--port", str(port))
+        worker = self.start("print(json.dumps(sys.path), flush=True)", "--port", str(self.port()))
+        assert worker.stdout is not None
+        path = json.loads(worker.stdout.readline())
+        self.assertEqual(path[-2:], [str(self.runtime), str(self.root / "support")])
+        self.assertEqual(path[0], str(self.root / "bundles" / "2" / "project"))
+
+    def test_kept_connections_are_spread_over_the_workers_that_share_a_socket(self) -> None:
+        self.launch()
+        port = self.deploy(self.client(), replicas=3)["port"]
+        pids: dict[int, int] = {}
+        kept = [http.client.HTTPConnection("127.0.0.1", port, timeout=30) for _ in range(60)]
+        for connection in kept:
+            self.addCleanup(connection.close)
+            connection.connect()
+        for connection in kept:
+            connection.request("GET", "/")
+            pid = json.loads(connection.getresponse().read())["pid"]
+            pids[pid] = pids.get(pid, 0) + 1
+        print(f"60 connections over 3 workers: {sorted(pids.values())}", file=sys.stderr)
+        self.assertEqual(len(pids), 3)
+        self.assertLess(max(pids.values()), 50)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,119 @@
+import { cp, mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { DeployedModel } from '../../src/core/deployment';
+import { homeAt } from '../../src/core/home';
+import type { Target } from '../../src/core/target';
+import { deployModel, type DeployModelRequest } from '../../src/pipeline/deployModel';
+import { predict } from '../../src/pipeline/predict';
+import { makeServices, openTarget, type Services } from '../../src/pipeline/services';
+import { cacheFolder } from '../testbed/cache';
+import { endProcessesNaming, onExit } from '../testbed/cleanup';
+import { recordingHost, type RecordingHost } from './recordingHost';
+
+export const repository = path.resolve(import.meta.dirname, '..', '..');
+export const resources = path.join(repository, 'resources');
+
+/** A folder for one suite: a home, copies of projects and everything that is started from them. */
+export interface Workspace {
+  /** Short, because sockets lie below it; its name is in the command line of every process that is started from it. */
+  readonly root: string;
+  readonly home: string;
+  /** Temporary files of this process and its children. */
+  readonly temporary: string;
+  readonly services: Services;
+  readonly signal: AbortSignal;
+  target(): Promise<Target>;
+  /** Copies a project and returns the copy; edits never touch the original. */
+  copyProject(folder: string, name?: string): Promise<string>;
+  /** Writes a project from the contents of its files. */
+  writeProject(name: string, files: Readonly<Record<string, string>>): Promise<string>;
+  deploy(request: Omit<DeployModelRequest, 'target'>, host?: RecordingHost, signal?: AbortSignal): Promise<DeployedModel>;
+  /** The predictions for a body of `/invocations`. */
+  predict(name: string, body: unknown): Promise<unknown>;
+  model(name: string): Promise<DeployedModel | undefined>;
+  /** Removes every model and the folder. @returns command lines of processes that had survived the removal */
+  close(): Promise<readonly string[]>;
+}
+
+export interface WorkspaceOptions {
+  readonly target: string;
+  /** Start with an empty wheel cache instead of the one that all runs share. */
+  readonly emptyCache?: boolean;
+}
+
+export async function openWorkspace(options: WorkspaceOptions): Promise<Workspace> {
+  const root = await realpath(await mkdtemp(path.join(tmpdir(), 'slw-')));
+  const [home, temporary] = [path.join(root, 'home'), path.join(root, 't')];
+  await mkdir(temporary);
+  await mkdir(path.join(home, 'cache'), { recursive: true });
+  if (options.emptyCache !== true) await shareWheels(home);
+  const services = makeServices({ home, resources, program: 'contract suite' });
+  const signal = new AbortController().signal;
+  const restore = useTemporaryFolder(temporary);
+  const done = onExit(() => {
+    endProcessesNaming(root);
+    rmSync(root, { recursive: true, force: true, maxRetries: 3 });
+  });
+  const target = (): Promise<Target> => openTarget(services, options.target);
+  return {
+    root,
+    home,
+    temporary,
+    services,
+    signal,
+    target,
+    copyProject: async (folder, name = path.basename(folder)) => {
+      const copy = path.join(root, 'projects', name);
+      await cp(folder, copy, { recursive: true, filter: (file) => path.basename(file) !== '__pycache__' });
+      return copy;
+    },
+    writeProject: async (name, files) => {
+      const folder = path.join(root, 'projects', name);
+      for (const [file, content] of Object.entries(files)) {
+        await mkdir(path.dirname(path.join(folder, file)), { recursive: true });
+        await writeFile(path.join(folder, file), content);
+      }
+      return folder;
+    },
+    deploy: (request, host = recordingHost(), abort = signal) => deployModel(services, host, { ...request, target: options.target }, abort),
+    predict: async (name, body) => (await predict(await target(), name, JSON.stringify(body), signal)).answer.predictions,
+    model: async (name) => (await (await target()).models(signal)).find((one) => one.name === name),
+    close: async () => {
+      const opened = await target();
+      for (const { name } of await opened.models(signal)) await opened.remove(name, signal).catch(() => undefined);
+      const survivors = endProcessesNaming(root);
+      restore();
+      done();
+      await rm(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+      return survivors;
+    },
+  };
+}
+
+/** Downloads are kept between runs; everything else is made anew. */
+async function shareWheels(home: string): Promise<void> {
+  const shared = path.join(cacheFolder(), 'wheels');
+  await mkdir(shared, { recursive: true });
+  await symlink(shared, homeAt(home).wheels, 'junction');
+}
+
+/** What is left in the temporary folder is ours, so that a test can see it. */
+function useTemporaryFolder(folder: string): () => void {
+  const names = process.platform === 'win32' ? ['TEMP', 'TMP'] : ['TMPDIR'];
+  const before = names.map((name) => process.env[name]);
+  for (const name of names) process.env[name] = folder;
+  return () => {
+    names.forEach((name, index) => {
+      const value = before[index];
+      if (value === undefined) Reflect.deleteProperty(process.env, name);
+      else process.env[name] = value;
+    });
+  };
+}
+
+/** Names in a folder, sorted; none when it is absent. */
+export async function namesIn(folder: string): Promise<readonly string[]> {
+  return (await readdir(folder).catch(() => [])).sort();
+}

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { choosePython } from '../../../src/build/choosePython';
+import type { Interpreter } from '../../../src/clients/python/interpreters';
+
+const installed = ['3.11.7', '3.8.18', '3.9.18', '3.13.0'].map((version): Interpreter => {
+  const minor = version.split('.').slice(0, 2).join('.');
+  return { path: `/python/${version}`, version, minor, hasPip: true };
+});
+
+const choose = (required: Parameters<typeof choosePython>[0]) => choosePython(required, installed).interpreter.version;
+
+describe('choosePython', () => {
+  it('takes the minor version that the project names', () => {
+    assert.equal(choose({ version: '3.9', source: '.python-version' }), '3.9.18');
+  });
+
+  it('takes the first on PATH when the project names none or it fits a range', () => {
+    assert.equal(choose({ source: 'nothing' }), '3.11.7');
+    assert.equal(choose({ specifier: '>=3.9', source: 'pyproject.toml' }), '3.11.7');
+    assert.equal(choose({ specifier: '>=3.12', source: 'pyproject.toml' }), '3.13.0');
+    assert.equal(choose({ specifier: '>=3.9,<3.10', source: 'pyproject.toml' }), '3.9.18');
+  });
+
+  it('replaces the Python of notebook metadata by the nearest newer one and says so', () => {
+    const choice = choosePython({ version: '3.10', source: 'notebook metadata' }, installed);
+    assert.equal(choice.interpreter.version, '3.11.7');
+    assert.equal(choice.finding?.code, 'PythonSubstituted');
+    assert.equal(choose({ version: '3.6', source: 'notebook metadata' }), '3.9.18');
+  });
+
+  it('refuses to replace what a person wrote down, and names what is installed', () => {
+    assert.throws(() => choose({ version: '3.10', source: '.python-version' }), (error: { code: string; message: string }) => {
+      assert.equal(error.code, 'PythonNotFound');
+      assert.match(error.message, /3\.10.*\.python-version.*3\.11\.7/);
+      return true;
+    });
+    assert.throws(() => choose({ specifier: '>=3.14', source: 'pyproject.toml' }), { code: 'PythonNotFound' });
+  });
+});
