@@ -80,7 +80,10 @@ export async function report(events, { root, verbose = false, print }) {
     return files.get(file);
   };
   let current;
-  const finish = (file) => file !== undefined && reportOf(file).lines(path.relative(root, file), verbose).forEach(print);
+  const finish = (file) => {
+    if (file === undefined) return;
+    for (const line of reportOf(file).lines(path.relative(root, file), verbose)) print(line);
+  };
   for await (const { type, data } of events) {
     const file = data?.file;
     if (type === 'test:stdout' || type === 'test:stderr') reportOf(file).output.push(data.message);

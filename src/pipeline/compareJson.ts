@@ -15,23 +15,23 @@ export interface Difference {
 /** Where two JSON values differ, in the order of the expected one, at most `limit` places. */
 export function compareJson(expected: unknown, actual: unknown, tolerance: Tolerance, limit = 20): readonly Difference[] {
   const found: Difference[] = [];
-  collect('', expected, actual, tolerance, found, limit);
+  for (const difference of differences('', expected, actual, tolerance)) {
+    if (found.length >= limit) break;
+    found.push(difference);
+  }
   return found;
 }
 
-function collect(path: string, expected: unknown, actual: unknown, tolerance: Tolerance, found: Difference[], limit: number): void {
-  if (found.length >= limit) return;
+function* differences(path: string, expected: unknown, actual: unknown, tolerance: Tolerance): Generator<Difference> {
   if (Array.isArray(expected) && Array.isArray(actual)) {
     const length = Math.max(expected.length, actual.length);
-    for (let index = 0; index < length && found.length < limit; index++) {
-      collect(`${path}[${String(index)}]`, expected[index], actual[index], tolerance, found, limit);
-    }
+    for (let index = 0; index < length; index++) yield* differences(`${path}[${String(index)}]`, expected[index], actual[index], tolerance);
   } else if (isObject(expected) && isObject(actual)) {
     for (const key of new Set([...Object.keys(expected), ...Object.keys(actual)])) {
-      collect(path === '' ? key : `${path}.${key}`, expected[key], actual[key], tolerance, found, limit);
+      yield* differences(path === '' ? key : `${path}.${key}`, expected[key], actual[key], tolerance);
     }
   } else if (!isEqual(expected, actual, tolerance)) {
-    found.push({ path, expected, actual });
+    yield { path, expected, actual };
   }
 }
 

@@ -34,17 +34,26 @@ export async function* followLogs(source: LogSource, options: FollowOptions, sig
   const cursor = new Cursor(options.after);
   let attempt = 0;
   for (;;) {
-    const opened = cursor.last === undefined ? { follow: true, ...tailOf(options) } : { follow: true, after: cursor.last };
     const before = cursor.last;
-    const end = yield* readOn(source(opened, signal), cursor);
+    const end = yield* readOn(source(startAt(cursor, options), signal), cursor);
     signal.throwIfAborted();
-    if (end.kind === 'failed' && isUserError(end.error) && end.error.code === 'ModelNotFound') throw end.error;
-    if (end.kind === 'ended' && !(await options.exists(signal))) return;
+    if (await isOver(end, options, signal)) return;
     attempt = cursor.last === before ? attempt + 1 : 1;
     if (end.kind === 'jumped' && attempt <= quickRereads) continue;
     options.onInterrupted?.(attempt, end.kind === 'failed' ? end.error : undefined);
     await (options.wait ?? backOff)(attempt, signal);
   }
+}
+
+function startAt({ last }: Cursor, { tail }: FollowOptions): LogOptions {
+  if (last !== undefined) return { follow: true, after: last };
+  return tail === undefined ? { follow: true } : { follow: true, tail };
+}
+
+/** @throws UserError ModelNotFound when that is how the log ended */
+async function isOver(end: End, options: FollowOptions, signal: AbortSignal): Promise<boolean> {
+  if (end.kind === 'failed' && isUserError(end.error) && end.error.code === 'ModelNotFound') throw end.error;
+  return end.kind === 'ended' && !(await options.exists(signal));
 }
 
 type End = { readonly kind: 'ended' } | { readonly kind: 'jumped' } | { readonly kind: 'failed'; readonly error: unknown };
@@ -83,10 +92,6 @@ class Cursor {
     this.#suspected = jump;
     return 'jump';
   }
-}
-
-function tailOf({ tail }: FollowOptions): { readonly tail?: number } {
-  return tail === undefined ? {} : { tail };
 }
 
 async function backOff(attempt: number, signal: AbortSignal): Promise<void> {

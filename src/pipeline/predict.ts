@@ -20,7 +20,9 @@ export async function predict(target: Target, name: string, body: string, signal
     });
   }
   const started = performance.now();
-  const response = await fetch(`${model.endpoint}/invocations`, { method: 'POST', headers: { 'content-type': 'application/json' }, body, signal }).catch((cause: unknown) => {
+  // A connection that was kept since before a takeover is answered once more by the release that leaves.
+  const headers = { 'content-type': 'application/json', connection: 'close' };
+  const response = await fetch(`${model.endpoint}/invocations`, { method: 'POST', headers, body, signal }).catch((cause: unknown) => {
     signal.throwIfAborted();
     throw new UserError('ModelNotReady', `${name} did not answer at ${model.endpoint ?? ''}.`, { cause });
   });

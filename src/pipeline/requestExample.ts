@@ -59,8 +59,8 @@ function isObject(value: unknown): value is Json {
 /** Undefined for anything but a JSON object: a user's own app may have none of these routes. */
 async function getJson(url: string, signal: AbortSignal): Promise<Json | undefined> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]) });
-    const value = response.ok ? ((await response.json()) as unknown) : undefined;
+    const response = await fetch(url, { headers: { connection: 'close' }, signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]) });
+    const value = response.ok ? await response.json() : undefined;
     return isObject(value) ? value : undefined;
   } catch {
     signal.throwIfAborted();

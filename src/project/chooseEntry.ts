@@ -130,5 +130,6 @@ function notebookProblem(root: string, facts: Facts, file: string): UserError {
   const found = facts.notebooks.find((one) => one.path === file);
   if (found === undefined || found.error === null) return notebookEmpty(full);
   if (found.error.code === 'NotANotebook') return notANotebook(full);
-  return unreadable(full, found.error.message, found.error.line ?? undefined);
+  const { line } = found.error;
+  return line === null ? unreadable(full, found.error.message.replace(/\.$/, '')) : unreadable(full, 'its JSON is broken', line);
 }

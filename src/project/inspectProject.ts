@@ -11,6 +11,7 @@ import { appCandidates } from './entryPoint';
 import { isReadable, type CodeFacts, type Facts, type ModuleFacts, type NotebookFacts } from './facts';
 import { locate } from './findings/locate';
 import { moduleFindings, notebookFindings } from './findings/notebookFindings';
+import { modelNeeds } from './modelNeeds';
 import { projectName } from './projectName';
 import { findProject, type Subject } from './projectRoot';
 import { minor, pythonRequirement } from './pythonVersion';
@@ -55,7 +56,8 @@ export async function inspectProject(subject: string, options: InspectOptions, s
   const installed = facts.packages;
   const version = python.version ?? minor(installed === null ? undefined : facts.python);
   const gathered = await gatherRequirements({ root, chosen, code: reached, installed, python: version, config }, options.tools, signal);
-  const dependencies = await completed(root, chosen, gathered.requirements, { entry, notebook, config, tools: options.tools }, signal);
+  const needs = entry.kind === 'modelFile' && chosen.source.kind === 'inferred' ? await modelNeeds(root, entry, signal) : [];
+  const dependencies = await completed(root, chosen, [...gathered.requirements, ...needs], { entry, notebook, config, tools: options.tools }, signal);
   const modules = reached.filter((one): one is ModuleFacts => 'inside' in one);
   const project: Project = {
     name: config.name ?? projectName(path.basename(root)),
@@ -117,7 +119,8 @@ function reachedCode(facts: Facts, entry: EntryPoint, notebook: NotebookFacts | 
 /** Folders in which dependency and version files are looked for, relative to the root: the entry's own first. */
 function entryFolders(entry: EntryPoint): readonly string[] {
   const file = entry.kind === 'notebook' || entry.kind === 'none' ? entry.notebook : entry.kind === 'app' ? entry.file : undefined;
-  const folder = file === undefined ? '.' : path.posix.dirname(file);
+  // MLflow writes requirements.txt and conda.yaml into the model's own folder.
+  const folder = entry.kind === 'mlmodel' ? entry.path : file === undefined ? '.' : path.posix.dirname(file);
   return folder === '.' ? [''] : [folder, ''];
 }
 

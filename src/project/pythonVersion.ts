@@ -26,6 +26,8 @@ export async function pythonRequirement(clues: PythonClues, signal: AbortSignal)
   if (declared?.specifier !== undefined) return { specifier: declared.specifier, source: file };
   const runtime = await fromFile(clues, 'runtime.txt', /^python-(3\.\d+)/im, signal);
   if (runtime !== undefined) return { version: runtime, source: 'runtime.txt' };
+  const served = await fromFile(clues, 'MLmodel', /^\s*python_version:\s*['"]?(3\.\d+)/m, signal);
+  if (served !== undefined) return { version: served, source: 'MLmodel' };
   if (notebook !== undefined) return { version: notebook, source: 'notebook metadata' };
   return { source: 'nothing in the project names one' };
 }

@@ -30,7 +30,7 @@ export function inspectTools(program: InspectorProgram, exists?: InspectTools['e
 
 async function runInspector(program: InspectorProgram, request: FactsRequest, signal: AbortSignal): Promise<Facts> {
   // Without its packages the interpreter starts twice as fast; with them, only variables such as PYTHONPATH are ignored.
-  const flags = request.packages ? ['-E', '-B'] : ['-I', '-S', '-B'];
+  const flags = request.packages ? ['-E'] : ['-I', '-S'];
   const script = path.join(program.runtime, 'inspect_project.py');
   const result = await runProcess(
     program.python,

@@ -56,7 +56,7 @@ describe('the life of a model on the command line', () => {
     assert.deepEqual([model['name'], model['version'], model['target'], model['phase']], ['flowers', 1, 'local', 'Ready']);
     endpoint = model['endpoint'];
     assert.match(String(endpoint), /^http:\/\/127\.0\.0\.1:\d+$/);
-    assert.equal((await fetch(`${String(endpoint)}/v2/health/ready`)).status, 200);
+    assert.equal((await fetch(`${String(endpoint)}/v2/health/ready`, { headers: { connection: 'close' } })).status, 200);
     const done = lines.filter((line) => line['event'] === 'step' && line['state'] === 'done').map((line) => line['step']);
     assert.deepEqual(done, ['inspect', 'lock', 'environment', 'train', 'package', 'deploy']);
     assert.deepEqual(lines.filter((line) => line['event'] === 'cell' && line['state'] === 'done').length, 6);

@@ -38,7 +38,7 @@ describe('a file that is no usable notebook', () => {
     await deployFault('no-notebook', { 'no.ipynb': '{"rows": []}' }, 'NotANotebook', /no\.ipynb is not a Jupyter notebook/);
   });
   it('is told where its JSON breaks', async () => {
-    const { error, folder } = await deployFault('broken-json', { 'broken.ipynb': '{\n "cells": [\n  {,}\n' }, 'NotebookUnreadable', /broken\.ipynb.*JSON is broken at line 3/);
+    const { error, folder } = await deployFault('broken-json', { 'broken.ipynb': '{\n "cells": [\n  {,}\n' }, 'NotebookUnreadable', /broken\.ipynb cannot be read: .* at line 3/);
     assert.deepEqual(error.location, { file: path.join(folder, 'broken.ipynb'), line: 3 });
   });
   it('is told to be empty', async () => {
@@ -101,8 +101,8 @@ describe('dependencies that cannot be had', () => {
   it('asks about an import that maps to nothing instead of guessing', async () => {
     await deployFault('unmapped', { 'nb.ipynb': notebookOf('import zz_in_house_tools', predict, example) }, 'ImportUnmapped', /zz_in_house_tools/);
   });
-  it('adds an optional package that is met while training, and says so', async () => {
-    const cells = ['from sklearn.datasets import load_iris\niris = load_iris(as_frame=True)', 'means = [float(value) for value in iris.data.mean()]', { id: 'predict', source: 'def predict(x: list[float]) -> list[float]:\n    return [a - b for a, b in zip(x, means)]' }];
+  it('adds an optional package that only running can tell, and says so', async () => {
+    const cells = ['from sklearn.datasets import load_iris\niris = load_iris(**{"as_frame": True})', 'means = [float(value) for value in iris.data.mean()]', { id: 'predict', source: 'def predict(x: list[float]) -> list[float]:\n    return [a - b for a, b in zip(x, means)]' }];
     const folder = await workspace.writeProject('optional', { 'requirements.txt': 'numpy==2.2.6\nscikit-learn==1.6.1\n', 'nb.ipynb': notebookOf(...cells) });
     const host = recordingHost();
     await workspace.deploy({ path: folder, name: 'optional' }, host);

@@ -12,6 +12,8 @@ export interface ProjectCase {
   readonly dependencies: string;
   /** Predictions for the body in `example.json`. */
   readonly predictions: unknown;
+  /** The only output tensor, where it differs from the predictions. */
+  readonly tensors?: unknown;
   /** A line in the log that the model or its server writes while it is started and asked. */
   readonly logLine: RegExp;
   /** A line that the notebook prints while it is executed; absent where there is no notebook. */
@@ -24,6 +26,10 @@ export interface ProjectCase {
   readonly edited: unknown;
 }
 
+const affine = [
+  [14, 26],
+  [16, 28],
+];
 const colours = ['red', 'blue', 'yellow'];
 const species = ['setosa', 'versicolor', 'virginica'];
 
@@ -55,7 +61,7 @@ export const projects: readonly ProjectCase[] = [
       { minutes: 63, long: true },
     ],
     logLine: /^Release 1 has taken over\.$/,
-    printed: /rush_hour/,
+    printed: /140 deliveries in 28 days/,
     // The lock names the index of the machine that makes it, so it is made here and not kept in the repository.
     prepare: async (folder, workspace) => {
       const uv = await openUv(workspace.services.home, workspace.signal);
@@ -103,16 +109,11 @@ export const projects: readonly ProjectCase[] = [
   {
     folder: 'test/fixtures/projects/onnx-model',
     dependencies: 'requirements.txt',
-    predictions: [
-      [14, 26],
-      [16, 28],
-    ],
+    predictions: { y: affine },
+    tensors: affine,
     logLine: /^Release 1 has taken over\.$/,
     edit: withSettings({ MODE: 'second' }),
-    edited: [
-      [14, 26],
-      [16, 28],
-    ],
+    edited: { y: affine },
   },
 ];
 

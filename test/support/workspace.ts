@@ -10,6 +10,8 @@ import { predict } from '../../src/pipeline/predict';
 import { makeServices, openTarget, type Services } from '../../src/pipeline/services';
 import { cacheFolder } from '../testbed/cache';
 import { endProcessesNaming, onExit } from '../testbed/cleanup';
+import { eventually } from './eventually';
+import { processesNaming } from './processes';
 import { recordingHost, type RecordingHost } from './recordingHost';
 
 export const repository = path.resolve(import.meta.dirname, '..', '..');
@@ -83,6 +85,8 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     close: async () => {
       const opened = await target();
       for (const { name } of await opened.models(signal)) await opened.remove(name, signal).catch(() => undefined);
+      // A supervisor answers before it ends itself.
+      await eventually('all processes have ended', 10, () => processesNaming(root).length === 0).catch(() => undefined);
       const survivors = endProcessesNaming(root);
       restore();
       done();

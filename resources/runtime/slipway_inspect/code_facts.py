@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import Any, Dict, Iterator, List, Optional
+from collections.abc import Iterator
+from typing import Any
 
 from .definitions import find_definitions, find_functions
 from .imports import find_imports, find_imports_by_text, implied_imports
@@ -19,14 +20,14 @@ class Code:
     def __init__(self) -> None:
         self.aliases = Aliases()
         self.paths = PathFinder(self.aliases)
-        self.imports: List[Dict[str, Any]] = []
-        self.definitions: List[Dict[str, Any]] = []
-        self.functions: Dict[str, Dict[str, Any]] = {}
-        self.inputs: List[Dict[str, Any]] = []
-        self.installs: List[Dict[str, Any]] = []
-        self.syntax: List[Dict[str, Any]] = []
+        self.imports: list[dict[str, Any]] = []
+        self.definitions: list[dict[str, Any]] = []
+        self.functions: dict[str, dict[str, Any]] = {}
+        self.inputs: list[dict[str, Any]] = []
+        self.installs: list[dict[str, Any]] = []
+        self.syntax: list[dict[str, Any]] = []
 
-    def scan(self, source: str, cell: Optional[str]) -> Optional[ast.Module]:
+    def scan(self, source: str, cell: str | None) -> ast.Module | None:
         """Take in one piece of plain Python; the tree, or None when it does not parse (then a fact says so)."""
         tree, error = parse(source)
         if tree is None:
@@ -37,7 +38,9 @@ class Code:
             self.imports.extend({**fact, "cell": cell} for fact in find_imports_by_text(source))
             return None
         self.aliases.learn(tree)
-        self.imports.extend({**fact, "cell": cell} for fact in [*find_imports(tree), *implied_imports(tree, self.aliases)])
+        self.imports.extend(
+            {**fact, "cell": cell} for fact in [*find_imports(tree), *implied_imports(tree, self.aliases)]
+        )
         self.definitions.extend({**fact, "cell": cell} for fact in find_definitions(tree))
         self.functions.update({name: {**fact, "cell": cell} for name, fact in find_functions(tree, source).items()})
         self.paths.scan(tree, cell)
@@ -46,7 +49,7 @@ class Code:
                 self._call(node, cell)
         return tree
 
-    def add_install(self, install: Install, cell: Optional[str], line: int) -> None:
+    def add_install(self, install: Install, cell: str | None, line: int) -> None:
         self.installs.append(
             {
                 "tool": install.tool,
@@ -59,7 +62,7 @@ class Code:
             }
         )
 
-    def _call(self, call: ast.Call, cell: Optional[str]) -> None:
+    def _call(self, call: ast.Call, cell: str | None) -> None:
         name = self.aliases.resolve(call.func) or ""
         if name in ("input", "raw_input", "getpass.getpass", "getpass", "google.colab.files.upload"):
             self.inputs.append({"function": name, "cell": cell, "line": call.lineno})
@@ -69,7 +72,9 @@ class Code:
 
 def _installs_in(call: ast.Call, name: str) -> Iterator[Install]:
     """`os.system("pip install x")` and `subprocess.check_call([sys.executable, "-m", "pip", "install", "x"])`."""
-    if not call.args or not re.match(r"(os\.(system|popen)|subprocess\.|get_ipython\(\))|pip(\._internal.*)?\.main", name):
+    if not call.args or not re.match(
+        r"(os\.(system|popen)|subprocess\.|get_ipython\(\))|pip(\._internal.*)?\.main", name
+    ):
         return
     first = call.args[0]
     text = string(first)

@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import ast
-from typing import Any, Dict, Iterator, List, Optional
+from collections.abc import Iterator
+from typing import Any
 
 from .free_names import free_names
 from .syntax import FunctionNode, bound_names, import_bindings, segment
 from .timeline import INJECTED
 
 
-def find_definitions(tree: ast.Module) -> List[Dict[str, Any]]:
+def find_definitions(tree: ast.Module) -> list[dict[str, Any]]:
     """`{name, kind, line, endLine}`; kind is function, class, variable or import."""
-    found: List[Dict[str, Any]] = []
+    found: list[dict[str, Any]] = []
     for node in _flat(tree.body):
         for name, kind in _defines(node):
             found.append({"name": name, "kind": kind, "line": node.lineno, "endLine": node.end_lineno or node.lineno})
     return found
 
 
-def find_functions(tree: ast.Module, source: str) -> Dict[str, Dict[str, Any]]:
-    """Signatures `{parameters: [{name, annotation, required, kind}], returns, async, line, doc}` by name; the last wins."""
-    found: Dict[str, Dict[str, Any]] = {}
+def find_functions(tree: ast.Module, source: str) -> dict[str, dict[str, Any]]:
+    """Signatures `{parameters: [{name, annotation, required, kind}], returns, async, line, doc}`; the last wins."""
+    found: dict[str, dict[str, Any]] = {}
     for node in _flat(tree.body):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             found[node.name] = _signature(node, source)
     return found
 
 
-def movable(tree: ast.Module, source: str, name: str) -> Optional[Dict[str, Any]]:
+def movable(tree: ast.Module, source: str, name: str) -> dict[str, Any] | None:
     """The statement that defines `name` when it may move to an earlier cell: `{line, endLine, text, needs}`, else None.
 
     Only imports, functions, classes and plain constants move; `needs` are the names it reads when it runs.
@@ -56,7 +57,7 @@ def _is_constant(node: ast.stmt) -> bool:
     return not any(isinstance(part, (ast.Call, ast.Attribute, ast.Subscript)) for part in ast.walk(node.value))
 
 
-def _flat(body: List[ast.stmt]) -> Iterator[ast.stmt]:
+def _flat(body: list[ast.stmt]) -> Iterator[ast.stmt]:
     """Top-level statements, with those inside if, try, with and loops."""
     for node in body:
         yield node
@@ -68,7 +69,7 @@ def _flat(body: List[ast.stmt]) -> Iterator[ast.stmt]:
             yield from _flat(handler.body)
 
 
-def _defines(node: ast.stmt) -> Iterator["tuple[str, str]"]:
+def _defines(node: ast.stmt) -> Iterator[tuple[str, str]]:
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         yield node.name, "function"
     elif isinstance(node, ast.ClassDef):
@@ -78,9 +79,7 @@ def _defines(node: ast.stmt) -> Iterator["tuple[str, str]"]:
     elif isinstance(node, ast.Assign):
         kind = "function" if isinstance(node.value, ast.Lambda) else "variable"
         yield from ((name, kind) for target in node.targets for name in bound_names(target))
-    elif isinstance(node, ast.AnnAssign) and node.value is not None:
-        yield from ((name, "variable") for name in bound_names(node.target))
-    elif isinstance(node, (ast.For, ast.AsyncFor)):
+    elif (isinstance(node, ast.AnnAssign) and node.value is not None) or isinstance(node, (ast.For, ast.AsyncFor)):
         yield from ((name, "variable") for name in bound_names(node.target))
     elif isinstance(node, (ast.With, ast.AsyncWith)):
         for item in node.items:
@@ -88,15 +87,20 @@ def _defines(node: ast.stmt) -> Iterator["tuple[str, str]"]:
                 yield from ((name, "variable") for name in bound_names(item.optional_vars))
 
 
-def _signature(node: FunctionNode, source: str) -> Dict[str, Any]:
+def _signature(node: FunctionNode, source: str) -> dict[str, Any]:
     arguments = node.args
     positional = [*getattr(arguments, "posonlyargs", []), *arguments.args]
     required = len(positional) - len(arguments.defaults)
     parameters = [_parameter(a, source, index < required, "positional") for index, a in enumerate(positional)]
     parameters += [
-        _parameter(a, source, default is None, "keyword") for a, default in zip(arguments.kwonlyargs, arguments.kw_defaults)
+        _parameter(a, source, default is None, "keyword")
+        for a, default in zip(arguments.kwonlyargs, arguments.kw_defaults)
     ]
-    parameters += [_parameter(a, source, False, kind) for a, kind in ((arguments.vararg, "star"), (arguments.kwarg, "starstar")) if a]
+    parameters += [
+        _parameter(a, source, False, kind)
+        for a, kind in ((arguments.vararg, "star"), (arguments.kwarg, "starstar"))
+        if a
+    ]
     return {
         "parameters": parameters,
         "returns": segment(source, node.returns) if node.returns else None,
@@ -106,6 +110,6 @@ def _signature(node: FunctionNode, source: str) -> Dict[str, Any]:
     }
 
 
-def _parameter(argument: ast.arg, source: str, required: bool, kind: str) -> Dict[str, Any]:
+def _parameter(argument: ast.arg, source: str, required: bool, kind: str) -> dict[str, Any]:
     annotation = segment(source, argument.annotation) if argument.annotation else None
     return {"name": argument.arg, "annotation": annotation, "required": required, "kind": kind}

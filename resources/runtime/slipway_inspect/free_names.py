@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-from typing import Iterator, Set, Tuple
+from typing import Iterator, Tuple  # noqa: UP035
 
 from .syntax import FunctionNode, MatchMapping, MatchName, bound_names, import_bindings
 
-Use = Tuple[str, int]
+# typing.Tuple: evaluated at run time, where 3.8 knows no `tuple[…]`.
+Use = Tuple[str, int]  # noqa: UP006
 
 
 def argument_expressions(node: FunctionNode) -> Iterator[ast.expr]:
@@ -38,8 +39,8 @@ def free_names(node: ast.AST) -> Iterator[Use]:
 
 def _reads(node: ast.AST) -> Iterator[Use]:
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        for child in [*node.decorator_list, *argument_expressions(node)]:
-            yield from _reads(child)
+        for expression in [*node.decorator_list, *argument_expressions(node)]:
+            yield from _reads(expression)
         yield from free_names(node)
     elif isinstance(node, (ast.Lambda, ast.ClassDef)):
         for base in getattr(node, "bases", []):
@@ -57,8 +58,8 @@ def _reads(node: ast.AST) -> Iterator[Use]:
             yield from _reads(child)
 
 
-def _own_names(node: ast.AST) -> Set[str]:
-    own: Set[str] = set()
+def _own_names(node: ast.AST) -> set[str]:
+    own: set[str] = set()
     arguments = getattr(node, "args", None)
     if isinstance(arguments, ast.arguments):
         every = [*arguments.args, *arguments.kwonlyargs, *getattr(arguments, "posonlyargs", [])]

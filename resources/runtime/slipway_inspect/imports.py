@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from collections.abc import Iterator
+from typing import Any
 
 from .syntax import Aliases, keywords, string
 
-_GUARDS = frozenset("ImportError ModuleNotFoundError Exception BaseException".split())
+_GUARDS = frozenset(["ImportError", "ModuleNotFoundError", "Exception", "BaseException"])
 
-# Calls that import a package which no import statement names: pandas' and scikit-learn's documented optional dependencies.
+# Calls that import a package which no import statement names: documented optional dependencies of pandas.
 _IMPLIED_CALLS = {
     "read_parquet": "pyarrow",
     "to_parquet": "pyarrow",
@@ -28,18 +29,20 @@ _IMPLIED_CALLS = {
 }
 
 
-def find_imports(tree: ast.AST) -> List[Dict[str, Any]]:
+def find_imports(tree: ast.AST) -> list[dict[str, Any]]:
     """Facts `{module, names, level, line, optional, via}`; `module` is "" for `from . import x`."""
-    found: List[Dict[str, Any]] = []
+    found: list[dict[str, Any]] = []
     _Visitor(found).visit(tree)
     return found
 
 
-def find_imports_by_text(source: str) -> List[Dict[str, Any]]:
+def find_imports_by_text(source: str) -> list[dict[str, Any]]:
     """The same for code that does not parse (Python 2, newer syntax): statements at the start of a line."""
-    found: List[Dict[str, Any]] = []
+    found: list[dict[str, Any]] = []
     for number, line in enumerate(source.split("\n"), 1):
-        plain = re.match(r"\s*import\s+([\w.]+(?:\s+as\s+\w+)?(?:\s*,\s*[\w.]+(?:\s+as\s+\w+)?)*)\s*(?:#.*|;.*)?$", line)
+        plain = re.match(
+            r"\s*import\s+([\w.]+(?:\s+as\s+\w+)?(?:\s*,\s*[\w.]+(?:\s+as\s+\w+)?)*)\s*(?:#.*|;.*)?$", line
+        )
         origin = re.match(r"\s*from\s+(\.*)([\w.]*)\s+import\s+(.+)$", line)
         if plain:
             for part in plain.group(1).split(","):
@@ -50,9 +53,9 @@ def find_imports_by_text(source: str) -> List[Dict[str, Any]]:
     return found
 
 
-def implied_imports(tree: ast.AST, aliases: Aliases) -> List[Dict[str, Any]]:
+def implied_imports(tree: ast.AST, aliases: Aliases) -> list[dict[str, Any]]:
     """Packages that a call needs although nothing imports them (`pd.read_excel` needs openpyxl)."""
-    found: List[Dict[str, Any]] = []
+    found: list[dict[str, Any]] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             found.extend(_fact(module, [], 0, node.lineno, False, "implied") for module in _implied_by(node, aliases))
@@ -73,11 +76,20 @@ def _implied_by(call: ast.Call, aliases: Aliases) -> Iterator[str]:
         yield "pandas"
     if origin == "sklearn.datasets.fetch_openml":
         yield "pandas"
-    if isinstance(call.func, ast.Attribute) and name in ("plot", "hist", "boxplot") and uses_pandas and "ax" not in given:
+    if (
+        isinstance(call.func, ast.Attribute)
+        and name in ("plot", "hist", "boxplot")
+        and uses_pandas
+        and "ax" not in given
+    ):
         owner = aliases.resolve(call.func.value) or ""
         if owner.split(".")[0] not in set(aliases.names.values()) and not owner.startswith(("matplotlib", "plt", "ax")):
             yield "matplotlib"
-    if origin == "pandas.read_csv" and isinstance(given.get("engine"), ast.Constant) and string(given["engine"]) == "pyarrow":
+    if (
+        origin == "pandas.read_csv"
+        and isinstance(given.get("engine"), ast.Constant)
+        and string(given["engine"]) == "pyarrow"
+    ):
         yield "pyarrow"
 
 
@@ -86,12 +98,12 @@ def _excel_reader(call: ast.Call) -> str:
     return "xlrd" if path and path.lower().endswith(".xls") else "openpyxl"
 
 
-def _fact(module: str, names: List[str], level: int, line: int, optional: bool, via: str) -> Dict[str, Any]:
+def _fact(module: str, names: list[str], level: int, line: int, optional: bool, via: str) -> dict[str, Any]:
     return {"module": module, "names": names, "level": level, "line": line, "optional": optional, "via": via}
 
 
 class _Visitor(ast.NodeVisitor):
-    def __init__(self, found: List[Dict[str, Any]]) -> None:
+    def __init__(self, found: list[dict[str, Any]]) -> None:
         self._found = found
         self._optional = 0
 
@@ -122,14 +134,18 @@ class _Visitor(ast.NodeVisitor):
 
     def visit_If(self, node: ast.If) -> None:
         test = ast.dump(node.test)
-        type_checking = "TYPE_CHECKING" in test or "find_spec" in test or (isinstance(node.test, ast.Constant) and not node.test.value)
+        type_checking = (
+            "TYPE_CHECKING" in test
+            or "find_spec" in test
+            or (isinstance(node.test, ast.Constant) and not node.test.value)
+        )
         self._optional += type_checking
         self._visit_all(node.body)
         self._optional -= type_checking
         self.visit(node.test)
         self._visit_all(node.orelse)
 
-    def _visit_all(self, nodes: List[ast.stmt]) -> None:
+    def _visit_all(self, nodes: list[ast.stmt]) -> None:
         for node in nodes:
             self.visit(node)
 
@@ -141,7 +157,7 @@ def _catches_import_error(handler: ast.ExceptHandler) -> bool:
     return any(isinstance(kind, ast.Name) and kind.id in _GUARDS for kind in kinds)
 
 
-def _dynamic_import(call: ast.Call) -> Optional[str]:
+def _dynamic_import(call: ast.Call) -> str | None:
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     if name not in ("import_module", "__import__", "importorskip") or not call.args:
         return None
@@ -149,9 +165,9 @@ def _dynamic_import(call: ast.Call) -> Optional[str]:
     return module if module and re.match(r"^[A-Za-z_][\w.]*$", module) else None
 
 
-def extension_imports(magics: List[Tuple[str, str, int]]) -> List[Dict[str, Any]]:
+def extension_imports(magics: list[tuple[str, str, int]]) -> list[dict[str, Any]]:
     """`%load_ext X` imports X; other magics that IPython's or a library's code answers by an import."""
-    found: List[Dict[str, Any]] = []
+    found: list[dict[str, Any]] = []
     for name, text, line in magics:
         words = text.lstrip("%").split()
         if name in ("load_ext", "reload_ext") and len(words) > 1 and re.match(r"^[A-Za-z_][\w.]*$", words[1]):

@@ -6,16 +6,17 @@ import ast
 import re
 import warnings
 from dataclasses import dataclass, field
-from typing import List, Optional, Set, Tuple
 
 from .pip_args import Install, parse_installs
 
 # Cell magics whose body is Python of this kernel; the body of every other one is another language or a file.
 PYTHON_CELL_MAGICS = frozenset(
-    "time timeit capture prun memit mprun lprun snakeviz heat scalene pyinstrument wandb mlflow debug "
-    "python python3 pypy line_profile notify skip cache measure_energy tensorboard_time opts output".split()
+    """
+        time timeit capture prun memit mprun lprun snakeviz heat scalene pyinstrument wandb mlflow debug
+        python python3 pypy line_profile notify skip cache measure_energy tensorboard_time opts output
+        """.split()  # noqa: SIM905
 )
-_CODE_LINE_MAGICS = frozenset("time timeit prun memit mprun lprun snakeviz debug".split())
+_CODE_LINE_MAGICS = frozenset(["time", "timeit", "prun", "memit", "mprun", "lprun", "snakeviz", "debug"])
 _AUTOMAGIC = re.compile(
     r"^(pip3?|conda|mamba|cd|ls|ll|lsmagic|cat|mkdir|rm|rmdir|cp|mv|pwd|man|more|less|tree|clear|who|whos)(\s+[^=\s(\[.,:+*/%].*)?\s*$"
 )
@@ -35,12 +36,12 @@ class Magic:
 
 @dataclass
 class Stripped:
-    """`source` has as many lines as the cell; lines in `altered` differ from the cell, so columns there mean nothing."""
+    """`source` has as many lines as the cell; lines in `altered` differ, so columns there mean nothing."""
 
     source: str
-    magics: List[Magic] = field(default_factory=list)
-    installs: List[Tuple[int, Install]] = field(default_factory=list)
-    altered: Set[int] = field(default_factory=set)
+    magics: list[Magic] = field(default_factory=list)
+    installs: list[tuple[int, Install]] = field(default_factory=list)
+    altered: set[int] = field(default_factory=set)
     # A magic such as %run, %pylab or %store puts names into the namespace that no reading can know.
     injects: bool = False
 
@@ -66,7 +67,7 @@ def parses(source: str) -> bool:
     return parse_error(source) is None
 
 
-def parse_error(source: str) -> Optional[Exception]:
+def parse_error(source: str) -> Exception | None:
     """The error of the parser or None; a NUL byte and too deep nesting are errors too."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -77,10 +78,14 @@ def parse_error(source: str) -> Optional[Exception]:
     return None
 
 
-def _cell_magic(lines: List[str], first: int, result: Stripped) -> List[str]:
+def _cell_magic(lines: list[str], first: int, result: Stripped) -> list[str]:
     text = lines[first].strip()
     name, _, arguments = text[2:].partition(" ")
-    result.magics.append(Magic("shell" if name in ("bash", "sh", "cmd", "!") or text.startswith("%%!") else "cell", name, text, first + 1))
+    result.magics.append(
+        Magic(
+            "shell" if name in ("bash", "sh", "cmd", "!") or text.startswith("%%!") else "cell", name, text, first + 1
+        )
+    )
     result.altered.add(first + 1)
     body = lines[first + 1 :]
     if name in PYTHON_CELL_MAGICS:
@@ -95,10 +100,10 @@ def _cell_magic(lines: List[str], first: int, result: Stripped) -> List[str]:
 
 def _bound_by_capture(name: str, arguments: str) -> str:
     target = arguments.split()[0] if name == "capture" and arguments.split() else ""
-    return "%s = None" % target if target.isidentifier() else "pass"
+    return f"{target} = None" if target.isidentifier() else "pass"
 
 
-def _without_indent(lines: List[str], result: Stripped) -> List[str]:
+def _without_indent(lines: list[str], result: Stripped) -> list[str]:
     first = next((line for line in lines if line.strip()), "")
     indent = first[: len(first) - len(first.lstrip())]
     if not indent:
@@ -107,7 +112,7 @@ def _without_indent(lines: List[str], result: Stripped) -> List[str]:
     return [line[len(indent) :] if line.startswith(indent) else line for line in lines]
 
 
-def _without_prompts(lines: List[str], result: Stripped) -> List[str]:
+def _without_prompts(lines: list[str], result: Stripped) -> list[str]:
     prompt = re.compile(r"^\s*(>>>|\.\.\.|In \[\d+\]:) ?")
     first = next((line for line in lines if line.strip()), "")
     if not re.match(r"^\s*(>>> |In \[\d+\]: )", first):
@@ -116,14 +121,18 @@ def _without_prompts(lines: List[str], result: Stripped) -> List[str]:
     return [prompt.sub("", line, count=1) for line in lines]
 
 
-def _line_magics(lines: List[str], result: Stripped) -> List[str]:
-    out: List[str] = []
+def _line_magics(lines: list[str], result: Stripped) -> list[str]:
+    out: list[str] = []
     scanner = _Scanner()
     index = 0
     while index < len(lines):
         end = index
         if scanner.at_start:
-            while end + 1 < len(lines) and lines[end].rstrip().endswith("\\") and re.match(r"\s*[!%]|[^=]*=\s*[!%]", lines[index]):
+            while (
+                end + 1 < len(lines)
+                and lines[end].rstrip().endswith("\\")
+                and re.match(r"\s*[!%]|[^=]*=\s*[!%]", lines[index])
+            ):
                 end += 1
             plain = _plain_line("\n".join(lines[index : end + 1]), index + 1, result)
             if plain is not None:
@@ -138,7 +147,7 @@ def _line_magics(lines: List[str], result: Stripped) -> List[str]:
     return out
 
 
-def _plain_line(text: str, number: int, result: Stripped) -> Optional[str]:
+def _plain_line(text: str, number: int, result: Stripped) -> str | None:
     """Python that stands for a magic line, None when the line is plain Python."""
     stripped = text.lstrip()
     indent = text[: len(text) - len(stripped)]
@@ -147,8 +156,8 @@ def _plain_line(text: str, number: int, result: Stripped) -> Optional[str]:
     assigned = _ASSIGN.match(text)
     if assigned and not parses(stripped):
         replaced = _escape(assigned.group(3), assigned.group(4), text.strip(), number, result)
-        value = "None" if replaced == "pass" else "(%s)" % replaced
-        return "%s%s = %s" % (assigned.group(1), assigned.group(2), value)
+        value = "None" if replaced == "pass" else f"({replaced})"
+        return f"{assigned.group(1)}{assigned.group(2)} = {value}"
     if _HELP.match(text) and "?" in text.split("#")[0]:
         result.magics.append(Magic("help", "?", text.strip(), number))
         return indent + "pass"
@@ -167,7 +176,17 @@ def _escape(sign: str, rest: str, text: str, number: int, result: Stripped, kind
     shell = sign == "!" or name in ("sx", "system", "sc", "bash", "sh")
     result.magics.append(Magic("shell" if shell else kind, "!" if shell else name, text, number))
     result.installs.extend((number, install) for install in parse_installs(command))
-    result.injects = result.injects or name in ("run", "pylab", "store", "load", "rerun", "recall", "macro", "edit", "reset_selective")
+    result.injects = result.injects or name in (
+        "run",
+        "pylab",
+        "store",
+        "load",
+        "rerun",
+        "recall",
+        "macro",
+        "edit",
+        "reset_selective",
+    )
     if name in _CODE_LINE_MAGICS:
         code = re.sub(r"^(?:-[a-zA-Z]+\s*\S*\s+)*", "", command[len(name) :].strip()) or "pass"
         return code if parses(code) and "\n" not in code else "pass"
@@ -178,7 +197,7 @@ class _Scanner:
     """Follows strings and brackets from line to line: a magic may only stand where a statement starts."""
 
     def __init__(self) -> None:
-        self._quote: Optional[str] = None
+        self._quote: str | None = None
         self._depth = 0
         self._continued = False
 

@@ -1,19 +1,23 @@
 """Which imports are the project's own files: resolves them as Python would, without importing anything."""
 
+# os.path, not pathlib: paths are text here from request to answer, and the start is twice as fast.
+# ruff: noqa: PTH112, PTH113, PTH118, PTH120
+
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from collections.abc import Iterator
+from typing import Any
 
 
 class Resolver:
     """Finds modules in folders (absolute, in the order of sys.path)."""
 
-    def __init__(self, folders: List[str]) -> None:
+    def __init__(self, folders: list[str]) -> None:
         self.folders = folders
 
-    def find(self, fact: Dict[str, Any], package: Optional[str]) -> List[str]:
-        """Files (absolute) that an import fact loads from the folders, packages' `__init__` included; [] when not local.
+    def find(self, fact: dict[str, Any], package: str | None) -> list[str]:
+        """Files (absolute) that an import loads from the folders, packages' `__init__` included; [] when not local.
 
         `package` is the folder of the importing module's package, for relative imports.
         """
@@ -25,7 +29,7 @@ class Resolver:
                 return files
         return []
 
-    def _relative(self, fact: Dict[str, Any], package: Optional[str]) -> List[str]:
+    def _relative(self, fact: dict[str, Any], package: str | None) -> list[str]:
         base = package
         for _ in range(fact["level"] - 1):
             base = os.path.dirname(base) if base else None
@@ -35,14 +39,14 @@ class Resolver:
         return _walk(base, parts, fact["names"])
 
 
-def _walk(folder: str, parts: List[str], names: List[str]) -> List[str]:
-    files: List[str] = []
+def _walk(folder: str, parts: list[str], names: list[str]) -> list[str]:
+    files: list[str] = []
     regular = False
     current = folder
-    for position, part in enumerate(parts):
+    for part in parts:
         kind, path = _locate(current, part)
         if kind == "module":
-            return files + [path] if position == len(parts) - 1 or regular or files else files + [path]
+            return [*files, path]
         if kind == "none":
             # A regular package may set attributes that look like submodules; a folder without __init__ may not.
             return files if regular else []
@@ -59,7 +63,7 @@ def _walk(folder: str, parts: List[str], names: List[str]) -> List[str]:
     return files
 
 
-def _locate(folder: str, name: str) -> Tuple[str, str]:
+def _locate(folder: str, name: str) -> tuple[str, str]:
     """(package | module | namespace | none, path)."""
     path = os.path.join(folder, name)
     if os.path.isfile(os.path.join(path, "__init__.py")):
@@ -74,7 +78,7 @@ def package_of(file: str) -> str:
     return os.path.dirname(file)
 
 
-def source_roots(root: str, notebook: Optional[str]) -> Iterator[str]:
+def source_roots(root: str, notebook: str | None) -> Iterator[str]:
     """Folders that stand for sys.path: the notebook's own first, then the project's, then a `src` layout."""
     seen = set()
     folders = [os.path.dirname(os.path.join(root, notebook))] if notebook else []

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any
 
 
 class NotebookError(Exception):
     """The file is no notebook. `code` is NotANotebook or NotebookUnreadable; `line` where the JSON breaks."""
 
-    def __init__(self, code: str, message: str, line: Optional[int] = None) -> None:
+    def __init__(self, code: str, message: str, line: int | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
@@ -27,11 +28,11 @@ class Cell:
     index: int
     type: str
     source: str
-    metadata: Dict[str, Any]
-    outputs: List[Any] = field(default_factory=list)
+    metadata: dict[str, Any]
+    outputs: list[Any] = field(default_factory=list)
 
     @property
-    def tags(self) -> List[str]:
+    def tags(self) -> list[str]:
         tags = self.metadata.get("tags")
         return [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
 
@@ -39,8 +40,8 @@ class Cell:
 @dataclass
 class Notebook:
     nbformat: int
-    metadata: Dict[str, Any]
-    cells: List[Cell]
+    metadata: dict[str, Any]
+    cells: list[Cell]
 
     @property
     def language(self) -> str:
@@ -52,7 +53,7 @@ class Notebook:
         return "python"
 
     @property
-    def python_version(self) -> Optional[str]:
+    def python_version(self) -> str | None:
         """Version from language_info, else the kernel's name where that holds one (`python3.9`, `Python 2`)."""
         info = _mapping(self.metadata.get("language_info"))
         version = info.get("version")
@@ -91,7 +92,7 @@ def read_notebook(path: str) -> Notebook:
     )
 
 
-def recorded_execution(cell: Cell) -> Dict[str, Any]:
+def recorded_execution(cell: Cell) -> dict[str, Any]:
     """`{"seconds", "at"}` of the last execution as JupyterLab, Colab, ExecuteTime or papermill recorded it."""
     meta = cell.metadata
     lab = _mapping(meta.get("execution"))
@@ -124,11 +125,11 @@ def output_texts(cell: Cell, limit: int = 200_000) -> Iterator[str]:
                 yield text[:limit]
 
 
-def _raw_cells(data: Dict[str, Any]) -> List[Any]:
+def _raw_cells(data: dict[str, Any]) -> list[Any]:
     if isinstance(data.get("cells"), list):
         return list(data["cells"])
     sheets = data.get("worksheets")
-    cells: List[Any] = []
+    cells: list[Any] = []
     for sheet in sheets if isinstance(sheets, list) else []:
         found = _mapping(sheet).get("cells")
         cells.extend(found if isinstance(found, list) else [])
@@ -143,7 +144,7 @@ def _cell(index: int, raw: Any) -> Cell:
     source = _text(data.get("source", data.get("input", "")))
     outputs = data.get("outputs")
     return Cell(
-        identity if isinstance(identity, str) and identity else "cell-%d" % index,
+        identity if isinstance(identity, str) and identity else f"cell-{index}",
         index,
         kind if isinstance(kind, str) else "raw",
         source.replace("\r\n", "\n").replace("\r", "\n"),
@@ -158,11 +159,11 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _mapping(value: Any) -> Dict[str, Any]:
+def _mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _time(value: Any) -> Optional[datetime]:
+def _time(value: Any) -> datetime | None:
     if not isinstance(value, str):
         return None
     # fromisoformat of 3.8 knows neither `Z` nor other than 3 or 6 digits of a second.
@@ -172,6 +173,6 @@ def _time(value: Any) -> Optional[datetime]:
     micro = (match.group(3) or ".0")[1:7].ljust(6, "0")
     zone = (match.group(4) or "+0000").replace("Z", "+0000").replace(":", "")
     try:
-        return datetime.strptime("%sT%s.%s%s" % (match.group(1), match.group(2), micro, zone), "%Y-%m-%dT%H:%M:%S.%f%z")
+        return datetime.strptime(f"{match.group(1)}T{match.group(2)}.{micro}{zone}", "%Y-%m-%dT%H:%M:%S.%f%z")
     except ValueError:
         return None

@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass, field
-from typing import List, Optional
 
 # Options that take a value in the next argument (pip 25, conda 24).
 _PIP_VALUES = frozenset(
-    "-i --index-url --extra-index-url -f --find-links -t --target --python-version --platform --implementation --abi "
-    "--trusted-host --timeout --retries --root --prefix --src --no-binary --only-binary --progress-bar --proxy "
-    "--cache-dir --log --cert --client-cert --exists-action --upgrade-strategy --config-settings -C --report --python "
-    "--global-option --build --root-user-action --use-feature --group".split()
+    """
+        -i --index-url --extra-index-url -f --find-links -t --target --python-version --platform
+        --implementation --abi --trusted-host --timeout --retries --root --prefix --src --no-binary
+        --only-binary --progress-bar --proxy --cache-dir --log --cert --client-cert --exists-action
+        --upgrade-strategy --config-settings -C --report --python --global-option --build --root-user-action
+        --use-feature --group
+        """.split()  # noqa: SIM905
 )
-_CONDA_VALUES = frozenset("-c --channel -n --name -p --prefix --solver --repodata-fn".split())
+_CONDA_VALUES = frozenset(["-c", "--channel", "-n", "--name", "-p", "--prefix", "--solver", "--repodata-fn"])
 _INSTALL = re.compile(
     r"""^(?:sudo\s+)?(?:
         (?P<pip>(?:(?:\{?\$?\{?sys\.executable\}?|"?\{sys\.executable\}"?|\S*python[\d.]*(?:\.exe)?)\s+-m\s+)?
@@ -30,14 +32,14 @@ class Install:
     """One install command: PEP 508 requirements, files and what could not be turned into a requirement."""
 
     tool: str
-    requirements: List[str] = field(default_factory=list)
-    files: List[str] = field(default_factory=list)
-    constraints: List[str] = field(default_factory=list)
-    editable: List[str] = field(default_factory=list)
-    other: List[str] = field(default_factory=list)
+    requirements: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    constraints: list[str] = field(default_factory=list)
+    editable: list[str] = field(default_factory=list)
+    other: list[str] = field(default_factory=list)
 
 
-def parse_installs(command: str) -> List[Install]:
+def parse_installs(command: str) -> list[Install]:
     """Every install command of a shell line, `&&`, `;` and `|` told apart; empty when there is none."""
     joined = re.sub(r"\\\n\s*", " ", command)
     installs = []
@@ -49,15 +51,21 @@ def parse_installs(command: str) -> List[Install]:
     return installs
 
 
-def parse_arguments(arguments: List[str], tool: str = "pip") -> Install:
+def parse_arguments(arguments: list[str], tool: str = "pip") -> Install:
     """The arguments after `install`."""
     install = Install(tool)
     values = _PIP_VALUES if tool == "pip" else _CONDA_VALUES
     rest = iter(arguments)
     for argument in rest:
         name, _, inline = argument.partition("=")
-        if name in ("-r", "--requirement", "--file") or (tool == "pip" and argument.startswith("-r") and len(argument) > 2):
-            _append(install.files, inline or (argument[2:] if argument.startswith("-r") and len(argument) > 2 else None), rest)
+        if name in ("-r", "--requirement", "--file") or (
+            tool == "pip" and argument.startswith("-r") and len(argument) > 2
+        ):
+            _append(
+                install.files,
+                inline or (argument[2:] if argument.startswith("-r") and len(argument) > 2 else None),
+                rest,
+            )
         elif tool == "pip" and name in ("-c", "--constraint"):
             _append(install.constraints, inline or None, rest)
         elif name in ("-e", "--editable"):
@@ -72,14 +80,18 @@ def parse_arguments(arguments: List[str], tool: str = "pip") -> Install:
 def _add(install: Install, argument: str) -> None:
     if argument in (">", ">>", "2>&1", "/dev/null") or re.match(r"\d?>", argument):
         return
-    if re.search(r"[{}$`]", argument):
-        install.other.append(argument)
-    elif re.match(r"(?i)(git|hg|svn|bzr)\+|https?://|file:", argument) or re.search(r"(?i)[/\\]|\.(whl|zip|tar\.gz|tgz)$", argument):
+    if (
+        re.search(r"[{}$`]", argument)
+        or re.match(r"(?i)(git|hg|svn|bzr)\+|https?://|file:", argument)
+        or re.search(r"(?i)[/\\]|\.(whl|zip|tar\.gz|tgz)$", argument)
+    ):
         install.other.append(argument)
     elif install.tool == "conda":
         install.requirements.append(argument.split("::")[-1])
     elif re.match(r"^[A-Za-z0-9][A-Za-z0-9._-]*\s*(\[[^\]]*\])?\s*((?:[<>=!~]=?|@|;).*)?$", argument):
-        install.requirements.append(re.sub(r"(?<![=<>!~])=(?!=)", "==", argument, count=1) if _single_equals(argument) else argument)
+        install.requirements.append(
+            re.sub(r"(?<![=<>!~])=(?!=)", "==", argument, count=1) if _single_equals(argument) else argument
+        )
     elif argument != ".":
         install.other.append(argument)
     else:
@@ -90,13 +102,13 @@ def _single_equals(argument: str) -> bool:
     return bool(re.match(r"^[\w.\-\[\]]+=[\w.]+$", argument))
 
 
-def _append(target: List[str], value: Optional[str], rest: "object") -> None:
+def _append(target: list[str], value: str | None, rest: object) -> None:
     found = value if value else next(rest, None)  # type: ignore[call-overload]
     if isinstance(found, str):
         target.append(found)
 
 
-def _split(text: str) -> List[str]:
+def _split(text: str) -> list[str]:
     lexer = shlex.shlex(text, posix=True, punctuation_chars=False)
     lexer.whitespace_split = True
     lexer.commenters = "#"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import math
 import re
-from typing import AbstractSet, Any, Dict, Iterator, List, Optional, Tuple
+from collections.abc import Iterator
+from typing import AbstractSet, Any  # noqa: UP035
 
 from .syntax import dotted, string
 
 # (what it is, suggested variable, pattern). Formats as their issuers document them.
-_PATTERNS: Tuple[Tuple[str, str, "re.Pattern[str]"], ...] = tuple(
+_PATTERNS: tuple[tuple[str, str, re.Pattern[str]], ...] = tuple(
     (label, name, re.compile(pattern))
     for label, name, pattern in (
         ("AWS access key id", "AWS_ACCESS_KEY_ID", r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
@@ -32,20 +33,30 @@ _PATTERNS: Tuple[Tuple[str, str, "re.Pattern[str]"], ...] = tuple(
         ("Replicate token", "REPLICATE_API_TOKEN", r"\br8_[A-Za-z0-9]{37,}"),
         ("JSON web token", "TOKEN", r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}"),
         ("private key", "PRIVATE_KEY", r"-----BEGIN (?:RSA |EC |DSA |OPENSSH |PGP |ENCRYPTED )?PRIVATE KEY"),
-        ("password in a URL", "CONNECTION_URL", r"\b[a-z][a-z0-9+.-]*://[^\s:/@'\"{}]+:(?!\*+@|password@|<)[^\s:/@'\"{}]{3,}@[\w.-]+"),
+        (
+            "password in a URL",
+            "CONNECTION_URL",
+            r"\b[a-z][a-z0-9+.-]*://[^\s:/@'\"{}]+:(?!\*+@|password@|<)[^\s:/@'\"{}]{3,}@[\w.-]+",
+        ),
     )
 )
-_SECRET_NAME = re.compile(r"(?i)(?:^|_)(pass(?:word|wd|phrase)?|pwd|secret|token|api_?key|apikey|access_?key|auth_?key|private_?key|credentials?|client_secret)(?:_|$|\d)")
-_NOT_SECRET_NAME = re.compile(r"(?i)(token_?(count|type|len|ids?|limit|izer)|_?tokens?_(col|path|file|name|url)|max_|num_|n_tokens|key_?(col|name|error|point)|pad_token|(bos|eos|unk|sep|cls|mask|start|end|special|oov)_?token|token_pattern|_(path|file|dir|url|name|env|var|column)$)")
-_PLACEHOLDER = re.compile(r"(?i)^(x{3,}.*|\*+|\.{3,}|<.*>|\{.*\}|\[.*\]|your.*|my[_-]?(api|secret|password|token|key).*|change.?me|example.*|placeholder.*|dummy.*|none|null|todo.*|test|password|secret|token|enter.*|insert.*|replace.*|paste.*|.*_here|.*-here|sk-x+|\$.*)$")
+_SECRET_NAME = re.compile(
+    r"(?i)(?:^|_)(pass(?:word|wd|phrase)?|pwd|secret|token|api_?key|apikey|access_?key|auth_?key|private_?key|credentials?|client_secret)(?:_|$|\d)"
+)
+_NOT_SECRET_NAME = re.compile(
+    r"(?i)(token_?(count|type|len|ids?|limit|izer)|_?tokens?_(col|path|file|name|url)|max_|num_|n_tokens|key_?(col|name|error|point)|pad_token|(bos|eos|unk|sep|cls|mask|start|end|special|oov)_?token|token_pattern|_(path|file|dir|url|name|env|var|column)$)"
+)
+_PLACEHOLDER = re.compile(
+    r"(?i)^(x{3,}.*|\*+|\.{3,}|<.*>|\{.*\}|\[.*\]|your.*|my[_-]?(api|secret|password|token|key).*|change.?me|example.*|placeholder.*|dummy.*|none|null|todo.*|test|password|secret|token|enter.*|insert.*|replace.*|paste.*|.*_here|.*-here|sk-x+|\$.*)$"
+)
 _ENV_MAGIC = re.compile(r"^\s*%(?:set_)?env\s+(\w+)\s*[= ]\s*(\S.*)$")
 
 
-def scan_source(source: str, tree: Optional[ast.AST], altered: AbstractSet[int] = frozenset()) -> List[Dict[str, Any]]:
+def scan_source(source: str, tree: ast.AST | None, altered: AbstractSet[int] = frozenset()) -> list[dict[str, Any]]:
     """Secrets in a cell's own source: `{kind, name, line, column, endColumn, form}`.
 
-    `form` says what the span is: `literal` (a whole string literal, columns in characters), `env` (a statement that sets an
-    environment variable), `text` (anything else, such as a comment or part of a string).
+    Columns count characters. `form` says what the span is: `literal` (a whole string literal), `env` (a statement that
+    sets an environment variable), `text` (anything else, such as a comment or part of a string).
     """
     # Where a magic was taken out, columns of the tree are not those of the cell: such lines are read as text.
     found = [fact for fact in _in_literals(source, tree) if fact["line"] not in altered] if tree is not None else []
@@ -62,7 +73,7 @@ def scan_source(source: str, tree: Optional[ast.AST], altered: AbstractSet[int] 
     return sorted(found, key=lambda item: (item["line"], item["column"]))
 
 
-def scan_text(text: str) -> Optional[str]:
+def scan_text(text: str) -> str | None:
     """The kind of the first known key in some text (an output), None when there is none."""
     known = _known(text)
     return known[0] if known else None
@@ -72,13 +83,13 @@ def redact(text: str) -> str:
     """Text for people's eyes with known keys and the values of %env taken out."""
     magic = _ENV_MAGIC.match(text)
     if magic:
-        return "%%env %s=…" % magic.group(1)
+        return f"%env {magic.group(1)}=…"
     for _, _, pattern in _PATTERNS:
         text = pattern.sub("…", text)
     return re.sub(r"(?i)((?:password|token|api[_-]?key|secret)\s*[=:]\s*)\S+", r"\1…", text)
 
 
-def _in_literals(source: str, tree: ast.AST) -> Iterator[Dict[str, Any]]:
+def _in_literals(source: str, tree: ast.AST) -> Iterator[dict[str, Any]]:
     lines = source.split("\n")
     done = set()
     for name, node, environment in _named_literals(tree):
@@ -89,16 +100,15 @@ def _in_literals(source: str, tree: ast.AST) -> Iterator[Dict[str, Any]]:
             kind = known[0] if known else "password" if re.search(r"(?i)pass|pwd", name) else "value"
             whole = known is None or known[3] - known[2] == len(value)
             yield _span(kind, _variable(name, known), node, lines, environment, whole)
-    for node in ast.walk(tree):
-        value = string(node)
-        if value and id(node) not in done:
-            known = _known(value)
-            if known:
-                yield _span(known[0], known[1], node, lines, False, known[3] - known[2] == len(value))
+    for part in ast.walk(tree):
+        text = string(part)
+        known = _known(text) if text and isinstance(part, ast.expr) and id(part) not in done else None
+        if text and known and isinstance(part, ast.expr):
+            yield _span(known[0], known[1], part, lines, False, known[3] - known[2] == len(text))
 
 
-def _named_literals(tree: ast.AST) -> Iterator[Tuple[str, ast.expr, bool]]:
-    """(name, literal, whether the whole statement only sets an environment variable)."""
+def _named_literals(tree: ast.AST) -> Iterator[tuple[str, ast.expr, bool]]:
+    """(name, literal, whether it only sets an environment variable)."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and string(node.value) is not None:
             target = node.targets[0]
@@ -109,7 +119,7 @@ def _named_literals(tree: ast.AST) -> Iterator[Tuple[str, ast.expr, bool]]:
         elif isinstance(node, ast.AnnAssign) and node.value is not None and string(node.value) is not None:
             yield dotted(node.target) or "", node.value, False
         elif isinstance(node, ast.Call):
-            yield from ((k.arg or "", k.value, False) for k in node.keywords if string(k.value) is not None)
+            yield from ((item.arg or "", item.value, False) for item in node.keywords if string(item.value) is not None)
         elif isinstance(node, ast.Dict):
             pairs = zip(node.keys, node.values)
             yield from ((string(k) or "", v, False) for k, v in pairs if k is not None and string(v) is not None)
@@ -122,7 +132,7 @@ def _key(target: ast.Subscript) -> str:
     return string(inner) or ""
 
 
-def _variable(name: str, known: Optional[Tuple[str, str, int, int]]) -> str:
+def _variable(name: str, known: tuple[str, str, int, int] | None) -> str:
     words = re.sub(r"[^A-Za-z0-9]+", "_", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)).strip("_").upper()
     # `key="AKIA…"` says less than the key's own format does.
     generic = words in ("", "KEY", "API_KEY", "TOKEN", "APIKEY", "SECRET", "VALUE")
@@ -143,10 +153,12 @@ def _entropy(text: str) -> float:
     return -sum(text.count(c) / len(text) * math.log2(text.count(c) / len(text)) for c in set(text))
 
 
-def _known(text: str) -> Optional[Tuple[str, str, int, int]]:
+def _known(text: str) -> tuple[str, str, int, int] | None:
     for label, name, pattern in _PATTERNS:
         for match in pattern.finditer(text):
-            if not re.search(r"(?i)x{6,}|\*{4,}|\.{3}|your|example|placeholder", match.group()) and _varied(match.group()):
+            if not re.search(r"(?i)x{6,}|\*{4,}|\.{3}|your|example|placeholder", match.group()) and _varied(
+                match.group()
+            ):
                 return label, name, match.start(), match.end()
     return None
 
@@ -155,7 +167,7 @@ def _varied(text: str) -> bool:
     return len(set(text)) >= 6
 
 
-def _span(kind: str, name: str, node: ast.expr, lines: List[str], environment: bool, whole: bool) -> Dict[str, Any]:
+def _span(kind: str, name: str, node: ast.expr, lines: list[str], environment: bool, whole: bool) -> dict[str, Any]:
     one_line = node.lineno == node.end_lineno
     line = lines[node.lineno - 1] if node.lineno <= len(lines) else ""
     # ast counts columns in UTF-8 bytes.
@@ -165,5 +177,5 @@ def _span(kind: str, name: str, node: ast.expr, lines: List[str], environment: b
     return _fact(kind, name, node.lineno, start, end, form)
 
 
-def _fact(kind: str, name: str, line: int, column: int, end: int, form: str) -> Dict[str, Any]:
+def _fact(kind: str, name: str, line: int, column: int, end: int, form: str) -> dict[str, Any]:
     return {"kind": kind, "name": name, "line": line, "column": column, "endColumn": end, "form": form}

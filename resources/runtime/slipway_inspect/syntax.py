@@ -5,14 +5,15 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from typing import Dict, Iterator, List, Optional, Tuple, Union
+from collections.abc import Iterator
+from typing import Union
 
 FunctionNode = Union[ast.FunctionDef, ast.AsyncFunctionDef]
 # match statements came with 3.10, type parameters with 3.12; this file must load on 3.8.
-MatchName: Tuple[type, ...] = tuple(
+MatchName: tuple[type, ...] = tuple(
     kind for kind in (getattr(ast, name, None) for name in ("MatchAs", "MatchStar")) if isinstance(kind, type)
 )
-MatchMapping: Tuple[type, ...] = tuple(
+MatchMapping: tuple[type, ...] = tuple(
     kind for kind in (getattr(ast, name, None) for name in ("MatchMapping",)) if isinstance(kind, type)
 )
 
@@ -23,7 +24,7 @@ _PYTHON_2 = re.compile(
 )
 
 
-def parse(source: str) -> Tuple[Optional[ast.Module], Optional[SyntaxError]]:
+def parse(source: str) -> tuple[ast.Module | None, SyntaxError | None]:
     """The tree, or the reason why there is none. Never raises."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -40,9 +41,9 @@ def looks_like_python_2(source: str) -> bool:
     return bool(_PYTHON_2.search(source))
 
 
-def dotted(node: ast.AST) -> Optional[str]:
+def dotted(node: ast.AST) -> str | None:
     """`a.b.c` of a name or attribute chain, else None."""
-    parts: List[str] = []
+    parts: list[str] = []
     while isinstance(node, ast.Attribute):
         parts.append(node.attr)
         node = node.value
@@ -52,7 +53,7 @@ def dotted(node: ast.AST) -> Optional[str]:
     return ".".join(reversed(parts))
 
 
-def string(node: Optional[ast.AST]) -> Optional[str]:
+def string(node: ast.AST | None) -> str | None:
     """The value of a string literal, else None."""
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
@@ -62,7 +63,7 @@ def segment(source: str, node: ast.AST) -> str:
     return ast.get_source_segment(source, node) or ""
 
 
-def keywords(call: ast.Call) -> Dict[str, ast.expr]:
+def keywords(call: ast.Call) -> dict[str, ast.expr]:
     return {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
 
 
@@ -77,7 +78,7 @@ def bound_names(target: ast.AST) -> Iterator[str]:
         yield from bound_names(target.value)
 
 
-def import_bindings(node: Union[ast.Import, ast.ImportFrom]) -> Iterator[Tuple[str, str]]:
+def import_bindings(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
     """Pairs of local name and full dotted origin; a star import yields `("*", module)`."""
     if isinstance(node, ast.Import):
         for alias in node.names:
@@ -88,7 +89,7 @@ def import_bindings(node: Union[ast.Import, ast.ImportFrom]) -> Iterator[Tuple[s
         return
     base = "." * node.level + (node.module or "")
     for alias in node.names:
-        joined = base + alias.name if base.endswith(".") else "%s.%s" % (base, alias.name)
+        joined = base + alias.name if base.endswith(".") else f"{base}.{alias.name}"
         yield ("*", base) if alias.name == "*" else (alias.asname or alias.name, joined)
 
 
@@ -96,7 +97,7 @@ class Aliases:
     """Maps what code writes (`pd.read_csv`) to where it comes from (`pandas.read_csv`)."""
 
     def __init__(self) -> None:
-        self.names: Dict[str, str] = {}
+        self.names: dict[str, str] = {}
 
     def learn(self, tree: ast.AST) -> None:
         for node in ast.walk(tree):
@@ -105,7 +106,7 @@ class Aliases:
                     if name != "*":
                         self.names[name] = origin
 
-    def resolve(self, node: ast.AST) -> Optional[str]:
+    def resolve(self, node: ast.AST) -> str | None:
         """Full dotted origin of a name or attribute chain; the text itself where nothing imported it."""
         text = dotted(node)
         if text is None:
@@ -113,6 +114,6 @@ class Aliases:
         head, separator, rest = text.partition(".")
         return self.names.get(head, head) + separator + rest
 
-    def alias_of(self, module: str) -> Optional[str]:
+    def alias_of(self, module: str) -> str | None:
         """The name under which a module is imported, such as `pd` for pandas."""
         return next((name for name, origin in self.names.items() if origin == module), None)

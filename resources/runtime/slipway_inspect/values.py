@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any
 
 # Estimators that prepare data: their `transform` goes in front of a model's `predict`.
 PREPARING = frozenset(
-    """StandardScaler MinMaxScaler MaxAbsScaler RobustScaler Normalizer Binarizer QuantileTransformer PowerTransformer
-    OneHotEncoder OrdinalEncoder TargetEncoder KBinsDiscretizer PolynomialFeatures SplineTransformer SimpleImputer KNNImputer
-    IterativeImputer MissingIndicator CountVectorizer TfidfVectorizer TfidfTransformer HashingVectorizer DictVectorizer
-    FeatureHasher PCA KernelPCA SparsePCA TruncatedSVD FastICA NMF LatentDirichletAllocation FactorAnalysis
-    GaussianRandomProjection SparseRandomProjection SelectKBest SelectPercentile SelectFromModel VarianceThreshold RFE RFECV
-    ColumnTransformer FunctionTransformer FeatureUnion LabelEncoder LabelBinarizer MultiLabelBinarizer Nystroem RBFSampler
-    Isomap UMAP Tokenizer""".split()
+    """
+        StandardScaler MinMaxScaler MaxAbsScaler RobustScaler Normalizer Binarizer QuantileTransformer
+        PowerTransformer OneHotEncoder OrdinalEncoder TargetEncoder KBinsDiscretizer PolynomialFeatures
+        SplineTransformer SimpleImputer KNNImputer IterativeImputer MissingIndicator CountVectorizer
+        TfidfVectorizer TfidfTransformer HashingVectorizer DictVectorizer FeatureHasher PCA KernelPCA
+        SparsePCA TruncatedSVD FastICA NMF LatentDirichletAllocation FactorAnalysis GaussianRandomProjection
+        SparseRandomProjection SelectKBest SelectPercentile SelectFromModel VarianceThreshold RFE RFECV
+        ColumnTransformer FunctionTransformer FeatureUnion LabelEncoder LabelBinarizer MultiLabelBinarizer
+        Nystroem RBFSampler Isomap UMAP Tokenizer
+        """.split()  # noqa: SIM905
 )
-TEXT_INPUT = frozenset("CountVectorizer TfidfVectorizer HashingVectorizer".split())
-TARGET_ENCODERS = frozenset("LabelEncoder LabelBinarizer MultiLabelBinarizer".split())
-NO_PREDICT = frozenset("DBSCAN AgglomerativeClustering SpectralClustering OPTICS HDBSCAN TSNE MDS SpectralEmbedding FeatureAgglomeration".split())
+TEXT_INPUT = frozenset(["CountVectorizer", "TfidfVectorizer", "HashingVectorizer"])
+TARGET_ENCODERS = frozenset(["LabelEncoder", "LabelBinarizer", "MultiLabelBinarizer"])
+NO_PREDICT = frozenset(
+    [
+        "DBSCAN",
+        "AgglomerativeClustering",
+        "SpectralClustering",
+        "OPTICS",
+        "HDBSCAN",
+        "TSNE",
+        "MDS",
+        "SpectralEmbedding",
+        "FeatureAgglomeration",
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -29,14 +44,14 @@ class Value:
     """
 
     kind: str = "unknown"
-    columns: Optional[Tuple[str, ...]] = None
-    columns_name: Optional[str] = None
-    transforms: Tuple[str, ...] = ()
-    raw: Optional[str] = None
+    columns: tuple[str, ...] | None = None
+    columns_name: str | None = None
+    transforms: tuple[str, ...] = ()
+    raw: str | None = None
     target: bool = False
 
-    def after(self, transformer: str) -> "Value":
-        return replace(self, transforms=self.transforms + (transformer,))
+    def after(self, transformer: str) -> Value:
+        return replace(self, transforms=(*self.transforms, transformer))
 
 
 @dataclass
@@ -48,24 +63,24 @@ class Model:
     library: str
     cell: str
     line: int
-    parts: Tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
     fitted: bool = False
     prepares: bool = False
     input: Value = Value()
     target: Value = Value()
-    called: Optional[str] = None
-    call_argument: Optional[str] = None
+    called: str | None = None
+    call_argument: str | None = None
     call_value: Value = Value()
-    load_text: Optional[str] = None
+    load_text: str | None = None
     embeds: bool = False
-    device: Optional[str] = None
+    device: str | None = None
     order: int = 0
 
     @property
     def class_name(self) -> str:
         return self.origin.rsplit(".", 1)[-1]
 
-    def facts(self) -> Dict[str, Any]:
+    def facts(self) -> dict[str, Any]:
         value = self.input if self.input.kind != "unknown" or self.fitted else self.call_value
         return {
             "name": self.name,
@@ -86,7 +101,7 @@ class Model:
         }
 
 
-def value_facts(value: Value) -> Dict[str, Any]:
+def value_facts(value: Value) -> dict[str, Any]:
     return {
         "kind": value.kind,
         "columns": list(value.columns) if value.columns is not None else None,
@@ -97,7 +112,7 @@ def value_facts(value: Value) -> Dict[str, Any]:
 
 
 # Calls that give something that predicts: origin (or its start) -> library, whether it is fitted from birth.
-LOADERS: Tuple[Tuple[str, str, bool], ...] = (
+LOADERS: tuple[tuple[str, str, bool], ...] = (
     ("joblib.load", "sklearn", True),
     ("pickle.load", "sklearn", True),
     ("cloudpickle.load", "sklearn", True),
@@ -139,19 +154,43 @@ LOADERS: Tuple[Tuple[str, str, bool], ...] = (
     ("mlflow.pyfunc.load_model", "sklearn", True),
     ("mlflow.sklearn.load_model", "sklearn", True),
 )
-SKLEARN_LIKE = ("sklearn.", "xgboost.XGB", "lightgbm.LGBM", "catboost.", "imblearn.", "sklearnex.", "cuml.", "interpret.", "tpot.", "flaml.", "autosklearn.", "lightning_ml.", "sktime.", "hdbscan.", "umap.", "category_encoders.", "mlxtend.", "skorch.", "ngboost.", "tabpfn.", "pycaret.")
+SKLEARN_LIKE = (
+    "sklearn.",
+    "xgboost.XGB",
+    "lightgbm.LGBM",
+    "catboost.",
+    "imblearn.",
+    "sklearnex.",
+    "cuml.",
+    "interpret.",
+    "tpot.",
+    "flaml.",
+    "autosklearn.",
+    "lightning_ml.",
+    "sktime.",
+    "hdbscan.",
+    "umap.",
+    "category_encoders.",
+    "mlxtend.",
+    "skorch.",
+    "ngboost.",
+    "tabpfn.",
+    "pycaret.",
+)
 
 
-def library_of(origin: str) -> Optional[Tuple[str, bool]]:
+def library_of(origin: str) -> tuple[str, bool] | None:
     """(library, fitted from birth) of what a call makes, None for other calls."""
     for start, library, fitted in LOADERS:
         if origin == start or (start.endswith(".") and origin.startswith(start)):
             return library, fitted
     name = origin.rsplit(".", 1)[-1]
-    if origin.startswith(SKLEARN_LIKE) and (name[:1].isupper() or name in ("make_pipeline", "make_column_transformer", "make_union")):
+    if origin.startswith(SKLEARN_LIKE) and (
+        name[:1].isupper() or name in ("make_pipeline", "make_column_transformer", "make_union")
+    ):
         return "sklearn", False
     return None
 
 
-def merge(values: List[Value]) -> Value:
+def merge(values: list[Value]) -> Value:
     return next((value for value in values if value.kind != "unknown"), Value())

@@ -17,6 +17,8 @@ from .shapes import check_all
 from .signature import Parameter
 from .tensors import Tensor
 
+_SCALAR_TYPES = (str, int, float, bool, type(None))
+
 
 @dataclass
 class Calls:
@@ -51,7 +53,9 @@ class Binder:
         if not payload.params:
             return {}
         signature = self._model.signature
-        known = {n: v for n, v in payload.params.items() if n in signature.keywords or (signature.open and payload.strict)}
+        known = {
+            n: v for n, v in payload.params.items() if n in signature.keywords or (signature.open and payload.strict)
+        }
         if payload.strict and len(known) != len(payload.params):
             name = next(name for name in payload.params if name not in known)
             listed = ", ".join(sorted(signature.keywords)) or "none"
@@ -98,7 +102,7 @@ class Binder:
                 raise BadRequest("predict takes a dict: 'inputs' must be an object")
             return None
         example = self._model.example
-        if isinstance(example, dict) and any(not isinstance(v, (str, int, float, bool, type(None))) for v in example.values()):
+        if isinstance(example, dict) and not all(isinstance(value, _SCALAR_TYPES) for value in example.values()):
             return None
         columns = {tensor.name: tensor.flat() for tensor in data.items}
         if len({len(values) for values in columns.values()}) != 1:
@@ -129,7 +133,8 @@ class Binder:
         elif isinstance(data, Inputs) and isinstance(data.value, dict):
             sources = data.value
         else:
-            raise BadRequest(f"predict takes several parameters: 'inputs' must be an object with {', '.join(sorted(self._names))}")
+            listed = ", ".join(sorted(self._names))
+            raise BadRequest(f"predict takes several parameters: 'inputs' must be an object with {listed}")
         self._check_names(sources)
         return sources
 

@@ -50,7 +50,9 @@ def from_tensor(parameter: Parameter, tensor: Tensor) -> Any:
         if len(flat) != 1:
             raise BadRequest(f"Parameter '{parameter.name}' takes one value, its input has {len(flat)}")
         return element(parameter, flat[0])
-    if parameter.kind in ("array", "tensor") or (parameter.kind == "any" and loaded("numpy") and tensor.datatype != "BYTES"):
+    if parameter.kind in ("array", "tensor") or (
+        parameter.kind == "any" and loaded("numpy") and tensor.datatype != "BYTES"
+    ):
         return _finish(parameter, tensor.array())
     if parameter.kind == "series":
         return needed("pandas").Series(tensor.array().reshape(-1))
@@ -85,7 +87,11 @@ def _array(model: Model, data: Data) -> Any:
     if isinstance(data, Inputs) and isinstance(data.value, dict) and len(data.value) == 1 and model.columns is None:
         return numpy_array(next(iter(data.value.values())), like)
     value = _bare(data)
-    if isinstance(data, Table) or isinstance(value, dict) or (isinstance(value, list) and value and isinstance(value[0], dict)):
+    if (
+        isinstance(data, Table)
+        or isinstance(value, dict)
+        or (isinstance(value, list) and value and isinstance(value[0], dict))
+    ):
         value = table_rows(model, to_table(model, data))
     array = numpy_array(value, like)
     _check_width(model, array)

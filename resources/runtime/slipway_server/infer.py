@@ -86,9 +86,7 @@ def encode_answer(model: str, version: str, request: InferRequest, outputs: list
 
 def example_request(tensors: list[Named]) -> dict[str, Any] | None:
     """A JSON request with these tensors, for documentation; None when JSON cannot hold them."""
-    inputs = [
-        {"name": t.name, "shape": list(t.shape), "datatype": t.datatype, "data": t.flat()} for t in tensors
-    ]
+    inputs = [{"name": t.name, "shape": list(t.shape), "datatype": t.datatype, "data": t.flat()} for t in tensors]
     try:
         return json.loads(json.dumps({"inputs": inputs}, allow_nan=False))  # type: ignore[no-any-return]
     except (ValueError, TypeError):

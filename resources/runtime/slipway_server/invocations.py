@@ -52,7 +52,7 @@ def encode_predictions(result: Any) -> bytes:
     try:
         return dump({"predictions": to_plain(result)})
     except ValueError:
-        message = "The model answered NaN or infinity, which JSON cannot hold: return None instead, or use /v2 binary data"
+        message = "The model answered NaN or infinity, which JSON cannot hold: return None, or use /v2 binary data"
         raise HttpError(500, message) from None
 
 

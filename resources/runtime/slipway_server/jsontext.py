@@ -85,7 +85,5 @@ def _bounded(text: str) -> int:
 
 
 _USUAL = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_reject)
-_LONG = json.JSONDecoder(
-    object_pairs_hook=_unique, parse_constant=_reject, parse_float=_finite, parse_int=_bounded
-)
+_LONG = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_reject, parse_float=_finite, parse_int=_bounded)
 _ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))

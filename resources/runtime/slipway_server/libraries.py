@@ -1,4 +1,4 @@
-"""The user's numpy and pandas: used when their environment has them loaded, never imported for the server's own sake."""
+"""The user's numpy and pandas: used when the model has them loaded, never imported for the server's own sake."""
 
 from __future__ import annotations
 

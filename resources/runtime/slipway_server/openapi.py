@@ -8,6 +8,7 @@ from .model import Model
 from .tensors import NUMERIC
 
 _ERROR = {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
+_ERROR_REF = "#/components/schemas/Error"
 _TENSOR = {
     "type": "object",
     "required": ["name", "shape", "datatype"],
@@ -49,7 +50,7 @@ def _post(summary: str, schema: dict[str, Any], example: dict[str, Any] | None) 
     content: dict[str, Any] = {"schema": schema}
     if example is not None:
         content["example"] = example
-    error = {"description": "error", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}}
+    error = {"description": "error", "content": {"application/json": {"schema": {"$ref": _ERROR_REF}}}}
     answers = {str(status): error for status in (400, 413, 415, 500, 503, 504)}
     good = {"description": "OK", "content": {"application/json": {}}}
     body = {"required": True, "content": {"application/json": content}}

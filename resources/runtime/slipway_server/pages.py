@@ -10,7 +10,10 @@ from .model import Model, Spec
 
 _HEAD = [
     (b"content-type", b"text/html; charset=utf-8"),
-    (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'"),
+    (
+        b"content-security-policy",
+        b"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'",
+    ),
 ]
 _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
@@ -54,9 +57,7 @@ def _page(title: str, body: str) -> Answer:
 def _table(title: str, specs: list[Spec]) -> str:
     if not specs:
         return f"<h2>{title}</h2><p>Not known: the model has no input example.</p>"
-    rows = "".join(
-        f"<tr><td>{html.escape(spec.name)}<td>{spec.datatype}<td>{list(spec.shape)}" for spec in specs
-    )
+    rows = "".join(f"<tr><td>{html.escape(spec.name)}<td>{spec.datatype}<td>{list(spec.shape)}" for spec in specs)
     return f"<h2>{title}</h2><table><tr><th>name<th>datatype<th>shape{rows}</table>"
 
 

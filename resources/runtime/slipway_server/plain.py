@@ -48,18 +48,16 @@ def scalar(value: Any) -> Any:
     """A single value as str, int, float, bool, bytes or None; raises UnsupportedResult when it is none."""
     if type(value) in _SCALARS or type(value) is bytes:
         return value
+    if type(value).__name__ in ("NAType", "NaTType"):  # pandas' missing values; NaT is a datetime too
+        return None
     if isinstance(value, enum.Enum):
         return scalar(value.value)
-    if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
+    if isinstance(value, (datetime.date, datetime.time)):  # a datetime is a date
         return value.isoformat()
-    if isinstance(value, datetime.timedelta):
-        return value.total_seconds()
     if isinstance(value, (decimal.Decimal, uuid.UUID, PurePath)):
         return str(value)
     if type(value).__module__ == "numpy" and hasattr(value, "dtype") and not is_array(value):
         return _numpy_scalar(value)
-    if type(value).__name__ in ("NAType", "NaTType"):
-        return None
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value)
     for kind in (str, int, float):  # subclasses, such as StrEnum-like types

@@ -51,7 +51,9 @@ class Pool:
     async def run(self, function: Callable[..., T], *arguments: Any) -> T:
         """The result of `function(*arguments)`. HttpError 503 when full or stuck, 504 after the timeout."""
         if self._waiting >= self._concurrency:
-            raise HttpError(503, f"The model is busy: {self._waiting} requests are in progress. Try again later", _RETRY)
+            raise HttpError(
+                503, f"The model is busy: {self._waiting} requests are in progress. Try again later", _RETRY
+            )
         if self.stuck:
             raise HttpError(503, "The model is stuck: a prediction does not end. Try again later", _RETRY)
         self._start()

@@ -69,7 +69,9 @@ class _Call:
             if hasattr(parts, "close"):
                 parts.close()
 
-    def start_response(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], None]:
+    def start_response(
+        self, status: str, headers: list[tuple[str, str]], exc_info: Any = None
+    ) -> Callable[[bytes], None]:
         if exc_info is not None and self._sent:
             raise exc_info[1].with_traceback(exc_info[2])
         if self._head is not None and exc_info is None:

@@ -53,7 +53,7 @@ class SlipwayKernel(IPythonKernel):  # type: ignore[misc]
         reply = tracebacks.with_shown_error(reply)
         failed = reply.get("status") == "error"
         if "example" in request["tags"] and not failed:
-            self._examples.append(operations.value_of_cell(self.shell, code))
+            self._examples.append(operations.value_of_cell(self.shell, code, request["predict"]))
         error = tracebacks.last_error(self._compiler.name) if failed else None
         reply["slipway"] = {"installs": list(self._installs), "error": error}
         return dict(reply)

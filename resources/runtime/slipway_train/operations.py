@@ -19,24 +19,38 @@ def run(
         return {"failure": failure.details}
 
 
-def value_of_cell(shell: Any, code: str) -> Any:
-    """Value of the last expression of a cell that just ran, else what its last assignment bound; None when
-    neither.
+def value_of_cell(shell: Any, code: str, predict: str) -> Any:
+    """The example that a tagged cell tells: what it hands to `predict` when it ends by calling it, else the value of
+    its last expression, else what its last assignment bound; None when none of these.
     """
-    result = getattr(getattr(shell, "last_execution_result", None), "result", None)
-    if result is not None:
-        return result
     try:
         body = ast.parse(shell.transform_cell(code)).body
     except SyntaxError:
         return None
     last = body[-1] if body else None
+    handed = _handed_to(predict, last)
+    if handed is not None:
+        return shell.user_ns.get(handed)
+    result = getattr(getattr(shell, "last_execution_result", None), "result", None)
+    if result is not None:
+        return result
     target = (
         last.targets[-1]
         if isinstance(last, ast.Assign)
         else getattr(last, "target", getattr(last, "value", None))
     )
     return shell.user_ns.get(target.id) if isinstance(target, ast.Name) else None
+
+
+def _handed_to(predict: str, statement: ast.stmt | None) -> str | None:
+    """Name of the one variable in a closing `predict(name)`, bare, assigned or printed."""
+    value = getattr(statement, "value", None)
+    while isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and len(value.args) == 1:
+        argument = value.args[0]
+        if value.func.id == predict:
+            return argument.id if isinstance(argument, ast.Name) else None
+        value = argument
+    return None
 
 
 def _inputs(request: dict[str, Any], *_context: Any) -> dict[str, Any]:

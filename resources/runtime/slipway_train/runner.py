@@ -124,7 +124,10 @@ class Run:
         began = time.monotonic()
         try:
             reply = await client.run_cell(
-                cell.node, position, {"op": "cell", "id": cell.id, "tags": cell.tags}, code
+                cell.node,
+                position,
+                {"op": "cell", "id": cell.id, "tags": cell.tags, "predict": self._request.predict},
+                code,
             )
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             self._tell_installs(cell, client.reply)

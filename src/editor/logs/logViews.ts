@@ -50,8 +50,8 @@ export class LogViews implements vscode.Disposable {
     const key = keyOf(view.target.id, view.model);
     this.#views.delete(key);
     view.dispose();
-    const { [key]: _, ...rest } = this.#remembered();
-    await this.#memory.update(memoryKey, rest);
+    const others = Object.entries(this.#remembered()).filter(([one]) => one !== key);
+    await this.#memory.update(memoryKey, Object.fromEntries(others));
     await vscode.commands.executeCommand('setContext', contextKey, this.#views.size > 0);
   }
 

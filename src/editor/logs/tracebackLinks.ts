@@ -14,21 +14,25 @@ export interface TracebackLink {
   readonly line: number;
 }
 
-const frame = /File "(?<file>[^"\n]{1,1024})", line (?<line>\d{1,9})\b/g;
+const frame = /File "([^"\n]{1,1024})", line (\d{1,9})\b/g;
 const mostLinks = 2000;
 
 /** The newest frames in a text, in order. Time is linear in the text, whatever it holds. */
 export function findTracebackLinks(text: string): readonly TracebackLink[] {
   const links: TracebackLink[] = [];
   for (const match of text.matchAll(frame)) {
-    const { file = '', line = '' } = match.groups ?? {};
+    const [whole, file = '', line = ''] = match;
     if (Number(line) < 1) continue;
-    const cell = /^(?<notebook>.+\.ipynb)#(?<id>[A-Za-z0-9_-]{1,64})$/.exec(file)?.groups;
-    const start = match.index + 'File "'.length;
-    links.push({ start, end: match.index + match[0].length, file: cell?.['notebook'] ?? file, cell: cell?.['id'], line: Number(line) });
+    links.push({ start: match.index + 'File "'.length, end: match.index + whole.length, line: Number(line), ...splitCell(file) });
     if (links.length > 2 * mostLinks) links.splice(0, mostLinks);
   }
   return links.slice(-mostLinks);
+}
+
+/** `iris.ipynb#a1b2` is the name that the code of a notebook cell is compiled under. */
+function splitCell(name: string): Pick<TracebackLink, 'file' | 'cell'> {
+  const [, notebook, cell] = /^(.+\.ipynb)#([A-Za-z0-9_-]{1,64})$/.exec(name) ?? [];
+  return { file: notebook ?? name, cell };
 }
 
 /**

@@ -60,8 +60,10 @@ function readLine(reading: Reading, file: string, line: number, content: string)
   }
   const remote = remoteRequirement(spec);
   if (remote !== undefined) {
-    warn('RequirementFromRepository', 'warning', `${origin}: ${printable(withoutUser(spec))} comes from a repository or URL, not from the package index.`);
-    if (remote !== '') reading.requirements.push({ spec: remote, origin });
+    const dropped = withoutUser(spec) === spec ? '' : ' Its credentials are left out: git’s own store or .netrc gives them.';
+    const shown = printable(withoutUser(spec));
+    warn('RequirementFromRepository', 'warning', `${origin}: ${shown} comes from a repository or URL, not from the package index.${dropped}`);
+    if (remote !== '') reading.requirements.push({ spec: withoutUser(remote), origin });
     return;
   }
   const local = /^([\w.-]+(?:\[[^\]]*\])?)\s*@\s*file:/.exec(spec)?.[1];
@@ -69,8 +71,11 @@ function readLine(reading: Reading, file: string, line: number, content: string)
     warn('RequirementLocalPath', 'warning', `${origin}: ${local} points to a file of the machine that wrote this list; the package of that name is used instead.`);
     reading.requirements.push({ spec: local, origin });
   } else if (isLocalPath(spec)) {
-    const text = spec === '.' || spec.startsWith('.') ? 'its code is used from the project folder, its own requirements are not read' : 'a path outside the package index cannot travel';
-    warn('RequirementLocalPath', spec.startsWith('.') ? 'info' : 'error', `${origin}: ${printable(spec)}: ${text}.`);
+    const isSource = spec.startsWith('.') && !isArchive(spec);
+    const text = isSource
+      ? 'is a folder: its code is used from the project, its own requirements are not read'
+      : 'is a file of this machine that cannot travel. Name the package as the package index has it';
+    warn('RequirementLocalPath', isSource ? 'info' : 'error', `${origin}: ${printable(spec)} ${text}.`);
   } else if (requirementName(spec) === undefined) {
     warn('RequirementUnreadable', 'error', `${origin}: ${printable(spec)} is not a requirement.`);
   } else {
@@ -91,12 +96,16 @@ function wheelName(spec: string): string | undefined {
 }
 
 function isLocalPath(spec: string): boolean {
-  return /^(\.{1,2}([\\/]|$)|[\\/~]|[A-Za-z]:[\\/]|file:)/.test(spec) || /\.(whl|zip|tar\.gz)$/i.test(spec);
+  return /^(\.{1,2}([\\/]|$)|[\\/~]|[A-Za-z]:[\\/]|file:)/.test(spec) || isArchive(spec);
 }
 
-/** Credentials in a URL are not for messages. */
+function isArchive(spec: string): boolean {
+  return /\.(whl|zip|tar\.gz)$/i.test(spec);
+}
+
+/** Credentials in a web address are for no plan, lock or message; the user of `ssh://git@host` is none. */
 function withoutUser(spec: string): string {
-  return spec.replace(/\/\/[^/@\s]+@/, '//');
+  return spec.replace(/(https?:\/\/)[^/@\s]+@/i, '$1');
 }
 
 /** Lines without comments, continuations joined; `line` is where each starts. */

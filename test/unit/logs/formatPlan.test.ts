@@ -44,10 +44,9 @@ describe('formatPlan', () => {
   });
 
   it('names the age of what is used again and what is not noticed, and leaves out what is empty', () => {
-    const { asOf: _, ...dependencies } = plan.dependencies;
     const text = formatPlan({
       ...plan,
-      dependencies: { ...dependencies, source: 'uv.lock', requirements: [], ignored: [] },
+      dependencies: { source: 'uv.lock', requirements: [], ignored: [] },
       training: { action: 'reuse', why: 'Nothing changed', trainedAt: '2026-01-01T00:00:00.000Z', unhashed: ['example.org:443'] },
       files: { count: 1, bytes: 10, leftOut: Array.from({ length: 25 }, (_one, index) => ({ path: `.git/${String(index)}`, reason: 'history' })) },
       secrets: [],

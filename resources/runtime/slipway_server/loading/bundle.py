@@ -56,7 +56,9 @@ class Bundle:
             os.environ.setdefault(name, value)
         for name in self.secrets:
             if name not in os.environ:
-                message = f"The secret '{name}' is not set. Give its value with the deploy, or remove it from slipway.yaml"
+                message = (
+                    f"The secret '{name}' is not set. Give its value with the deploy or remove it from slipway.yaml"
+                )
                 raise ModelLoadError("SecretMissing", message)
         try:
             os.chdir(self.workdir)

@@ -88,5 +88,3 @@ def read_flavours(text: str) -> dict[str, dict[str, str]]:
         elif inside and depth == 4 and current:
             flavours[current][name] = value.strip().strip("'\"")
     return flavours
-
-

@@ -65,7 +65,7 @@ def _unpickle(folder: Path, description: dict[str, Any]) -> dict[str, Any]:
         buffers = [_buffer(folder, entry) for entry in description.get("buffers") or ()]
         data = (folder / description["pickle"]).read_bytes()
     except (OSError, KeyError, TypeError) as error:
-        raise ModelLoadError("ArtifactCorrupt", f"A part of the artifact is missing: {error!r}. {_AGAIN}") from error
+        raise ModelLoadError("ArtifactCorrupt", f"A part of the artifact is missing: {error}. {_AGAIN}") from error
     try:
         content = pickle.loads(data, buffers=buffers)
     except (pickle.UnpicklingError, EOFError) as error:
