@@ -46,10 +46,10 @@ class FileReport {
   ms = 0;
 
   add(type, data, verbose) {
+    if (data.nesting === 0) this.ms += data.details.duration_ms;
     const how = outcome(type, data);
     if (how === undefined) return;
     this.counts[how] += 1;
-    if (data.nesting === 0) this.ms += data.details.duration_ms;
     if (how === 'failed') this.details.push(`    failed: ${data.name}`, indent(describeFailure(data)));
     else if (how === 'skipped') this.details.push(`    skipped: ${data.name}${this.reason(data)}`);
     else if (verbose) this.details.push(`    passed: ${data.name}`);

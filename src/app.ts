@@ -1,8 +1,10 @@
-import type * as vscode from 'vscode';
+import * as vscode from 'vscode';
+import { defaultHome } from './core/home';
 import type { DeployPlan } from './core/plan';
 import type { Target } from './core/target';
 import type { ChosenModel, ModelPrompt } from './editor/chooseModel';
-import type { ModelFeed } from './editor/modelFeed';
+import { makeModelFeed, type ModelFeed } from './editor/modelFeed';
+import { readSetting } from './editor/settings';
 import type { ModelRef } from './editor/subject';
 import type { Services } from './pipeline/services';
 
@@ -28,12 +30,68 @@ export interface App {
   chooseModel(subject: unknown, prompt: ModelPrompt): Promise<ChosenModel | undefined>;
   /**
    * The folder, notebook or model file that a command is about: what was right-clicked, else the active notebook, else
-   * one pick among the workspace's folders and notebooks. Undefined when the user cancelled the pick.
+   * one pick among the workspace's folders. Undefined when the user cancelled the pick.
    * @throws UserError NoFolder, NotOnDisk
    */
   chooseProject(subject: unknown): Promise<vscode.Uri | undefined>;
   /** Shows the model in the Models view, without taking the focus away from an editor. */
   reveal(model: ModelRef): Promise<void>;
+  /** Takes one snapshot of all models, for the views and the status bar. */
+  refresh(): Promise<void>;
   /** One object a window, made at first use and disposed with the extension: a register of log followers, a provider. */
   shared<T extends vscode.Disposable>(key: string, make: () => T): T;
+}
+
+/** What the Models view does for the app; it is registered after the app was made. */
+export interface ModelsView extends vscode.Disposable {
+  reveal(model: ModelRef): Promise<void>;
+}
+
+export function createApp(extension: vscode.ExtensionContext, modelsView: () => ModelsView): App {
+  const log = vscode.window.createOutputChannel('Slipway', { log: true });
+  const objects = new Map<string, vscode.Disposable>();
+  const services = servicesOf(extension);
+  const models = makeModelFeed(services);
+  const read = async (): Promise<readonly ChosenModel[]> => {
+    const { readModels } = await import('./editor/modelFeed');
+    return readModels(models, await services(), AbortSignal.timeout(20_000));
+  };
+  extension.subscriptions.push(log, models, {
+    dispose: () => {
+      for (const object of objects.values()) object.dispose();
+    },
+  });
+  return {
+    extension,
+    log,
+    models,
+    plans: new Map(),
+    services,
+    target: async (id) => (await import('./pipeline/services')).openTarget(await services(), id),
+    chooseModel: async (subject, prompt) => (await import('./editor/chooseModel')).chooseModel(read, subject, prompt),
+    chooseProject: async (subject) => (await import('./editor/chooseProject')).chooseProject(extension.workspaceState, subject),
+    reveal: (model) => modelsView().reveal(model),
+    refresh: async () => {
+      await read();
+    },
+    shared: <T extends vscode.Disposable>(key: string, make: () => T): T => {
+      const object = objects.get(key) ?? make();
+      objects.set(key, object);
+      return object as T;
+    },
+  };
+}
+
+/** Services for the home folder that the settings name now. */
+function servicesOf(extension: vscode.ExtensionContext): () => Promise<Services> {
+  let opened: { readonly home: string; readonly services: Services } | undefined;
+  return async () => {
+    const setting = readSetting(vscode.workspace.getConfiguration(), 'slipway.home');
+    const home = setting === '' ? defaultHome() : setting;
+    if (opened?.home === home) return opened.services;
+    const { makeServices } = await import('./pipeline/services');
+    const resources = vscode.Uri.joinPath(extension.extensionUri, 'resources').fsPath;
+    opened = { home, services: makeServices({ home, resources, program: 'VS Code' }) };
+    return opened.services;
+  };
 }

@@ -1,4 +1,3 @@
-import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { UserError } from '../core/errors';
@@ -15,9 +14,8 @@ export const showExecutedNotebook: Command = async (app, subject) => {
   const signal = AbortSignal.timeout(30_000);
   const subjectPath = await projectPath(app, subject);
   if (subjectPath === undefined) return;
-  const { root: project, file } = await findProject(subjectPath, signal);
-  const names = [...(await readdir(project)), ...(file === undefined ? [] : [file])].filter((name) => name.endsWith('.ipynb'));
-  const executed = await findExecuted(home, project, names.map((name) => path.join(project, name)), signal);
+  const { root: project } = await findProject(subjectPath, signal);
+  const executed = await findExecuted(home, project);
   if (executed === undefined) {
     throw new UserError('NothingExecuted', vscode.l10n.t('No notebook of {0} has been executed by Slipway yet, or what it left was deleted.', path.basename(project)), {
       remedy: { kind: 'runCommand', label: vscode.l10n.t('Deploy Model'), command: 'slipway.deployModel', args: [vscode.Uri.file(project)] },

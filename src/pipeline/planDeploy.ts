@@ -31,7 +31,7 @@ export async function planDeploy(
       source: dependencies.source.kind === 'inferred' ? 'inferred from imports' : dependencies.source.file,
       requirements: dependencies.requirements.map((one) => `${one.spec}  (${one.origin})`),
       ignored: dependencies.ignored.map((one) => `${one.file}: ${one.reason}`),
-      ...(dependencies.asOf === undefined ? {} : { asOf: dependencies.asOf }),
+      ...(dependencies.asOf === undefined || solved.asOf === undefined ? {} : { asOf: { ...dependencies.asOf, date: solved.asOf } }),
     },
     training: trainingPlan(choice),
     files: { count: files.length, bytes: files.reduce((sum, file) => sum + file.bytes, 0), leftOut },

@@ -6,6 +6,7 @@ import type { BundleRuntime } from '../core/bundle';
 import type { DeployHost } from '../core/deploy';
 import type { Project } from '../core/project';
 import path from 'node:path';
+import { readProjectState, updateProjectState } from './projectState';
 import type { Services } from './services';
 import { step } from './step';
 
@@ -13,6 +14,8 @@ import { step } from './step';
 export interface Solved {
   readonly python: PythonChoice;
   readonly lock: Lock;
+  /** The date as of which unpinned packages were solved. */
+  readonly asOf: string | undefined;
 }
 
 /** @throws UserError PythonNotFound, PackageUnknown, DependenciesUnsolvable, IndexUnreachable */
@@ -20,9 +23,11 @@ export async function solve(services: Services, host: DeployHost, project: Proje
   return step(host, 'lock', 'Solving the versions of all packages', async (progress) => {
     const uv = await services.uv(signal);
     const python = choosePython(project.python, uv.interpreters);
-    const lock = await resolveLock(uv, services.home.locks, lockRequest(project, python, added), progress, signal);
+    if (python.finding !== undefined) host.report({ event: 'finding', finding: python.finding });
+    const asOf = await stableDate(services, project, python);
+    const lock = await resolveLock(uv, services.home.locks, lockRequest(project, python, added, asOf), progress, signal);
     const count = lock.text.split('\n').filter((line) => /^[A-Za-z0-9]/.test(line)).length;
-    return { result: { python, lock }, message: `${String(count)} packages for Python ${python.interpreter.minor}` };
+    return { result: { python, lock, asOf }, message: `${String(count)} packages for Python ${python.interpreter.minor}` };
   });
 }
 
@@ -38,8 +43,22 @@ export async function install(services: Services, host: DeployHost, solved: Solv
   });
 }
 
-function lockRequest(project: Project, python: PythonChoice, added: readonly string[]): LockRequest {
-  const { source, requirements, asOf } = project.dependencies;
+/**
+ * Editing a cell makes the notebook's last change newer, which must not upgrade its packages: the date of the first
+ * solution stays until the requirements, the Python or the date in slipway.yaml change.
+ */
+async function stableDate(services: Services, project: Project, python: PythonChoice): Promise<string | undefined> {
+  const { asOf, requirements } = project.dependencies;
+  if (asOf === undefined) return undefined;
+  const identity = JSON.stringify([python.interpreter.minor, requirements.map((one) => one.spec), asOf.source === 'slipway.yaml' ? asOf.date : '']);
+  const { solved } = await readProjectState(services.home, project.root);
+  if (solved?.requirements === identity) return solved.asOf;
+  await updateProjectState(services.home, project.root, { solved: { requirements: identity, asOf: asOf.date } });
+  return asOf.date;
+}
+
+function lockRequest(project: Project, python: PythonChoice, added: readonly string[], asOf: string | undefined): LockRequest {
+  const { source, requirements } = project.dependencies;
   const common = { subject: project.name, added, python: python.interpreter.minor, folder: project.root };
   if (source.kind === 'lock') {
     const file = path.join(project.root, source.file);
@@ -47,6 +66,6 @@ function lockRequest(project: Project, python: PythonChoice, added: readonly str
   }
   return {
     ...common,
-    source: { kind: 'requirements', lines: requirements.map((one) => one.spec), ...(asOf === undefined ? {} : { asOf: asOf.date }) },
+    source: { kind: 'requirements', lines: requirements.map((one) => one.spec), ...(asOf === undefined ? {} : { asOf }) },
   };
 }

@@ -10,6 +10,10 @@ export interface ProjectState {
   readonly added: readonly { readonly spec: string; readonly reason: string }[];
   /** The target that was chosen last. */
   readonly target?: string;
+  /** The notebook as it was last executed, absolute path. */
+  readonly executed?: string;
+  /** The requirements that were solved last and the date as of which; they keep it until they change. */
+  readonly solved?: { readonly requirements: string; readonly asOf: string };
 }
 
 const empty: ProjectState = { mayExecute: false, added: [] };

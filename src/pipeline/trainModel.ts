@@ -8,6 +8,7 @@ import type { BundleRuntime } from '../core/bundle';
 import type { DeployHost } from '../core/deploy';
 import { UserError } from '../core/errors';
 import type { EntryPoint, Project } from '../core/project';
+import { updateProjectState } from './projectState';
 import type { Services } from './services';
 
 export type NotebookEntry = Extract<EntryPoint, { kind: 'notebook' }>;
@@ -49,6 +50,7 @@ export async function trainModel(services: Services, host: DeployHost, run: Trai
     }
   } finally {
     await rm(connectionDir, { recursive: true, force: true });
+    await updateProjectState(services.home, run.project.root, { executed: path.join(folder, 'executed.ipynb') });
   }
   if (seen.failure !== undefined) {
     if (seen.missing !== undefined) return { kind: 'missing', missing: seen.missing };

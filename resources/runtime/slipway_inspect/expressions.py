@@ -126,7 +126,7 @@ class Evaluator:
         if last in _FRAME_READERS and origin.split(".")[0] in ("pandas", "polars", "modin", "cudf"):
             return Value("frame", _literal_columns(node))
         if origin in ("xgboost.DMatrix", "xgboost.QuantileDMatrix", "lightgbm.Dataset", "catboost.Pool") and node.args:
-            return self.value(node.args[0])
+            return replace(self.value(node.args[0]), wrapped=True)
         if last in ("tensor", "from_numpy", "FloatTensor", "as_tensor") and origin.startswith("torch"):
             return Value("tensor")
         if origin.startswith("numpy.") and last in _NUMPY_MAKERS:

@@ -27,6 +27,9 @@ _PREDICTS = frozenset(
 )
 
 
+_CHAINED = frozenset(["fit", "to", "eval", "cuda", "cpu", "train", "float", "compile"])
+
+
 class ModelFinder:
     """Feed the trees of cells in order with `scan`; afterwards `facts` tells the models, the likeliest last."""
 
@@ -50,7 +53,9 @@ class ModelFinder:
         models = [m for m in self._models.values() if not m.prepares and m.class_name not in NO_PREDICT]
         ready = [m for m in models if m.fitted or m.called]
         live = {
-            name: value.kind for name, value in self._data.values.items() if not value.transforms and not value.target
+            name: value.kind
+            for name, value in self._data.values.items()
+            if not (value.transforms or value.target or value.wrapped)
         }
         ready.sort(key=lambda model: model.order)
         return {"models": [{**model.facts(), "textInput": self._takes_text(model)} for model in ready], "live": live}
@@ -115,7 +120,8 @@ class ModelFinder:
             as_frame = keywords(node).get("as_frame")
             self._data.bunches[name] = isinstance(as_frame, ast.Constant) and bool(as_frame.value)
         elif evaluated.kind != "unknown" or evaluated.transforms:
-            self._data.values[name] = evaluated if evaluated.transforms else replace(evaluated, raw=name)
+            derived = evaluated.transforms or evaluated.wrapped
+            self._data.values[name] = evaluated if derived else replace(evaluated, raw=name)
 
     def _forget(self, name: str) -> None:
         self._models.pop(name, None)
@@ -158,16 +164,7 @@ class ModelFinder:
             return replace(search, name=name) if search else None
         if not isinstance(node, ast.Call):
             return None
-        if isinstance(node.func, ast.Attribute) and node.func.attr in (
-            "fit",
-            "to",
-            "eval",
-            "cuda",
-            "cpu",
-            "train",
-            "float",
-            "compile",
-        ):
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _CHAINED and not self._is_module(node.func.value):
             return self._chained(name, node, node.func)
         origin = self._aliases.resolve(node.func) or ""
         if isinstance(node.func, ast.Name) and node.func.id in self._torch_classes:
@@ -184,6 +181,9 @@ class ModelFinder:
         known = library_of(origin)
         return self._new(name, origin, known[0], node, fitted=known[1]) if known else None
 
+    def _is_module(self, node: ast.expr) -> bool:
+        return isinstance(node, ast.Name) and node.id in self._aliases.names
+
     def _new(
         self, name: str, origin: str, library: str, node: ast.Call, fitted: bool = False, embeds: bool = False
     ) -> Model:
@@ -193,22 +193,15 @@ class ModelFinder:
         prepares = last in PREPARING or (
             last in ("Pipeline", "make_pipeline") and bool(parts) and parts[-1] in PREPARING
         )
-        reads_file = any(string(argument) is not None for argument in ast.walk(node)) or last == "load"
+        # A file object of the notebook is closed by the time of load: only a literal path can be read again.
+        reads_file = any(string(argument) is not None for argument in ast.walk(node))
         loads = fitted and reads_file and last not in ("train", "train_supervised")
         text = segment(self._source, node) if loads and "\n" not in segment(self._source, node) else None
-        return Model(
-            name,
-            origin,
-            library,
-            self._cell,
-            node.lineno,
-            parts,
-            fitted,
-            prepares,
-            load_text=text,
-            embeds=embeds,
-            order=self._order,
-        )
+        model = Model(name, origin, library, self._cell, node.lineno, parts, fitted, prepares, load_text=text)
+        model.embeds, model.order = embeds, self._order
+        if last == "train" and len(node.args) > 1:  # xgboost.train(parameters, data), lightgbm.train(parameters, data)
+            model.input = self._data.value(node.args[1])
+        return model
 
     def _part_classes(self, node: ast.Call) -> Iterator[str]:
         """Class names inside a pipeline or a search, in order of appearance; names of models count as their parts."""

@@ -49,6 +49,8 @@ class Value:
     transforms: tuple[str, ...] = ()
     raw: str | None = None
     target: bool = False
+    # Data inside a library's own container (DMatrix, Dataset): no example can be cut from it.
+    wrapped: bool = False
 
     def after(self, transformer: str) -> Value:
         return replace(self, transforms=(*self.transforms, transformer))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from .payload import Payload, Tensors
 from .tensors import NUMERIC, Tensor, count_of, from_binary, from_json, to_binary
 
 Headers = list[tuple[bytes, bytes]]
+# Ids for requests without one: unique over workers, and far cheaper than random ones.
+_RUN = os.urandom(8).hex()
+_REQUESTS = itertools.count(1)
 _JSON_TYPE = (b"content-type", b"application/json")
 _BINARY_TYPE = (b"content-type", b"application/octet-stream")
 
@@ -70,7 +74,7 @@ def encode_answer(model: str, version: str, request: InferRequest, outputs: list
                 entry["parameters"] = {"content_type": output.content_type}
             entry["data"] = _json_data(output)
         described.append(entry)
-    request_id = request.id if request.id not in (None, "") else os.urandom(16).hex()
+    request_id = request.id if request.id not in (None, "") else f"{_RUN}-{next(_REQUESTS)}"
     answer = {"model_name": model, "model_version": version, "id": request_id, "outputs": described}
     try:
         text = dump(answer)

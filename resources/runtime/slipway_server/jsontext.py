@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from .errors import BadRequest
 
 # Numbers that Python would turn into infinity, or spend quadratic time on; rare, so only then the slow hooks run.
-_LONG_NUMBER = re.compile(rb"[0-9][eE]\+?0*[0-9]{3}|[0-9]{309}")
+_LONG_NUMBER = re.compile(rb"[0-9][eE]\+?0*[0-9]{3}|(?<![0-9])[0-9]{309}")
 _MAX_INTEGER_DIGITS = 4300
 
 NOT_FINITE = "JSON has no NaN or infinity: send null where the model accepts it, or the binary tensor extension"

@@ -148,10 +148,7 @@ def _cast(numpy: Any, name: str, datatype: str, array: Any) -> Any:
     if kind not in {"f": "fiu", "b": "b"}.get(dtype.kind, "iu"):
         raise BadRequest(f"Input '{name}': data holds elements that are not {datatype}")
     if dtype.kind == "f":
-        cast = array.astype(dtype, copy=False) if dtype.itemsize == 8 else _narrow(numpy, array, dtype)
-        if not numpy.isfinite(cast).all():
-            raise BadRequest(f"Input '{name}': a number is outside the range of {datatype}")
-        return cast
+        return array.astype(dtype, copy=False) if dtype.itemsize == 8 else _narrow(numpy, name, array, dtype)
     if dtype.kind != "b" and array.dtype != dtype:
         bounds = numpy.iinfo(dtype)
         if int(array.min()) < bounds.min or int(array.max()) > bounds.max:
@@ -159,9 +156,13 @@ def _cast(numpy: Any, name: str, datatype: str, array: Any) -> Any:
     return array.astype(dtype, copy=False)
 
 
-def _narrow(numpy: Any, array: Any, dtype: Any) -> Any:
+def _narrow(numpy: Any, name: str, array: Any, dtype: Any) -> Any:
+    """To fewer bits; only here a number can overflow, for the parser lets no infinity through."""
     with numpy.errstate(over="ignore"):
-        return array.astype(dtype)
+        cast = array.astype(dtype)
+    if not numpy.isfinite(cast).all():
+        raise BadRequest(f"Input '{name}': a number is outside the range of FP{dtype.itemsize * 8}")
+    return cast
 
 
 def _flatten(name: str, data: list[Any], shape: list[int], count: int) -> list[Any]:

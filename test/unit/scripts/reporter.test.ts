@@ -35,8 +35,11 @@ describe('the test reporter', () => {
       const files = ${JSON.stringify(names.map((name) => path.join(folder, name)))};
       const options = { root: ${JSON.stringify(folder)}, timeoutMs: 60000, verbose: false, signal: new AbortController().signal, env: {} };
       console.log('COUNTS' + JSON.stringify(await runNodeTests({ files, ...options })));`;
-    const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code], { encoding: 'utf8', env });
+    // Without it the inner run would take itself for a test file.
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== 'NODE_TEST_CONTEXT'));
+    const driver = path.join(folder, 'driver.mjs');
+    writeFileSync(driver, code);
+    const { stdout, stderr } = spawnSync(process.execPath, [driver], { encoding: 'utf8', env });
     const [text = '', counts] = stdout.split('COUNTS');
     assert.ok(counts, stderr);
     return { counts: JSON.parse(counts), text };

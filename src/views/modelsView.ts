@@ -1,0 +1,51 @@
+import * as vscode from 'vscode';
+import type { App, ModelsView } from '../app';
+import { messageOf } from '../core/errors';
+import { modelNodeId, modelTree } from '../tree/modelTree';
+import { NodeTree, type Row } from './treeView';
+import { whileVisible } from './whileVisible';
+
+const modelFiles = '**/*.{ipynb,joblib,pkl,onnx,ubj,safetensors}';
+
+/** The Models view: every model with its replicas and releases. */
+export function createModelsView(app: App): ModelsView {
+  const { models: feed } = app;
+  const tree = new NodeTree({
+    get loaded() {
+      return feed.loaded;
+    },
+    nodes: () =>
+      modelTree(
+        feed.entries.map(({ source, value, broken }) => ({
+          target: source,
+          models: value,
+          broken: broken === undefined ? undefined : { since: broken.since, message: messageOf(broken.error) },
+        })),
+        vscode.l10n.t,
+      ),
+    onChange: (listener) => feed.onChange(listener),
+    hold: () => feed.hold(),
+  });
+  const view = vscode.window.createTreeView<Row>('slipway.models', { treeDataProvider: tree, showCollapseAll: true });
+  const visible = whileVisible(view, () => {
+    void tellWhetherThereIsAProject();
+    return feed.hold();
+  });
+  return {
+    reveal: async (model) => {
+      const element = tree.find(modelNodeId(model)) ?? (await tree.getChildren()).find((row) => row.id === modelNodeId(model));
+      if (element !== undefined) await view.reveal(element, { select: true, focus: false, expand: true });
+    },
+    dispose: () => {
+      visible.dispose();
+      view.dispose();
+      tree.dispose();
+    },
+  };
+}
+
+/** For the view's welcome texts; looked up when the view is first seen, not at start. */
+async function tellWhetherThereIsAProject(): Promise<void> {
+  const [found] = await vscode.workspace.findFiles(modelFiles, undefined, 1);
+  await vscode.commands.executeCommand('setContext', 'slipway.hasProject', found !== undefined);
+}

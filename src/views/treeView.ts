@@ -1,0 +1,141 @@
+import * as vscode from 'vscode';
+import { paced, type Paced } from '../editor/logs/paced';
+import type { TreeNode } from '../tree/node';
+import { firstPage, pageSize } from '../tree/pages';
+import { TreeState, type TreeElement } from '../tree/treeState';
+
+/** The row at the end of a long list that shows more of it. */
+export interface MoreRow {
+  readonly id: string;
+  readonly more: number;
+  readonly parent: TreeElement | undefined;
+}
+
+export type Row = TreeElement | MoreRow;
+
+/** Where a tree's rows come from. */
+export interface TreeSource {
+  /** Whether the rows are known; until then the view shows that it is loading. */
+  readonly loaded: boolean;
+  nodes(): readonly TreeNode[];
+  onChange(listener: () => void): vscode.Disposable;
+  /** Keeps the source up to date until disposed. */
+  hold(): vscode.Disposable;
+}
+
+/** At most four redraws a second. */
+const redrawMs = 250;
+
+/** Draws a tree of data. Only rows that changed are drawn again, so that selection, expansion and scrolling stay. */
+export class NodeTree implements vscode.TreeDataProvider<Row>, vscode.Disposable {
+  readonly #source: TreeSource;
+  readonly #state = new TreeState();
+  readonly #limits = new Map<string, number>();
+  readonly #changed = new vscode.EventEmitter<Row | Row[] | undefined>();
+  readonly #redraw: Paced;
+  readonly #subscription: vscode.Disposable;
+  readonly onDidChangeTreeData = this.#changed.event;
+
+  constructor(source: TreeSource) {
+    this.#source = source;
+    this.#redraw = paced(() => {
+      this.#update();
+    }, redrawMs);
+    this.#subscription = source.onChange(() => {
+      this.#redraw.request();
+    });
+  }
+
+  find(id: string): TreeElement | undefined {
+    return this.#state.find(id);
+  }
+
+  async getChildren(row?: Row): Promise<Row[]> {
+    if (row !== undefined && isMore(row)) return [];
+    if (row === undefined) await this.#whenLoaded();
+    if (row === undefined) this.#state.update(this.#source.nodes());
+    const all = row === undefined ? this.#state.roots : this.#state.children(row);
+    const id = row?.id ?? '';
+    const page = firstPage(all, this.#limits.get(id) ?? pageSize);
+    return page.more === 0 ? [...page.shown] : [...page.shown, { id: `${id}!more`, more: page.more, parent: row }];
+  }
+
+  getParent(row: Row): Row | undefined {
+    return row.parent;
+  }
+
+  getTreeItem(row: Row): vscode.TreeItem {
+    return isMore(row) ? this.#moreItem(row) : itemOf(row);
+  }
+
+  /** Shows one page more of the list below a row, or of the roots. */
+  loadMore(parent: TreeElement | undefined): void {
+    const id = parent?.id ?? '';
+    this.#limits.set(id, (this.#limits.get(id) ?? pageSize) + pageSize);
+    this.#changed.fire(parent);
+  }
+
+  dispose(): void {
+    this.#subscription.dispose();
+    this.#redraw.close();
+    this.#changed.dispose();
+  }
+
+  #update(): void {
+    if (!this.#source.loaded) return;
+    const change = this.#state.update(this.#source.nodes());
+    if (change.kind === 'all') this.#changed.fire(undefined);
+    else if (change.elements.length > 0) this.#changed.fire([...change.elements]);
+  }
+
+  async #whenLoaded(): Promise<void> {
+    if (this.#source.loaded) return;
+    const held = this.#source.hold();
+    try {
+      await new Promise<void>((resolve) => {
+        const subscription = this.#source.onChange(() => {
+          if (!this.#source.loaded) return;
+          subscription.dispose();
+          resolve();
+        });
+      });
+    } finally {
+      held.dispose();
+    }
+  }
+
+  #moreItem(row: MoreRow): vscode.TreeItem {
+    const label = vscode.l10n.t('Load more ({0} left)', row.more);
+    const item = new vscode.TreeItem(label);
+    item.id = row.id;
+    item.iconPath = new vscode.ThemeIcon('ellipsis');
+    item.contextValue = 'more';
+    const load = (): void => {
+      this.loadMore(row.parent);
+    };
+    item.command = { command: 'slipway.loadMore', title: label, arguments: [load] };
+    return item;
+  }
+}
+
+function isMore(row: Row): row is MoreRow {
+  return 'more' in row;
+}
+
+const states = {
+  leaf: vscode.TreeItemCollapsibleState.None,
+  collapsed: vscode.TreeItemCollapsibleState.Collapsed,
+  expanded: vscode.TreeItemCollapsibleState.Expanded,
+};
+
+function itemOf({ node }: TreeElement): vscode.TreeItem {
+  const item = new vscode.TreeItem(node.label, states[node.state]);
+  item.id = node.id;
+  item.contextValue = node.context;
+  item.accessibilityInformation = { label: node.accessibleLabel };
+  if (node.description !== undefined) item.description = node.description;
+  if (node.tooltip !== undefined) item.tooltip = new vscode.MarkdownString(node.tooltip);
+  if (node.icon !== undefined) item.iconPath = new vscode.ThemeIcon(node.icon.id, node.icon.color === undefined ? undefined : new vscode.ThemeColor(node.icon.color));
+  if (node.opens !== undefined) item.command = { command: 'slipway.openReason', title: vscode.l10n.t('Open Cell'), arguments: [{ node }] };
+  return item;
+}

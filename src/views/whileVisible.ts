@@ -1,0 +1,23 @@
+import * as vscode from 'vscode';
+
+/** Holds something exactly while a view is visible. */
+export function whileVisible(view: vscode.TreeView<unknown>, hold: () => vscode.Disposable): vscode.Disposable {
+  let held: vscode.Disposable | undefined;
+  const follow = (visible: boolean): void => {
+    if (visible) held ??= hold();
+    else {
+      held?.dispose();
+      held = undefined;
+    }
+  };
+  follow(view.visible);
+  const subscription = view.onDidChangeVisibility((event) => {
+    follow(event.visible);
+  });
+  return {
+    dispose: () => {
+      subscription.dispose();
+      held?.dispose();
+    },
+  };
+}
