@@ -40,15 +40,15 @@ export async function runHeadlessDemo(root, example) {
 
 /**
  * The release must name this notebook by its content, and the endpoint must have answered what the notebook itself
- * computed, in this run, for the same flowers: the output of its cell tagged `example`.
+ * computed, in this run, for the same flowers: what its last cell shows.
  */
 function checkOrigin(home, notebook, predictions) {
   const [release] = filesIn(path.join(home, 'models', model, 'releases'), '.json').map(readJson);
   const digest = createHash('sha256').update(readFileSync(notebook)).digest('hex');
   if (release?.notebook?.sha256.replace(/^sha256:/, '') !== digest) throw new Error(`the release does not name ${notebook} by its content`);
   const executed = filesIn(home, 'executed.ipynb').map(readJson);
-  const computed = executed.map(exampleOutput).find((text) => text !== undefined);
-  if (computed === undefined) throw new Error('no executed notebook with an example was kept');
+  const computed = executed.map(lastOutput).find((text) => text !== undefined);
+  if (computed === undefined) throw new Error('no executed notebook that shows a prediction was kept');
   // A list of plain words: Python writes it with single quotes.
   const expected = JSON.parse(computed.replaceAll("'", '"'));
   if (!isDeepStrictEqual(predictions, expected)) {
@@ -57,9 +57,9 @@ function checkOrigin(home, notebook, predictions) {
   console.log(`The notebook computed the same for these flowers. Release ${release.version}, ${release.digest}`);
 }
 
-function exampleOutput({ cells }) {
-  const cell = cells.find(({ metadata }) => metadata.tags?.includes('example'));
-  const text = cell?.outputs?.find(({ data }) => data?.['text/plain'] !== undefined)?.data['text/plain'];
+/** What the last cell of a notebook showed: in the example, its own prediction. */
+function lastOutput({ cells }) {
+  const text = cells.at(-1)?.outputs?.find(({ data }) => data?.['text/plain'] !== undefined)?.data['text/plain'];
   return Array.isArray(text) ? text.join('') : text;
 }
 

@@ -3,6 +3,7 @@ import { defaultHome } from './core/home';
 import type { DeployPlan } from './core/plan';
 import type { Target } from './core/target';
 import type { ChosenModel, ModelPrompt } from './editor/chooseModel';
+import type { Disposable } from './editor/feed';
 import { makeModelFeed, type ModelFeed } from './editor/modelFeed';
 import { readSetting } from './editor/settings';
 import type { ModelRef } from './editor/subject';
@@ -19,6 +20,8 @@ export interface App {
   readonly plans: Map<string, DeployPlan>;
   /** Opened at first use, and again after the home folder in the settings changed. */
   services(): Promise<Services>;
+  /** Has the services opened again at their next use: an interpreter was installed, for instance. */
+  reopenServices(): void;
   /** @throws UserError TargetUnknown */
   target(id: string): Promise<Target>;
   /**
@@ -43,14 +46,15 @@ export interface App {
 }
 
 /** What the Models view does for the app; it is registered after the app was made. */
-export interface ModelsView extends vscode.Disposable {
+export interface ModelsView extends Disposable {
   reveal(model: ModelRef): Promise<void>;
 }
 
 export function createApp(extension: vscode.ExtensionContext, modelsView: () => ModelsView): App {
   const log = vscode.window.createOutputChannel('Slipway', { log: true });
   const objects = new Map<string, vscode.Disposable>();
-  const services = servicesOf(extension);
+  const opener = serviceOpener(extension);
+  const services = opener.open;
   const models = makeModelFeed(services);
   const read = async (): Promise<readonly ChosenModel[]> => {
     const { readModels } = await import('./editor/modelFeed');
@@ -67,6 +71,7 @@ export function createApp(extension: vscode.ExtensionContext, modelsView: () => 
     models,
     plans: new Map(),
     services,
+    reopenServices: opener.forget,
     target: async (id) => (await import('./pipeline/services')).openTarget(await services(), id),
     chooseModel: async (subject, prompt) => (await import('./editor/chooseModel')).chooseModel(read, subject, prompt),
     chooseProject: async (subject) => (await import('./editor/chooseProject')).chooseProject(extension.workspaceState, subject),
@@ -82,10 +87,15 @@ export function createApp(extension: vscode.ExtensionContext, modelsView: () => 
   };
 }
 
-/** Services for the home folder that the settings name now. */
-function servicesOf(extension: vscode.ExtensionContext): () => Promise<Services> {
+interface ServiceOpener {
+  readonly open: () => Promise<Services>;
+  readonly forget: () => void;
+}
+
+/** Opens the services for the home folder that the settings name now. */
+function serviceOpener(extension: vscode.ExtensionContext): ServiceOpener {
   let opened: { readonly home: string; readonly services: Services } | undefined;
-  return async () => {
+  const open = async (): Promise<Services> => {
     const setting = readSetting(vscode.workspace.getConfiguration(), 'slipway.home');
     const home = setting === '' ? defaultHome() : setting;
     if (opened?.home === home) return opened.services;
@@ -93,5 +103,11 @@ function servicesOf(extension: vscode.ExtensionContext): () => Promise<Services>
     const resources = vscode.Uri.joinPath(extension.extensionUri, 'resources').fsPath;
     opened = { home, services: makeServices({ home, resources, program: 'VS Code' }) };
     return opened.services;
+  };
+  return {
+    open,
+    forget: () => {
+      opened = undefined;
+    },
   };
 }

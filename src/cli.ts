@@ -9,20 +9,23 @@ import { modelsCommand } from './cli/models';
 import { predictCommand } from './cli/predict';
 import { removeCommand, rollbackCommand, scaleCommand, startCommand, stopCommand } from './cli/change';
 import { jsonOutput, terminalOutput, type Output } from './cli/output';
-import { makeServices, type Services } from './pipeline/services';
+import { makeServices } from './pipeline/services';
 
-/** What every verb is given. */
-export interface CliContext {
-  readonly services: Services;
-  readonly output: Output;
-  readonly target: string;
-  readonly signal: AbortSignal;
-}
-
-export const exitCodes = { done: 0, failed: 1, usage: 2, cancelled: 130 } as const;
+const exitCodes = { done: 0, failed: 1, usage: 2, cancelled: 130 } as const;
 
 /** Every verb. To add one: a file in `cli/` and a line here. */
-const verbs = [inspectCommand, deployCommand, modelsCommand, logsCommand, predictCommand, scaleCommand, rollbackCommand, stopCommand, startCommand, removeCommand];
+const verbs = [
+  inspectCommand,
+  deployCommand,
+  modelsCommand,
+  logsCommand,
+  predictCommand,
+  scaleCommand,
+  rollbackCommand,
+  stopCommand,
+  startCommand,
+  removeCommand,
+];
 
 /** Runs the command line and returns the exit code. `resources` is the folder that ships beside the program. */
 export async function main(argv: readonly string[], resources: string): Promise<number> {
@@ -33,12 +36,24 @@ export async function main(argv: readonly string[], resources: string): Promise<
   process.on('SIGINT', cancel);
   process.on('SIGTERM', cancel);
   let output: Output = terminalOutput();
-  const program = new Command('slipway').description('From a notebook to a model that answers.').exitOverride().configureOutput({ outputError: (text, write) => { write(text); } });
+  const program = new Command('slipway')
+    .description('From a notebook to a model that answers.')
+    .exitOverride()
+    .configureOutput({
+      outputError: (text, write) => {
+        write(text);
+      },
+    });
   for (const verb of verbs) {
     const command = verb((options, body) => {
       output = options.json === true ? jsonOutput() : terminalOutput();
       const home = options.home === undefined ? defaultHome() : path.resolve(options.home);
-      return body({ services: makeServices({ home, resources, program: 'slipway' }), output, target: options.target, signal: controller.signal });
+      return body({
+        services: makeServices({ home, resources, program: 'slipway' }),
+        output,
+        target: options.target,
+        signal: controller.signal,
+      });
     });
     command
       .option('--home <dir>', "keep all state in this folder instead of the platform's data directory")

@@ -49,7 +49,12 @@ function newestOfEachMinor(interpreters: readonly Interpreter[]): readonly Inter
   return [...byMinor.values()].sort((left, right) => compareMinor(left.minor, right.minor));
 }
 
-function substitute(version: string, source: string, usable: readonly Interpreter[], oldest: Interpreter): PythonChoice {
+function substitute(
+  version: string,
+  source: string,
+  usable: readonly Interpreter[],
+  oldest: Interpreter,
+): PythonChoice {
   const interpreter = usable.find((one) => compareMinor(one.minor, version) > 0) ?? usable.at(-1) ?? oldest;
   return {
     interpreter,
@@ -65,7 +70,16 @@ function substitute(version: string, source: string, usable: readonly Interprete
 function pythonNotFound(required: PythonRequirement, interpreters: readonly Interpreter[]): UserError {
   const wanted = required.version ?? required.specifier ?? `${oldestSupportedPython} or newer`;
   const installed = interpreters.length === 0 ? 'none was found' : interpreters.map((one) => one.version).join(', ');
-  return new UserError('PythonNotFound', `The project needs Python ${wanted} (${required.source}), which is not installed. Installed: ${installed}.`, {
-    remedy: { kind: 'runCommand', label: 'Install Python with uv', command: 'slipway.installPython', args: [required.version ?? oldestSupportedPython] },
-  });
+  return new UserError(
+    'PythonNotFound',
+    `The project needs Python ${wanted} (${required.source}), which is not installed. Installed: ${installed}.`,
+    {
+      remedy: {
+        kind: 'runCommand',
+        label: 'Install Python with uv',
+        command: 'slipway.installPython',
+        args: [required.version ?? oldestSupportedPython],
+      },
+    },
+  );
 }

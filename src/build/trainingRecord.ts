@@ -42,7 +42,11 @@ export function trainingKey(identity: TrainingIdentity): string {
 }
 
 /** The newest record of the same identity whose inputs are all unchanged; undefined when the notebook must run. */
-export async function findTraining(folder: string, key: string, signal: AbortSignal): Promise<TrainingRecord | undefined> {
+export async function findTraining(
+  folder: string,
+  key: string,
+  signal: AbortSignal,
+): Promise<TrainingRecord | undefined> {
   const record = (await readJson(recordFile(folder, key))) as TrainingRecord | undefined;
   if (record === undefined || !(await exists(path.join(record.artifact, 'artifact.json')))) return undefined;
   for (const input of record.inputs) {
@@ -56,19 +60,26 @@ export async function saveTraining(folder: string, key: string, record: Training
 }
 
 /** Hashes the files that an execution read; those that are gone meanwhile are named instead. */
-export async function describeInputs(files: readonly string[], signal: AbortSignal): Promise<{ readonly inputs: readonly TrainingInput[]; readonly gone: readonly string[] }> {
+export async function describeInputs(
+  files: readonly string[],
+  signal: AbortSignal,
+): Promise<{ readonly inputs: readonly TrainingInput[]; readonly gone: readonly string[] }> {
   const inputs: TrainingInput[] = [];
   const gone: string[] = [];
   for (const file of files) {
     const found = await stat(file).catch(() => undefined);
-    if (found?.isFile() === true) inputs.push({ path: file, size: found.size, mtimeMs: found.mtimeMs, sha256: await hashFile(file, signal) });
+    if (found?.isFile() === true)
+      inputs.push({ path: file, size: found.size, mtimeMs: found.mtimeMs, sha256: await hashFile(file, signal) });
     else gone.push(file);
   }
   return { inputs, gone };
 }
 
 /** Content hashes of the project's modules, for the identity. */
-export async function hashModules(root: string, files: readonly string[]): Promise<readonly (readonly [string, string])[]> {
+export async function hashModules(
+  root: string,
+  files: readonly string[],
+): Promise<readonly (readonly [string, string])[]> {
   return Promise.all(
     [...files].sort().map(async (file) => {
       const content = await readFile(path.resolve(root, file)).catch(() => Buffer.alloc(0));

@@ -70,7 +70,10 @@ async function place(part: Part, to: string): Promise<void> {
 }
 
 /** One file is open at a time, whatever the size of the project. */
-async function inSequence<Item, Result>(items: readonly Item[], convert: (item: Item) => Promise<Result>): Promise<readonly Result[]> {
+async function inSequence<Item, Result>(
+  items: readonly Item[],
+  convert: (item: Item) => Promise<Result>,
+): Promise<readonly Result[]> {
   const results: Result[] = [];
   for (const item of items) results.push(await convert(item));
   return results;

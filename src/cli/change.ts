@@ -1,13 +1,19 @@
 import { Command } from 'commander';
 import { UserError } from '../core/errors';
 import type { Target } from '../core/target';
+import { releaseSecrets } from '../pipeline/releaseSecrets';
+import { collectSecrets } from '../pipeline/secrets';
 import { openTarget } from '../pipeline/services';
-import type { CliContext } from '../cli';
+import { secretSource } from './host';
 import { positiveInteger } from './numbers';
-import type { CommonOptions, Verb } from './verb';
+import type { CliContext, CommonOptions, Verb } from './verb';
 
 interface ToOptions extends CommonOptions {
   readonly to?: number;
+}
+
+interface StartOptions extends CommonOptions {
+  readonly envFile?: string;
 }
 
 export const scaleCommand: Verb = (run) =>
@@ -17,7 +23,9 @@ export const scaleCommand: Verb = (run) =>
     .argument('<replicas>', 'how many', positiveInteger)
     .action((name: string, replicas: number, options: CommonOptions) =>
       run(options, (context) =>
-        change(context, name, `scaled to ${String(replicas)}`, (target) => capability(target, target.scale, 'scale')(name, replicas, context.signal)),
+        change(context, name, `scaled to ${String(replicas)}`, (target) =>
+          capability(target, target.scale, 'scale')(name, replicas, context.signal),
+        ),
       ),
     );
 
@@ -27,7 +35,11 @@ export const rollbackCommand: Verb = (run) =>
     .argument('<name>')
     .option('--to <version>', 'the release; by default the one before the current', positiveInteger)
     .action((name: string, options: ToOptions) =>
-      run(options, (context) => change(context, name, 'rolled back', (target) => capability(target, target.rollback, 'roll back')(name, options.to, context.signal))),
+      run(options, (context) =>
+        change(context, name, 'rolled back', (target) =>
+          capability(target, target.rollback, 'roll back')(name, options.to, context.signal),
+        ),
+      ),
     );
 
 export const stopCommand: Verb = (run) =>
@@ -35,15 +47,25 @@ export const stopCommand: Verb = (run) =>
     .description('stop a model and keep its releases and its port')
     .argument('<name>')
     .action((name: string, options: CommonOptions) =>
-      run(options, (context) => change(context, name, 'stopped', (target) => capability(target, target.stop, 'stop')(name, context.signal))),
+      run(options, (context) =>
+        change(context, name, 'stopped', (target) => capability(target, target.stop, 'stop')(name, context.signal)),
+      ),
     );
 
 export const startCommand: Verb = (run) =>
   new Command('start')
     .description('start a stopped model')
     .argument('<name>')
-    .action((name: string, options: CommonOptions) =>
-      run(options, (context) => change(context, name, 'started', (target) => capability(target, target.start, 'start')(name, {}, context.signal))),
+    .option('--env-file <file>', 'read values of secrets from this file')
+    .action((name: string, options: StartOptions) =>
+      run(options, (context) =>
+        change(context, name, 'started', async (target) => {
+          const start = capability(target, target.start, 'start');
+          const { names } = await releaseSecrets(context.services.home, name, undefined);
+          const secrets = await collectSecrets({ secret: await secretSource(options.envFile) }, names, context.signal);
+          await start(name, secrets, context.signal);
+        }),
+      ),
     );
 
 export const removeCommand: Verb = (run) =>
@@ -58,7 +80,12 @@ export const removeCommand: Verb = (run) =>
       }),
     );
 
-async function change({ services, output, target, signal }: CliContext, name: string, what: string, body: (target: Target) => Promise<unknown>): Promise<void> {
+async function change(
+  { services, output, target, signal }: CliContext,
+  name: string,
+  what: string,
+  body: (target: Target) => Promise<unknown>,
+): Promise<void> {
   const opened = await openTarget(services, target);
   await body(opened);
   const model = (await opened.models(signal)).find((one) => one.name === name);

@@ -30,14 +30,19 @@ export const deployCommand: Verb = (run) =>
     .action((project: string, options: DeployOptions) =>
       run(options, async ({ services, output, target, signal }) => {
         const host = await cliHost(output, { yes: options.yes === true, envFile: options.envFile });
-        await deployModel(services, host, {
-          path: path.resolve(project),
-          target,
-          ...(options.name === undefined ? {} : { name: options.name }),
-          ...(options.replicas === undefined ? {} : { replicas: options.replicas }),
-          ...(options.port === undefined ? {} : { port: options.port }),
-          ...(options.timeout === undefined ? {} : { readyTimeoutSeconds: options.timeout }),
-          retrain: options.retrain === true,
-        }, signal);
+        await deployModel(
+          services,
+          host,
+          {
+            path: path.resolve(project),
+            target,
+            ...(options.name === undefined ? {} : { name: options.name }),
+            ...(options.replicas === undefined ? {} : { replicas: options.replicas }),
+            ...(options.port === undefined ? {} : { port: options.port }),
+            ...(options.timeout === undefined ? {} : { readyTimeoutSeconds: options.timeout }),
+            retrain: options.retrain === true,
+          },
+          signal,
+        );
       }),
     );

@@ -8,21 +8,33 @@ import { describeConsent } from './consent';
 import type { Output } from './output';
 
 /** Reports a deploy to a terminal or a program, and answers its questions from options, the environment or the keyboard. */
-export async function cliHost(output: Output, options: { readonly yes: boolean; readonly envFile: string | undefined }): Promise<DeployHost> {
-  const values = options.envFile === undefined ? {} : await readEnvFile(options.envFile);
+export async function cliHost(
+  output: Output,
+  options: { readonly yes: boolean; readonly envFile: string | undefined },
+): Promise<DeployHost> {
+  const secret = await secretSource(options.envFile);
   return {
     report: (event) => {
       output.emit(event);
       if (!output.json) show(output, event);
     },
     confirmExecution: (question, signal) => confirm(output, question, options.yes, signal),
-    secret: (name) => Promise.resolve(values[name] ?? process.env[name]),
+    secret,
   };
+}
+
+/** Values of secrets from the file given with `--env-file`, then from the environment. */
+export async function secretSource(envFile: string | undefined): Promise<DeployHost['secret']> {
+  const values = envFile === undefined ? {} : await readEnvFile(envFile);
+  return (name) => Promise.resolve(values[name] ?? process.env[name]);
 }
 
 async function readEnvFile(file: string): Promise<NodeJS.Dict<string>> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new UserError('EnvFileUnreadable', `The file ${file} with the values of secrets could not be read.`, { cause, remedy: { kind: 'hint', label: 'Check the path given with --env-file.' } });
+    throw new UserError('EnvFileUnreadable', `The file ${file} with the values of secrets could not be read.`, {
+      cause,
+      remedy: { kind: 'hint', label: 'Check the path given with --env-file.' },
+    });
   });
   return parseEnv(text);
 }
@@ -30,9 +42,13 @@ async function readEnvFile(file: string): Promise<NodeJS.Dict<string>> {
 async function confirm(output: Output, question: ConsentQuestion, yes: boolean, signal: AbortSignal): Promise<boolean> {
   if (yes) return true;
   if (output.json || !process.stdin.isTTY) {
-    throw new UserError('ConsentRequired', `Deploying executes the notebook ${question.notebook} (${String(question.cells)} cells) on this machine, and nobody is here to agree.`, {
-      remedy: { kind: 'hint', label: 'Read the notebook, then deploy with --yes.' },
-    });
+    throw new UserError(
+      'ConsentRequired',
+      `Deploying executes the notebook ${question.notebook} (${String(question.cells)} cells) on this machine, and nobody is here to agree.`,
+      {
+        remedy: { kind: 'hint', label: 'Read the notebook, then deploy with --yes.' },
+      },
+    );
   }
   output.say(describeConsent(question));
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
@@ -62,7 +78,9 @@ function show(output: Output, event: DeployEvent): void {
       else output.status(`  ${event.text}`);
       return;
     case 'deployed':
-      output.say(`${event.model.name} version ${String(event.model.version)} is ${event.model.phase} at ${event.model.endpoint}${event.unchanged ? ' (unchanged)' : ''}`);
+      output.say(
+        `${event.model.name} version ${String(event.model.version)} is ${event.model.phase} at ${event.model.endpoint}${event.unchanged ? ' (unchanged)' : ''}`,
+      );
   }
 }
 

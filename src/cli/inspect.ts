@@ -16,9 +16,15 @@ export const inspectCommand: Verb = (run) =>
         const found = inspection.project;
         output.say(`${found.name} in ${found.root}`);
         output.say(`  entry         ${describeEntry(found.entry)}`);
-        output.say(`  python        ${found.python.version ?? found.python.specifier ?? 'any'} (${found.python.source})`);
-        output.say(`  dependencies  ${found.dependencies.source.kind === 'inferred' ? 'inferred from imports' : found.dependencies.source.file}`);
-        for (const requirement of found.dependencies.requirements) output.say(`    ${requirement.spec}  (${requirement.origin})`);
-        for (const finding of inspection.findings) output.say(`  ${finding.severity} ${finding.code}: ${finding.message}`);
+        output.say(
+          `  python        ${found.python.version ?? found.python.specifier ?? 'any'} (${found.python.source})`,
+        );
+        output.say(
+          `  dependencies  ${found.dependencies.source.kind === 'inferred' ? 'inferred from imports' : found.dependencies.source.file}`,
+        );
+        for (const requirement of found.dependencies.requirements)
+          output.say(`    ${requirement.spec}  (${requirement.origin})`);
+        for (const finding of inspection.findings)
+          output.say(`  ${finding.severity} ${finding.code}: ${finding.message}`);
       }),
     );

@@ -20,11 +20,17 @@ export const logsCommand: Verb = (run) =>
       run(options, async ({ services, output, target, signal }) => {
         const opened = await openTarget(services, target);
         const models = await opened.models(signal);
-        if (!models.some((model) => model.name === name)) throw new UserError('ModelNotFound', `There is no model named ${name} on ${opened.displayName}.`);
-        const logs = opened.logs(name, { follow: options.follow === true, ...(options.tail === undefined ? {} : { tail: options.tail }) }, signal);
+        if (!models.some((model) => model.name === name))
+          throw new UserError('ModelNotFound', `There is no model named ${name} on ${opened.displayName}.`);
+        const logs = opened.logs(
+          name,
+          { follow: options.follow === true, ...(options.tail === undefined ? {} : { tail: options.tail }) },
+          signal,
+        );
         let last: number | undefined;
         for await (const line of logs) {
-          if (last !== undefined && line.seq > last + 1) output.say(`… ${String(line.seq - last - 1)} lines are no longer kept`);
+          if (last !== undefined && line.seq > last + 1)
+            output.say(`… ${String(line.seq - last - 1)} lines are no longer kept`);
           last = line.seq;
           output.emit({ event: 'log', ...line });
           output.say(`${line.time} [${line.source}] ${inert(line.text)}`);
@@ -35,5 +41,10 @@ export const logsCommand: Verb = (run) =>
 /** Keeps a model's output from steering the terminal. */
 function inert(text: string): string {
   // eslint-disable-next-line no-control-regex
-  return text.replace(/\u001b\[[0-9;]*m/g, '').replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return text
+    .replace(/\u001b\[[0-9;]*m/g, '')
+    .replace(
+      /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g,
+      (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
+    );
 }

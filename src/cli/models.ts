@@ -11,7 +11,9 @@ export const modelsCommand: Verb = (run) =>
       for (const model of models) {
         output.emit({ event: 'model', model });
         const reason = model.reason === undefined ? '' : `  ${model.reason.message}`;
-        output.say(`${model.name}  v${String(model.version ?? '-')}  ${model.phase}  ${String(model.replicas.ready)}/${String(model.replicas.desired)}  ${model.endpoint ?? '-'}${reason}`);
+        output.say(
+          `${model.name}  v${String(model.version ?? '-')}  ${model.phase}  ${String(model.replicas.ready)}/${String(model.replicas.desired)}  ${model.endpoint ?? '-'}${reason}`,
+        );
       }
     }),
   );

@@ -66,13 +66,28 @@ export function terminalOutput(): Output {
 
 /** An error as data: code, message, place, remedy and what was known beside it. */
 export function errorData(error: unknown): Readonly<Record<string, unknown>> {
-  if (!isUserError(error)) return { code: 'Bug', message: error instanceof Error ? error.message : String(error), stack: error instanceof Error ? error.stack : undefined };
-  return { code: error.code, message: error.message, remedy: error.remedy?.label, location: error.location, details: error.details };
+  if (!isUserError(error))
+    return {
+      code: 'Bug',
+      message: error instanceof Error ? error.message : String(error),
+      stack: error instanceof Error ? error.stack : undefined,
+    };
+  return {
+    code: error.code,
+    message: error.message,
+    remedy: error.remedy?.label,
+    location: error.location,
+    details: error.details,
+  };
 }
 
 function describeError(error: unknown): string {
-  if (!isUserError(error)) return `Unexpected error, please report it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`;
-  return [`Error ${error.code}: ${error.message}`, ...placeOf(error), ...tracebackOf(error), ...remedyOf(error)].join('\n') + '\n';
+  if (!isUserError(error))
+    return `Unexpected error, please report it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`;
+  return (
+    [`Error ${error.code}: ${error.message}`, ...placeOf(error), ...tracebackOf(error), ...remedyOf(error)].join('\n') +
+    '\n'
+  );
 }
 
 function placeOf({ location }: UserError): readonly string[] {
@@ -90,7 +105,11 @@ function tracebackOf({ details }: UserError): readonly string[] {
 }
 
 function indented(text: string): string {
-  return text.trimEnd().split('\n').map((line) => `  ${line}`).join('\n');
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => `  ${line}`)
+    .join('\n');
 }
 
 function remedyOf({ remedy }: UserError): readonly string[] {

@@ -28,6 +28,9 @@ export const predictCommand: Verb = (run) =>
 async function readBody(file: string): Promise<string> {
   if (file === '-') return text(process.stdin);
   return readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new UserError('InputUnreadable', `The input file ${file} could not be read.`, { cause, remedy: { kind: 'hint', label: 'Check the path given with --input.' } });
+    throw new UserError('InputUnreadable', `The input file ${file} could not be read.`, {
+      cause,
+      remedy: { kind: 'hint', label: 'Check the path given with --input.' },
+    });
   });
 }

@@ -1,5 +1,14 @@
 import type { Command } from 'commander';
-import type { CliContext } from '../cli';
+import type { Services } from '../pipeline/services';
+import type { Output } from './output';
+
+/** What every verb is given. */
+export interface CliContext {
+  readonly services: Services;
+  readonly output: Output;
+  readonly target: string;
+  readonly signal: AbortSignal;
+}
 
 /** Options that every verb takes. */
 export interface CommonOptions {

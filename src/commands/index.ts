@@ -28,4 +28,9 @@ export const commands: Readonly<Record<string, LoadCommand>> = {
   'slipway.showPlan': async () => (await import('./showPlan')).showPlan,
   'slipway.showExecutedNotebook': async () => (await import('./showExecutedNotebook')).showExecutedNotebook,
   'slipway.freeSpace': async () => (await import('./freeSpace')).freeSpace,
+  'slipway.loadMore': async () => (await import('./loadMore')).loadMore,
+  'slipway.openReason': async () => (await import('./openReason')).openReason,
+  'slipway.applyFix': async () => (await import('./applyFix')).applyFix,
+  'slipway.createSample': async () => (await import('./createSample')).createSample,
+  'slipway.changeSecret': async () => (await import('./changeSecret')).changeSecret,
 };

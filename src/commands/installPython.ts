@@ -15,7 +15,7 @@ export const installPython: Command = async (app, wanted) => {
     };
     await uv.run(['python', 'install', version], { subject: `Python ${version}`, onProgress }, signal);
   });
-  services.forgetUv?.();
+  app.reopenServices();
   const deploy = vscode.l10n.t('Deploy Model');
   if ((await vscode.window.showInformationMessage(vscode.l10n.t('Python {0} is installed.', version), deploy)) === deploy) await vscode.commands.executeCommand('slipway.deployModel');
 };

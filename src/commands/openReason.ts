@@ -21,12 +21,12 @@ export const openReason: Command = async (app, subject) => {
   const { home } = await app.services();
   const [origin] = await releaseOrigins(home, model.name);
   if (origin === undefined) return;
-  const isNotebook = origin.notebook !== null && path.posix.basename(origin.notebook) === path.posix.basename(opens.file);
-  await openLocation({ ...opens, file: path.join(origin.project, isNotebook && origin.notebook !== null ? origin.notebook : opens.file) });
+  const notebook = origin.notebook ?? opens.file;
+  const file = path.posix.basename(notebook) === path.posix.basename(opens.file) ? notebook : opens.file;
+  await openLocation({ ...opens, file: path.join(origin.project, file) });
 };
 
 function isReasonRow(value: unknown): value is ReasonRow {
   if (typeof value !== 'object' || value === null || !('node' in value)) return false;
-  const { node } = value;
-  return typeof node === 'object' && node !== null && 'opens' in node && typeof node.opens === 'object';
+  return typeof value.node === 'object' && value.node !== null && 'opens' in value.node;
 }

@@ -14,5 +14,5 @@ export const remove: Command = async (app, subject) => {
   const now = model.endpoint === undefined ? '' : ` ${vscode.l10n.t('It answers at {0} now and stops doing so.', model.endpoint)}`;
   const detail = `${kept}${now} ${vscode.l10n.t('The project on disk stays as it is.')}`;
   if ((await vscode.window.showWarningMessage(question, { modal: true, detail }, button)) !== button) return;
-  await changeModel({ chosen, title: vscode.l10n.t('Removing {0}', model.name), body: (signal) => target.remove(model.name, signal), refresh: app.refresh });
+  await changeModel({ chosen, title: vscode.l10n.t('Removing {0}', model.name), body: (signal) => target.remove(model.name, signal), refresh: () => app.refresh() });
 };

@@ -20,7 +20,7 @@ export const rollBack: Command = async (app, subject) => {
   const version = clicked?.version ?? (await pickRelease(model, title));
   if (version === undefined) return;
   const message = vscode.l10n.t('Rolling {0} back to v{1}', model.name, version);
-  await changeModel({ chosen, title: message, body: async (signal) => target.rollback?.(model.name, version, signal), refresh: app.refresh });
+  await changeModel({ chosen, title: message, body: async (signal) => target.rollback?.(model.name, version, signal), refresh: () => app.refresh() });
   void vscode.window.showInformationMessage(vscode.l10n.t('{0} answers with v{1} again.', model.name, version));
 };
 

@@ -23,7 +23,7 @@ export const scale: Command = async (app, subject) => {
   const replicas = replicasIn(answer ?? '');
   if (replicas === undefined || replicas === model.replicas.desired) return;
   const message = replicas === 1 ? vscode.l10n.t('Scaling {0} to 1 replica', model.name) : vscode.l10n.t('Scaling {0} to {1} replicas', model.name, replicas);
-  await changeModel({ chosen, title: message, body: async (signal) => target.scale?.(model.name, replicas, signal), refresh: app.refresh });
+  await changeModel({ chosen, title: message, body: async (signal) => target.scale?.(model.name, replicas, signal), refresh: () => app.refresh() });
 };
 
 function replicasIn(text: string): number | undefined {

@@ -19,7 +19,7 @@ export const start: Command = async (app, subject) => {
     chosen,
     title: vscode.l10n.t('Starting {0}', model.name),
     body: async (signal) => target.start?.(model.name, await secretsOf(app, model.name, model.version, signal), signal),
-    refresh: app.refresh,
+    refresh: () => app.refresh(),
   });
 };
 

@@ -6,10 +6,24 @@ export type DeployStep = 'inspect' | 'lock' | 'environment' | 'train' | 'package
 
 /** What happens during a deploy, in order. The CLI prints each as one JSON line; events tell what is, they do not steer. */
 export type DeployEvent =
-  | { readonly event: 'step'; readonly step: DeployStep; readonly state: 'started' | 'done' | 'skipped'; readonly message: string; readonly ms?: number }
+  | {
+      readonly event: 'step';
+      readonly step: DeployStep;
+      readonly state: 'started' | 'done' | 'skipped';
+      readonly message: string;
+      readonly ms?: number;
+    }
   | { readonly event: 'finding'; readonly finding: Finding }
   | { readonly event: 'plan'; readonly plan: DeployPlan }
-  | { readonly event: 'cell'; readonly index: number; readonly of: number; readonly id: string; readonly state: 'running' | 'done' | 'skipped' | 'failed'; readonly ms?: number; readonly text?: string }
+  | {
+      readonly event: 'cell';
+      readonly index: number;
+      readonly of: number;
+      readonly id: string;
+      readonly state: 'running' | 'done' | 'skipped' | 'failed';
+      readonly ms?: number;
+      readonly text?: string;
+    }
   | { readonly event: 'output'; readonly source: string; readonly text: string }
   | { readonly event: 'deployed'; readonly model: DeployedSummary; readonly unchanged: boolean };
 

@@ -1,7 +1,12 @@
 /** What the user can do about an error. Data, so that the core needs no editor; `editor/` turns it into a button. */
 export type Remedy =
   | { readonly kind: 'openSetting'; readonly label: string; readonly setting: string }
-  | { readonly kind: 'runCommand'; readonly label: string; readonly command: string; readonly args?: readonly unknown[] }
+  | {
+      readonly kind: 'runCommand';
+      readonly label: string;
+      readonly command: string;
+      readonly args?: readonly unknown[];
+    }
   | { readonly kind: 'openUrl'; readonly label: string; readonly url: string }
   | { readonly kind: 'openFile'; readonly label: string; readonly location: Location }
   | { readonly kind: 'hint'; readonly label: string };
@@ -52,5 +57,8 @@ export function isUserError(error: unknown): error is UserError {
 
 /** Whether the failure is the user's own cancellation, which is never shown as an error. */
 export function isAbort(error: unknown): boolean {
-  return error instanceof Error && (error.name === 'AbortError' || error.name === 'Canceled' || error.name === 'CancellationError');
+  return (
+    error instanceof Error &&
+    (error.name === 'AbortError' || error.name === 'Canceled' || error.name === 'CancellationError')
+  );
 }

@@ -38,17 +38,25 @@ export function homeAt(root: string): Home {
 }
 
 /** The platform's data directory: XDG on Linux, Application Support on macOS, LocalAppData on Windows. */
-export function defaultHome(env: NodeJS.ProcessEnv = process.env, platform: NodeJS.Platform = process.platform): string {
+export function defaultHome(
+  env: NodeJS.ProcessEnv = process.env,
+  platform: NodeJS.Platform = process.platform,
+): string {
   const chosen = env['SLIPWAY_HOME'];
   if (chosen !== undefined && chosen !== '') return path.resolve(chosen);
-  if (platform === 'win32') return path.join(env['LOCALAPPDATA'] ?? path.join(homedir(), 'AppData', 'Local'), 'Slipway');
+  if (platform === 'win32')
+    return path.join(env['LOCALAPPDATA'] ?? path.join(homedir(), 'AppData', 'Local'), 'Slipway');
   if (platform === 'darwin') return path.join(homedir(), 'Library', 'Application Support', 'Slipway');
   return path.join(env['XDG_DATA_HOME'] ?? path.join(homedir(), '.local', 'share'), 'slipway');
 }
 
 /** A name of lower-case letters, digits and single hyphens, at most 40 characters, valid as a Kubernetes label too. */
 export function slug(text: string): string {
-  const plain = text.normalize('NFKD').toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '');
+  const plain = text
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '');
   return plain.slice(0, 40).replace(/-+$/, '') || 'model';
 }
 

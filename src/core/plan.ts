@@ -14,7 +14,11 @@ export interface DeployPlan {
     readonly asOf?: { readonly date: string; readonly source: string };
   };
   readonly training: TrainingPlan;
-  readonly files: { readonly count: number; readonly bytes: number; readonly leftOut: readonly { readonly path: string; readonly reason: string }[] };
+  readonly files: {
+    readonly count: number;
+    readonly bytes: number;
+    readonly leftOut: readonly { readonly path: string; readonly reason: string }[];
+  };
   readonly secrets: readonly string[];
   readonly resources: { readonly diskFree: number; readonly memoryFree: number };
 }

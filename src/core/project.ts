@@ -27,7 +27,13 @@ export type EntryPoint =
   | { readonly kind: 'notebook'; readonly notebook: string; readonly predict: string; readonly load?: string }
   | { readonly kind: 'modelFile'; readonly path: string; readonly format: ModelFormat }
   | { readonly kind: 'mlmodel'; readonly path: string }
-  | { readonly kind: 'app'; readonly module: string; readonly attribute: string; readonly protocol: 'asgi' | 'wsgi'; readonly file: string }
+  | {
+      readonly kind: 'app';
+      readonly module: string;
+      readonly attribute: string;
+      readonly protocol: 'asgi' | 'wsgi';
+      readonly file: string;
+    }
   | { readonly kind: 'dockerfile'; readonly path: string }
   /** It can be run, not served: no `predict` was found. */
   | { readonly kind: 'none'; readonly notebook?: string };
@@ -47,7 +53,11 @@ export interface PythonRequirement {
 export interface Dependencies {
   readonly source:
     | { readonly kind: 'lock'; readonly file: string; readonly format: 'uv.lock' | 'pylock.toml' }
-    | { readonly kind: 'declared'; readonly file: string; readonly format: 'pyproject.toml' | 'requirements.txt' | 'Pipfile' | 'Pipfile.lock' | 'environment.yml' }
+    | {
+        readonly kind: 'declared';
+        readonly file: string;
+        readonly format: 'pyproject.toml' | 'requirements.txt' | 'Pipfile' | 'Pipfile.lock' | 'environment.yml';
+      }
     | { readonly kind: 'inferred' };
   /** PEP 508 requirements with the place each came from; empty for a lock, which is used as it is. */
   readonly requirements: readonly Requirement[];
@@ -126,8 +136,21 @@ export interface SecretPlace {
 
 /** Replace lines `startLine`..`endLine` (from 1, inclusive) of a cell's source, or insert a new cell after `cell`. */
 export type CellEdit =
-  | { readonly kind: 'replace'; readonly file: string; readonly cell: string; readonly startLine: number; readonly endLine: number; readonly text: string }
-  | { readonly kind: 'insert'; readonly file: string; readonly after: string | undefined; readonly text: string; readonly tags?: readonly string[] };
+  | {
+      readonly kind: 'replace';
+      readonly file: string;
+      readonly cell: string;
+      readonly startLine: number;
+      readonly endLine: number;
+      readonly text: string;
+    }
+  | {
+      readonly kind: 'insert';
+      readonly file: string;
+      readonly after: string | undefined;
+      readonly text: string;
+      readonly tags?: readonly string[];
+    };
 
 export interface Inspection {
   readonly project: Project;

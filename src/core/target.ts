@@ -20,11 +20,11 @@ export interface Target {
   /** @throws UserError ModelNotFound */
   logs(name: string, options: LogOptions, signal: AbortSignal): AsyncIterable<LogLine>;
   remove(name: string, signal: AbortSignal): Promise<void>;
-  scale?(name: string, replicas: number, signal: AbortSignal): Promise<void>;
+  scale?: (name: string, replicas: number, signal: AbortSignal) => Promise<void>;
   /** To `version`, by default the release before the current one. */
-  rollback?(name: string, version: number | undefined, signal: AbortSignal): Promise<DeployedModel>;
-  stop?(name: string, signal: AbortSignal): Promise<void>;
-  start?(name: string, secrets: Secrets, signal: AbortSignal): Promise<void>;
+  rollback?: (name: string, version: number | undefined, signal: AbortSignal) => Promise<DeployedModel>;
+  stop?: (name: string, signal: AbortSignal) => Promise<void>;
+  start?: (name: string, secrets: Secrets, signal: AbortSignal) => Promise<void>;
 }
 
 export interface Reservation {

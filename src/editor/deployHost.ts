@@ -10,8 +10,8 @@ export interface DeployHostOptions {
   readonly log: vscode.LogOutputChannel;
   readonly progress: Progress;
   readonly secrets: SecretStore;
-  onPlan(plan: DeployPlan): void;
-  onFinding(finding: Finding): void;
+  readonly onPlan: (plan: DeployPlan) => void;
+  readonly onFinding: (finding: Finding) => void;
 }
 
 /** Where each step begins on the way from 0 to 1; cells move it on while the notebook is executed. */
@@ -31,12 +31,10 @@ export function deployHost(options: DeployHostOptions): DeployHost {
 function report({ log, progress, onPlan, onFinding }: DeployHostOptions, event: DeployEvent): void {
   switch (event.event) {
     case 'step':
-      if (event.state === 'started') progress.show(event.message, starts[event.step]);
-      log.info(`${event.step} ${event.state}: ${event.message}${event.ms === undefined ? '' : ` (${String(event.ms)} ms)`}`);
+      reportStep(log, progress, event);
       return;
     case 'cell':
-      if (event.state === 'running') progress.show(vscode.l10n.t('Executing cell {0} of {1}', event.index + 1, event.of), starts.train + (0.4 * event.index) / Math.max(event.of, 1));
-      log.info(`cell ${String(event.index + 1)}/${String(event.of)} ${event.state}${event.text === undefined ? '' : `: ${event.text}`}`);
+      reportCell(log, progress, event);
       return;
     case 'output':
       log.info(`[${event.source}] ${event.text.trimEnd()}`);
@@ -54,6 +52,17 @@ function report({ log, progress, onPlan, onFinding }: DeployHostOptions, event: 
       log.info(`deployed ${event.model.name} v${String(event.model.version)} to ${event.model.target}: ${event.model.endpoint}`);
       return;
   }
+}
+
+function reportStep(log: vscode.LogOutputChannel, progress: Progress, event: Extract<DeployEvent, { event: 'step' }>): void {
+  if (event.state === 'started') progress.show(event.message, starts[event.step]);
+  log.info(`${event.step} ${event.state}: ${event.message}${event.ms === undefined ? '' : ` (${String(event.ms)} ms)`}`);
+}
+
+function reportCell(log: vscode.LogOutputChannel, progress: Progress, event: Extract<DeployEvent, { event: 'cell' }>): void {
+  const { index, of, state, text } = event;
+  if (state === 'running') progress.show(vscode.l10n.t('Executing cell {0} of {1}', index + 1, of), starts.train + (0.4 * index) / Math.max(of, 1));
+  log.info(`cell ${String(index + 1)}/${String(of)} ${state}${text === undefined ? '' : `: ${text}`}`);
 }
 
 async function confirmExecution(question: ConsentQuestion): Promise<boolean> {

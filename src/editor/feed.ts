@@ -6,11 +6,12 @@ export interface FeedEntry<Source, Value> {
   /** The last snapshot; undefined before the first one. */
   readonly value: Value | undefined;
   /** Why the snapshot may be old: the stream is broken and is being opened again. */
-  readonly broken: { readonly since: Date; readonly error: unknown } | undefined;
+  readonly broken: { readonly since: Date; readonly message: string } | undefined;
 }
 
+/** What can be ended; the editor's own disposables are such too. */
 export interface Disposable {
-  dispose(): void;
+  dispose(): unknown;
 }
 
 export interface FeedOptions<Source, Value> {
@@ -122,7 +123,7 @@ export class Feed<Source extends { readonly id: string }, Value> implements Disp
         this.#change(source.id, () => ({ value, broken: undefined }));
       },
       onError: (error: unknown) => {
-        this.#change(source.id, (entry) => ({ broken: { since: entry.broken?.since ?? new Date(), error } }));
+        this.#change(source.id, (entry) => ({ broken: { since: entry.broken?.since ?? new Date(), message: error instanceof Error ? error.message : String(error) } }));
       },
     };
     return keepWatching((inner) => this.#options.watch(source, inner), listener, signal, this.#options.backoff);

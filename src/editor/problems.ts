@@ -2,6 +2,7 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import type { Location } from '../core/errors';
 import type { Finding } from '../core/project';
+import type { Disposable } from './feed';
 import { findCell, lineRange } from './openLocation';
 
 /** A finding in the Problems panel and the folder that its paths are relative to. */
@@ -12,10 +13,10 @@ export interface Problem {
 }
 
 /** What is wrong in files and cells, shown where it is. A document's problems go when it is edited: they tell of its old text. */
-export class Problems implements vscode.Disposable {
+export class Problems implements Disposable {
   readonly #collection = vscode.languages.createDiagnosticCollection('slipway');
   readonly #problems = new Map<string, Problem[]>();
-  readonly #subscriptions: vscode.Disposable[];
+  readonly #subscriptions: readonly Disposable[];
 
   constructor() {
     this.#subscriptions = [

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { isAbort, UserError } from '../core/errors';
 
 /** What looks and changes nothing: also allowed in a workspace that the user does not trust. */
-const readOnly: ReadonlySet<string> = new Set(['slipway.refresh', 'slipway.showLog', 'slipway.loadMore', 'slipway.openEndpoint', 'slipway.followLogs']);
+const readOnly: ReadonlySet<string> = new Set(['slipway.refresh', 'slipway.showLog', 'slipway.loadMore', 'slipway.openEndpoint', 'slipway.followLogs', 'slipway.createSample']);
 
 /**
  * Runs a command and shows how it failed, if it did: a foreseen failure with its remedy, anything else as a bug.

@@ -9,10 +9,7 @@ export async function showError(log: vscode.LogOutputChannel, error: unknown, co
 }
 
 async function showUserError(log: vscode.LogOutputChannel, error: UserError): Promise<void> {
-  log.error(`${error.code}: ${error.message}`);
-  const words = error.details['uv'] ?? error.details['traceback'];
-  if (words !== undefined) log.error(Array.isArray(words) ? words.join('\n') : String(words));
-  if (error.cause !== undefined) log.debug(String(error.cause));
+  for (const line of logLines(error)) log.error(line);
   const { remedy } = error;
   const showLog = vscode.l10n.t('Show Log');
   const button = remedy === undefined || remedy.kind === 'hint' ? undefined : remedy.label;
@@ -20,6 +17,14 @@ async function showUserError(log: vscode.LogOutputChannel, error: UserError): Pr
   const chosen = await vscode.window.showErrorMessage(`${error.message}${hint}`, ...(button === undefined ? [] : [button]), showLog);
   if (chosen === showLog) log.show(true);
   else if (chosen !== undefined && remedy !== undefined) await applyRemedy(remedy);
+}
+
+/** What the log keeps of a failure: also what uv said, and the traceback. */
+function logLines(error: UserError): readonly string[] {
+  const { uv, traceback } = error.details;
+  const words = [uv, traceback].flatMap((one) => (Array.isArray(one) ? one.map(String) : typeof one === 'string' ? [one] : []));
+  const cause = error.cause instanceof Error ? [error.cause.message] : [];
+  return [`${error.code}: ${error.message}`, ...words, ...cause];
 }
 
 async function applyRemedy(remedy: Remedy): Promise<void> {

@@ -1,9 +1,10 @@
 import * as vscode from 'vscode';
 import { summarize } from '../tree/modelText';
+import type { Disposable } from './feed';
 import type { ModelFeed } from './modelFeed';
 
 /** One short item at the left: how the models are, or nothing while there are none. It tells what was last seen and watches nothing itself. */
-export function createStatusBarItem(feed: ModelFeed): vscode.Disposable {
+export function createStatusBarItem(feed: ModelFeed): Disposable {
   const item = vscode.window.createStatusBarItem('slipway.models', vscode.StatusBarAlignment.Left);
   item.name = 'Slipway';
   item.command = 'slipway.models.focus';
@@ -18,5 +19,10 @@ export function createStatusBarItem(feed: ModelFeed): vscode.Disposable {
     item.accessibilityInformation = { label: vscode.l10n.t('Slipway, {0}', summary.text) };
     item.show();
   });
-  return vscode.Disposable.from(item, subscription);
+  return {
+    dispose: () => {
+      item.dispose();
+      subscription.dispose();
+    },
+  };
 }

@@ -37,7 +37,11 @@ export class BoundedQueue<Item> {
   push(item: Item): void {
     this.#items.push(item);
     this.#bytes += this.#sizeOf(item);
-    while (this.end - this.start > 1 && (this.end - this.start > this.#limits.items || this.#bytes > this.#limits.bytes)) this.#forget();
+    while (
+      this.end - this.start > 1 &&
+      (this.end - this.start > this.#limits.items || this.#bytes > this.#limits.bytes)
+    )
+      this.#forget();
   }
 
   /** The kept items from `position` on, oldest first. */

@@ -36,7 +36,10 @@ function manifestFor({ name, project, solved, runtime, record }: Packaging): Bun
     entry: bundleEntry(entry),
     python: solved.python.interpreter.minor,
     runtime: path.basename(runtime.runtime),
-    workdir: inProject(project.root, entry.kind === 'notebook' ? path.dirname(path.join(project.root, entry.notebook)) : project.root),
+    workdir: inProject(
+      project.root,
+      entry.kind === 'notebook' ? path.dirname(path.join(project.root, entry.notebook)) : project.root,
+    ),
     sysPath: project.sysPath.map((folder) => inProject(project.root, folder)),
     artifact: record === undefined ? null : 'artifact',
     env: config.env ?? {},
@@ -56,13 +59,24 @@ function bundleEntry(entry: EntryPoint): BundleEntry {
     case 'app':
       return { kind: entry.protocol, app: `${entry.module}:${entry.attribute}` };
     case 'dockerfile':
-      throw new UserError('EntryUnsupported', 'The project has a Dockerfile, which this machine cannot run without a container engine.', {
-        remedy: { kind: 'hint', label: 'Name another entry in slipway.yaml, for example the notebook with its predict function.' },
-      });
+      throw new UserError(
+        'EntryUnsupported',
+        'The project has a Dockerfile, which this machine cannot run without a container engine.',
+        {
+          remedy: {
+            kind: 'hint',
+            label: 'Name another entry in slipway.yaml, for example the notebook with its predict function.',
+          },
+        },
+      );
     case 'none':
-      throw new UserError('PredictMissing', 'The project has no predict function and no model file, so there is nothing to serve.', {
-        remedy: { kind: 'runCommand', label: 'Add Predict Cell', command: 'slipway.addPredictCell' },
-      });
+      throw new UserError(
+        'PredictMissing',
+        'The project has no predict function and no model file, so there is nothing to serve.',
+        {
+          remedy: { kind: 'runCommand', label: 'Add Predict Cell', command: 'slipway.addPredictCell' },
+        },
+      );
   }
 }
 

@@ -13,7 +13,12 @@ export interface Difference {
 }
 
 /** Where two JSON values differ, in the order of the expected one, at most `limit` places. */
-export function compareJson(expected: unknown, actual: unknown, tolerance: Tolerance, limit = 20): readonly Difference[] {
+export function compareJson(
+  expected: unknown,
+  actual: unknown,
+  tolerance: Tolerance,
+  limit = 20,
+): readonly Difference[] {
   const found: Difference[] = [];
   for (const difference of differences('', expected, actual, tolerance)) {
     if (found.length >= limit) break;
@@ -25,7 +30,8 @@ export function compareJson(expected: unknown, actual: unknown, tolerance: Toler
 function* differences(path: string, expected: unknown, actual: unknown, tolerance: Tolerance): Generator<Difference> {
   if (Array.isArray(expected) && Array.isArray(actual)) {
     const length = Math.max(expected.length, actual.length);
-    for (let index = 0; index < length; index++) yield* differences(`${path}[${String(index)}]`, expected[index], actual[index], tolerance);
+    for (let index = 0; index < length; index++)
+      yield* differences(`${path}[${String(index)}]`, expected[index], actual[index], tolerance);
   } else if (isObject(expected) && isObject(actual)) {
     for (const key of new Set([...Object.keys(expected), ...Object.keys(actual)])) {
       yield* differences(path === '' ? key : `${path}.${key}`, expected[key], actual[key], tolerance);

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { TrainingRecord } from '../build/trainingRecord';
 import { writeBundle } from '../build/writeBundle';
 import type { Bundle, BundleRuntime } from '../core/bundle';
-import type { DeployHost } from '../core/deploy';
+import type { ConsentQuestion, DeployHost } from '../core/deploy';
 import type { DeployedModel } from '../core/deployment';
 import { UserError } from '../core/errors';
 import type { Project } from '../core/project';
@@ -41,16 +41,31 @@ const mostAdded = 12;
  * Deploy Model, top to bottom: each step takes plain data and gives plain data. Aborting leaves the running release
  * as it is and nothing half deployed.
  */
-export async function deployModel(services: Services, host: DeployHost, request: DeployModelRequest, signal: AbortSignal): Promise<DeployedModel> {
+export async function deployModel(
+  services: Services,
+  host: DeployHost,
+  request: DeployModelRequest,
+  signal: AbortSignal,
+): Promise<DeployedModel> {
   const project = await inspect(services, host, request.path, signal);
   const target = await openTarget(services, request.target);
   const name = request.name ?? project.name;
-  const secrets = await collectSecrets(host, project, signal);
+  const secrets = await collectSecrets(host, project.config.secrets ?? [], signal);
   const reservation = await target.reserve(name, signal);
   try {
-    const { solved, runtime, record } = await makeArtifact(services, host, { project, request, target, name, secrets }, signal);
+    const { solved, runtime, record } = await makeArtifact(
+      services,
+      host,
+      { project, request, target, name, secrets },
+      signal,
+    );
     const bundle = await packageModel(services, host, { name, project, solved, runtime, record }, signal);
-    return await rollOut(services, host, { target, reservation, name, project, bundle, runtime, solved, secrets, request }, signal);
+    return await rollOut(
+      services,
+      host,
+      { target, reservation, name, project, bundle, runtime, solved, secrets, request },
+      signal,
+    );
   } finally {
     await reservation.release();
   }
@@ -74,7 +89,13 @@ interface Made {
 async function makeArtifact(services: Services, host: DeployHost, job: Job, signal: AbortSignal): Promise<Made> {
   for (let round = 0; ; round++) {
     const state = await readProjectState(services.home, job.project.root);
-    const solved = await solve(services, host, job.project, state.added.map((one) => one.spec), signal);
+    const solved = await solve(
+      services,
+      host,
+      job.project,
+      state.added.map((one) => one.spec),
+      signal,
+    );
     const choice = await identify(services, job.project, solved, job.request.retrain === true && round === 0, signal);
     if (round === 0) host.report({ event: 'plan', plan: await planDeploy(services, job, solved, choice, signal) });
     await askConsent(services, host, job.project, choice, signal);
@@ -86,49 +107,89 @@ async function makeArtifact(services: Services, host: DeployHost, job: Job, sign
     }
     const outcome = await step(host, 'train', `Executing ${choice.entry.notebook}`, async () => {
       const env = { ...process.env, ...job.project.config.env, ...job.secrets };
-      const result = await trainModel(services, host, { project: job.project, entry: choice.entry, runtime, key: choice.key, mode: choice.mode, env }, signal);
-      return { result, message: result.kind === 'trained' ? `Trained in ${result.record.seconds.toFixed(1)} s` : `A package is missing: ${result.missing.module}` };
+      const result = await trainModel(
+        services,
+        host,
+        { project: job.project, entry: choice.entry, runtime, key: choice.key, mode: choice.mode, env },
+        signal,
+      );
+      return {
+        result,
+        message:
+          result.kind === 'trained'
+            ? `Trained in ${result.record.seconds.toFixed(1)} s`
+            : `A package is missing: ${result.missing.module}`,
+      };
     });
     if (outcome.kind === 'trained') return { solved, runtime, record: outcome.record };
     await addMissing(services, host, job.project, outcome.missing, round);
   }
 }
 
-async function addMissing(services: Services, host: DeployHost, project: Project, missing: MissingPackage, round: number): Promise<void> {
+async function addMissing(
+  services: Services,
+  host: DeployHost,
+  project: Project,
+  missing: MissingPackage,
+  round: number,
+): Promise<void> {
   const spec = missing.distribution ?? distributionFor(missing.module);
   const { added } = await readProjectState(services.home, project.root);
   if (round >= mostAdded || added.some((one) => one.spec === spec)) {
-    throw new UserError('ModuleMissing', `The notebook needs the module ${missing.module}, and adding the package ${spec} did not provide it. ${missing.message}`, {
-      remedy: { kind: 'hint', label: 'Name the package that provides it under requirements in slipway.yaml.' },
-    });
+    throw new UserError(
+      'ModuleMissing',
+      `The notebook needs the module ${missing.module}, and adding the package ${spec} did not provide it. ${missing.message}`,
+      {
+        remedy: { kind: 'hint', label: 'Name the package that provides it under requirements in slipway.yaml.' },
+      },
+    );
   }
   await updateProjectState(services.home, project.root, { added: [...added, { spec, reason: missing.message }] });
   host.report({
     event: 'finding',
-    finding: { code: 'DependencyAdded', severity: 'warning', message: `${spec} was added to the lock: ${missing.message} Training starts over.`, fix: { title: `Add ${spec} to the requirements`, edits: [], append: { file: 'requirements.txt', text: spec } } },
+    finding: {
+      code: 'DependencyAdded',
+      severity: 'warning',
+      message: `${spec} was added to the lock: ${missing.message} Training starts over.`,
+      fix: { title: `Add ${spec} to the requirements`, edits: [], append: { file: 'requirements.txt', text: spec } },
+    },
   });
 }
 
 function distributionFor(module: string): string {
   const provider = providerOf(module, undefined, null);
-  return provider.kind === 'distribution' ? provider.name : module.split('.')[0] ?? module;
+  return provider.kind === 'distribution' ? provider.name : (module.split('.')[0] ?? module);
 }
 
-async function askConsent(services: Services, host: DeployHost, project: Project, choice: TrainingChoice, signal: AbortSignal): Promise<void> {
+async function askConsent(
+  services: Services,
+  host: DeployHost,
+  project: Project,
+  choice: TrainingChoice,
+  signal: AbortSignal,
+): Promise<void> {
   if (choice.kind !== 'run') return;
   const state = await readProjectState(services.home, project.root);
   if (state.mayExecute) return;
-  const facts = project.execution;
-  const agreed = await host.confirmExecution({
-    project: project.root,
-    notebook: choice.entry.notebook,
-    cells: facts?.cells ?? 0,
-    ...(facts?.recordedSeconds === undefined ? {} : { recordedSeconds: facts.recordedSeconds }),
-    shellMagics: facts?.shellMagics.map((one) => one.text) ?? [],
-    outsidePaths: facts?.outsidePaths.map((one) => one.path) ?? [],
-  }, signal);
+  const agreed = await host.confirmExecution(consentQuestion(project, choice.entry.notebook), signal);
   if (!agreed) throw new DOMException('The user did not agree to execute the notebook.', 'AbortError');
   await updateProjectState(services.home, project.root, { mayExecute: true });
+}
+
+function consentQuestion(project: Project, notebook: string): ConsentQuestion {
+  const { cells, recordedSeconds, shellMagics, outsidePaths } = project.execution ?? {
+    cells: 0,
+    shellMagics: [],
+    outsidePaths: [],
+  };
+  return {
+    project: project.root,
+    notebook,
+    cells,
+    ...(recordedSeconds === undefined ? {} : { recordedSeconds }),
+    shellMagics: shellMagics.map((one) => one.text),
+    outsidePaths: outsidePaths.map((one) => one.path),
+  };
 }
 
 interface Packaging {
@@ -139,7 +200,12 @@ interface Packaging {
   readonly record: TrainingRecord | undefined;
 }
 
-function packageModel(services: Services, host: DeployHost, packaging: Packaging, signal: AbortSignal): Promise<Bundle> {
+function packageModel(
+  services: Services,
+  host: DeployHost,
+  packaging: Packaging,
+  signal: AbortSignal,
+): Promise<Bundle> {
   return step(host, 'package', 'Writing the bundle', async () => {
     const bundle = await writeBundle(services.home, await bundleContents(packaging, signal), signal);
     return { result: bundle, message: bundle.digest };
@@ -158,10 +224,20 @@ interface Rollout {
   readonly request: DeployModelRequest;
 }
 
-async function rollOut(services: Services, host: DeployHost, rollout: Rollout, signal: AbortSignal): Promise<DeployedModel> {
+async function rollOut(
+  services: Services,
+  host: DeployHost,
+  rollout: Rollout,
+  signal: AbortSignal,
+): Promise<DeployedModel> {
   const running = await unchangedModel(rollout, signal);
   if (running !== undefined) {
-    host.report({ event: 'step', step: 'deploy', state: 'skipped', message: `Release ${String(running.version)} is this bundle and answers already` });
+    host.report({
+      event: 'step',
+      step: 'deploy',
+      state: 'skipped',
+      message: `Release ${String(running.version)} is this bundle and answers already`,
+    });
     announce(host, rollout, running, true);
     return running;
   }
@@ -174,27 +250,40 @@ async function rollOut(services: Services, host: DeployHost, rollout: Rollout, s
   return model;
 }
 
-async function startRelease(rollout: Rollout, progress: (line: string) => void, signal: AbortSignal): Promise<DeployedModel> {
+async function startRelease(
+  rollout: Rollout,
+  progress: (line: string) => void,
+  signal: AbortSignal,
+): Promise<DeployedModel> {
   const { project, bundle, runtime, solved, secrets, request, name, target } = rollout;
   const provenance = {
     createdAt: new Date().toISOString(),
     createdBy: `${userInfo().username}@${hostname()}`,
     digest: bundle.digest,
     lock: solved.lock.digest,
-    notebook: project.entry.kind === 'notebook' ? { path: project.entry.notebook, sha256: await hashOf(path.join(project.root, project.entry.notebook), signal) } : null,
+    notebook:
+      project.entry.kind === 'notebook'
+        ? {
+            path: project.entry.notebook,
+            sha256: await hashOf(path.join(project.root, project.entry.notebook), signal),
+          }
+        : null,
     git: await readGitState(project.root, signal),
     project: project.root,
     python: solved.python.interpreter.version,
   };
-  const steps = rollout.reservation.deploy({
-    bundle,
-    runtime,
-    provenance,
-    replicas: request.replicas ?? project.config.replicas,
-    port: request.port ?? project.config.port,
-    readyTimeoutSeconds: request.readyTimeoutSeconds ?? 300,
-    secrets,
-  }, signal);
+  const steps = rollout.reservation.deploy(
+    {
+      bundle,
+      runtime,
+      provenance,
+      replicas: request.replicas ?? project.config.replicas,
+      port: request.port ?? project.config.port,
+      readyTimeoutSeconds: request.readyTimeoutSeconds ?? 300,
+      secrets,
+    },
+    signal,
+  );
   for await (const next of steps) {
     if (next.kind === 'ready') return next.model;
     progress(next.message);
@@ -209,18 +298,36 @@ async function hashOf(file: string, signal: AbortSignal): Promise<string> {
 
 /** The model as it runs, when it runs exactly this bundle; secrets may have changed, so they always make a new release. */
 async function unchangedModel(rollout: Rollout, signal: AbortSignal): Promise<DeployedModel | undefined> {
-  const { request, secrets, bundle } = rollout;
-  if (Object.keys(secrets).length > 0 || request.port !== undefined || request.retrain === true) return undefined;
+  if (asksForChange(rollout)) return undefined;
   const model = (await rollout.target.models(signal)).find((one) => one.name === rollout.name);
-  if (model?.phase !== 'Ready' || model.endpoint === undefined) return undefined;
-  if (request.replicas !== undefined && request.replicas !== model.replicas.desired) return undefined;
-  return model.releases.find((release) => release.version === model.version)?.digest === bundle.digest ? model : undefined;
+  return model !== undefined && answersAsAsked(model, rollout) ? model : undefined;
+}
+
+function asksForChange({ request, secrets }: Rollout): boolean {
+  return Object.keys(secrets).length > 0 || request.port !== undefined || request.retrain === true;
+}
+
+function answersAsAsked(model: DeployedModel, { request, bundle }: Rollout): boolean {
+  const release = model.releases.find((one) => one.version === model.version);
+  return (
+    model.phase === 'Ready' &&
+    model.endpoint !== undefined &&
+    (request.replicas ?? model.replicas.desired) === model.replicas.desired &&
+    release?.digest === bundle.digest
+  );
 }
 
 function announce(host: DeployHost, rollout: Rollout, model: DeployedModel, unchanged: boolean): void {
   host.report({
     event: 'deployed',
     unchanged,
-    model: { name: model.name, version: model.version ?? 0, target: rollout.target.id, phase: model.phase, endpoint: model.endpoint ?? '', digest: rollout.bundle.digest },
+    model: {
+      name: model.name,
+      version: model.version ?? 0,
+      target: rollout.target.id,
+      phase: model.phase,
+      endpoint: model.endpoint ?? '',
+      digest: rollout.bundle.digest,
+    },
   });
 }

@@ -6,7 +6,9 @@ import type { LogLine, LogOptions } from '../core/logs';
 export type LogSource = (options: LogOptions, signal: AbortSignal) => AsyncIterable<LogLine>;
 
 /** What a view shows: a line, or the fact that lines are missing between two of them. */
-export type LogEntry = { readonly kind: 'line'; readonly line: LogLine } | { readonly kind: 'gap'; readonly after: number; readonly lost: number };
+export type LogEntry =
+  | { readonly kind: 'line'; readonly line: LogLine }
+  | { readonly kind: 'gap'; readonly after: number; readonly lost: number };
 
 export interface FollowOptions {
   /** As in {@link LogOptions}; `after` wins. */
@@ -30,7 +32,11 @@ const quickRereads = 3;
  * the model is gone.
  * @throws UserError ModelNotFound, and the signal's reason when aborted
  */
-export async function* followLogs(source: LogSource, options: FollowOptions, signal: AbortSignal): AsyncGenerator<LogEntry> {
+export async function* followLogs(
+  source: LogSource,
+  options: FollowOptions,
+  signal: AbortSignal,
+): AsyncGenerator<LogEntry> {
   const cursor = new Cursor(options.after);
   let attempt = 0;
   for (;;) {
@@ -56,7 +62,8 @@ async function isOver(end: End, options: FollowOptions, signal: AbortSignal): Pr
   return end.kind === 'ended' && !(await options.exists(signal));
 }
 
-type End = { readonly kind: 'ended' } | { readonly kind: 'jumped' } | { readonly kind: 'failed'; readonly error: unknown };
+type End =
+  { readonly kind: 'ended' } | { readonly kind: 'jumped' } | { readonly kind: 'failed'; readonly error: unknown };
 
 async function* readOn(lines: AsyncIterable<LogLine>, cursor: Cursor): AsyncGenerator<LogEntry, End> {
   try {

@@ -13,7 +13,10 @@ export function formatPlan(plan: DeployPlan): string {
     ...field('Packages', ...packageLines(dependencies)),
     ...field('Training', ...trainingLines(plan.training)),
     ...field('Files', `${count(files.count, 'file')}, ${formatBytes(files.bytes)}`),
-    ...list('Left out', files.leftOut.map((one) => `${one.path}: ${one.reason}`)),
+    ...list(
+      'Left out',
+      files.leftOut.map((one) => `${one.path}: ${one.reason}`),
+    ),
     ...list('Ignored', dependencies.ignored),
     ...list('Secrets', plan.secrets),
     ...field('Free', `${formatBytes(resources.diskFree)} on disk, ${formatBytes(resources.memoryFree)} of memory`),
@@ -34,11 +37,16 @@ export function formatBytes(bytes: number): string {
 }
 
 function packageLines({ source, asOf, requirements }: DeployPlan['dependencies']): readonly string[] {
-  const date = asOf === undefined ? '' : `, versions as of ${asOf.date} (from ${dateSources[asOf.source] ?? asOf.source})`;
+  const date =
+    asOf === undefined ? '' : `, versions as of ${asOf.date} (from ${dateSources[asOf.source] ?? asOf.source})`;
   return [`${source}${date}`, ...requirements];
 }
 
-const dateSources: Readonly<Record<string, string>> = { git: 'the git history', execution: "the notebook's last execution", file: "the file's time" };
+const dateSources: Readonly<Record<string, string>> = {
+  git: 'the git history',
+  execution: "the notebook's last execution",
+  file: "the file's time",
+};
 
 const actions: Readonly<Record<TrainingPlan['action'], string>> = {
   run: 'the notebook is executed from top to bottom',
@@ -48,8 +56,14 @@ const actions: Readonly<Record<TrainingPlan['action'], string>> = {
 };
 
 function trainingLines(training: TrainingPlan): readonly string[] {
-  const trained = training.trainedAt === undefined || training.why.includes(training.trainedAt) ? [] : [`Trained at ${training.trainedAt}`];
-  const unhashed = training.unhashed.length === 0 ? [] : ['Changes here are not noticed:', ...training.unhashed.map((one) => `  ${one}`)];
+  const trained =
+    training.trainedAt === undefined || training.why.includes(training.trainedAt)
+      ? []
+      : [`Trained at ${training.trainedAt}`];
+  const unhashed =
+    training.unhashed.length === 0
+      ? []
+      : ['Changes here are not noticed:', ...training.unhashed.map((one) => `  ${one}`)];
   return [actions[training.action], training.why, ...trained, ...unhashed];
 }
 

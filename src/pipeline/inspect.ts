@@ -8,7 +8,12 @@ import type { Services } from './services';
 import { step } from './step';
 
 /** Reads a project and reports what it found. @throws UserError for the first finding that nothing can be deployed with */
-export async function inspect(services: Services, host: DeployHost, subject: string, signal: AbortSignal): Promise<Project> {
+export async function inspect(
+  services: Services,
+  host: DeployHost,
+  subject: string,
+  signal: AbortSignal,
+): Promise<Project> {
   return step(host, 'inspect', 'Reading the project', async () => {
     const { project, findings } = await inspectOnly(services, subject, signal);
     for (const finding of findings) host.report({ event: 'finding', finding });
@@ -19,7 +24,10 @@ export async function inspect(services: Services, host: DeployHost, subject: str
         ...(blocking.fix === undefined ? {} : { remedy: { kind: 'hint', label: blocking.fix.title } }),
       });
     }
-    return { result: project, message: `${project.name}, ${String(findings.length)} ${findings.length === 1 ? 'finding' : 'findings'}` };
+    return {
+      result: project,
+      message: `${project.name}, ${String(findings.length)} ${findings.length === 1 ? 'finding' : 'findings'}`,
+    };
   });
 }
 
@@ -27,7 +35,9 @@ export async function inspect(services: Services, host: DeployHost, subject: str
 export async function inspectOnly(services: Services, subject: string, signal: AbortSignal): Promise<Inspection> {
   const { interpreters } = await services.uv(signal);
   const python = services.kernel ?? interpreters[0]?.path ?? 'python3';
-  const tools = inspectTools({ python, runtime: path.join(services.context.resources, 'runtime') }, (name, abort) => isInIndex(services, name, abort));
+  const tools = inspectTools({ python, runtime: path.join(services.context.resources, 'runtime') }, (name, abort) =>
+    isInIndex(services, name, abort),
+  );
   return inspectProject(subject, { tools, kernel: services.kernel !== undefined }, signal);
 }
 
@@ -35,7 +45,11 @@ export async function inspectOnly(services: Services, subject: string, signal: A
 async function isInIndex(services: Services, distribution: string, signal: AbortSignal): Promise<boolean> {
   const uv = await services.uv(signal);
   try {
-    await uv.run(['pip', 'compile', '--no-deps', '--no-header', '-'], { subject: distribution, input: distribution }, signal);
+    await uv.run(
+      ['pip', 'compile', '--no-deps', '--no-header', '-'],
+      { subject: distribution, input: distribution },
+      signal,
+    );
     return true;
   } catch (error) {
     if (isUserError(error) && error.code === 'PackageUnknown') return false;

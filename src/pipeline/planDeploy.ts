@@ -26,12 +26,18 @@ export async function planDeploy(
     target: job.target.id,
     project: project.root,
     entry: describeEntry(project.entry),
-    python: { version: solved.python.interpreter.version, path: solved.python.interpreter.path, why: solved.python.why },
+    python: {
+      version: solved.python.interpreter.version,
+      path: solved.python.interpreter.path,
+      why: solved.python.why,
+    },
     dependencies: {
       source: dependencies.source.kind === 'inferred' ? 'inferred from imports' : dependencies.source.file,
       requirements: dependencies.requirements.map((one) => `${one.spec}  (${one.origin})`),
       ignored: dependencies.ignored.map((one) => `${one.file}: ${one.reason}`),
-      ...(dependencies.asOf === undefined || solved.asOf === undefined ? {} : { asOf: { ...dependencies.asOf, date: solved.asOf } }),
+      ...(dependencies.asOf === undefined || solved.asOf === undefined
+        ? {}
+        : { asOf: { ...dependencies.asOf, date: solved.asOf } }),
     },
     training: trainingPlan(choice),
     files: { count: files.length, bytes: files.reduce((sum, file) => sum + file.bytes, 0), leftOut },

@@ -18,13 +18,30 @@ export interface PlanRequest {
  * What Deploy Model would do now. Reads and solves the project; nothing of it is executed and nothing installed.
  * @param progress told of what the solver prints
  */
-export async function planOnly(services: Services, request: PlanRequest, progress: (line: string) => void, signal: AbortSignal): Promise<{ readonly plan: DeployPlan; readonly findings: readonly Finding[] }> {
+export async function planOnly(
+  services: Services,
+  request: PlanRequest,
+  progress: (line: string) => void,
+  signal: AbortSignal,
+): Promise<{ readonly plan: DeployPlan; readonly findings: readonly Finding[] }> {
   const { project, findings } = await inspectOnly(services, request.path, signal);
   const target = await openTarget(services, request.target);
   const { added } = await readProjectState(services.home, project.root);
-  const solved = await solve(services, listener(progress), project, added.map((one) => one.spec), signal);
+  const solved = await solve(
+    services,
+    listener(progress),
+    project,
+    added.map((one) => one.spec),
+    signal,
+  );
   const choice = await identify(services, project, solved, false, signal);
-  const plan = await planDeploy(services, { project, target, name: request.name ?? project.name }, solved, choice, signal);
+  const plan = await planDeploy(
+    services,
+    { project, target, name: request.name ?? project.name },
+    solved,
+    choice,
+    signal,
+  );
   return { plan, findings };
 }
 

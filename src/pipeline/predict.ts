@@ -13,24 +13,41 @@ export interface Prediction {
  */
 export async function predict(target: Target, name: string, body: string, signal: AbortSignal): Promise<Prediction> {
   const model = (await target.models(signal)).find((one) => one.name === name);
-  if (model === undefined) throw new UserError('ModelNotFound', `There is no model named ${name} on ${target.displayName}.`);
-  if (model.endpoint === undefined) {
-    throw new UserError('ModelNotReady', `${name} does not answer: it is ${model.phase}. ${model.reason?.message ?? ''}`.trim(), {
-      remedy: { kind: 'runCommand', label: 'Show Logs', command: 'slipway.followLogs', args: [name] },
+  if (model === undefined) {
+    throw new UserError('ModelNotFound', `There is no model named ${name} on ${target.displayName}.`, {
+      remedy: { kind: 'runCommand', label: 'Deploy Model', command: 'slipway.deployModel' },
     });
+  }
+  if (model.endpoint === undefined) {
+    throw new UserError(
+      'ModelNotReady',
+      `${name} does not answer: it is ${model.phase}. ${model.reason?.message ?? ''}`.trim(),
+      {
+        remedy: { kind: 'runCommand', label: 'Show Logs', command: 'slipway.followLogs', args: [name] },
+      },
+    );
   }
   const started = performance.now();
   // A connection that was kept since before a takeover is answered once more by the release that leaves.
   const headers = { 'content-type': 'application/json', connection: 'close' };
-  const response = await fetch(`${model.endpoint}/invocations`, { method: 'POST', headers, body, signal }).catch((cause: unknown) => {
-    signal.throwIfAborted();
-    throw new UserError('ModelNotReady', `${name} did not answer at ${model.endpoint ?? ''}.`, { cause });
-  });
+  const response = await fetch(`${model.endpoint}/invocations`, { method: 'POST', headers, body, signal }).catch(
+    (cause: unknown) => {
+      signal.throwIfAborted();
+      throw new UserError('ModelNotReady', `${name} did not answer at ${model.endpoint ?? ''}.`, { cause });
+    },
+  );
   const text = await response.text();
   const ms = Math.round((performance.now() - started) * 10) / 10;
   const answer = parseAnswer(text);
   if (!response.ok || answer === undefined) {
-    throw new UserError('PredictionFailed', `${name} answered ${String(response.status)}: ${errorIn(text)}`, { details: { status: response.status, body: text } });
+    throw new UserError('PredictionFailed', `${name} answered ${String(response.status)}: ${errorIn(text)}`, {
+      remedy: {
+        kind: 'hint',
+        label:
+          "Compare the request with the model's input example; the log has the traceback of a failure in the notebook's code.",
+      },
+      details: { status: response.status, body: text },
+    });
   }
   return { answer, ms };
 }
@@ -38,7 +55,7 @@ export async function predict(target: Target, name: string, body: string, signal
 function parseAnswer(text: string): { readonly predictions: unknown } | undefined {
   try {
     const value = JSON.parse(text) as unknown;
-    return typeof value === 'object' && value !== null && 'predictions' in value ? (value as { readonly predictions: unknown }) : undefined;
+    return typeof value === 'object' && value !== null && 'predictions' in value ? value : undefined;
   } catch {
     return undefined;
   }

@@ -23,7 +23,11 @@ export async function readProjectState(home: Home, root: string): Promise<Projec
   return typeof state === 'object' && state !== null ? { ...empty, ...state } : empty;
 }
 
-export async function updateProjectState(home: Home, root: string, change: Partial<ProjectState>): Promise<ProjectState> {
+export async function updateProjectState(
+  home: Home,
+  root: string,
+  change: Partial<ProjectState>,
+): Promise<ProjectState> {
   const state = { ...(await readProjectState(home, root)), ...change };
   await writeAtomic(stateFile(home, root), JSON.stringify(state, null, 2));
   return state;

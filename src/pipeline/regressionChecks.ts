@@ -67,14 +67,24 @@ export async function saveCheck(project: string, name: string, check: Regression
 }
 
 /** Sends each request to the model, one after the other, and yields how its answer compares. A failing request fails its check only. */
-export async function* runChecks(target: Target, model: string, checks: readonly NamedCheck[], signal: AbortSignal): AsyncGenerator<CheckResult> {
+export async function* runChecks(
+  target: Target,
+  model: string,
+  checks: readonly NamedCheck[],
+  signal: AbortSignal,
+): AsyncGenerator<CheckResult> {
   for (const one of checks) {
     signal.throwIfAborted();
     yield await runCheck(target, model, one, signal);
   }
 }
 
-async function runCheck(target: Target, model: string, { name, check }: NamedCheck, signal: AbortSignal): Promise<CheckResult> {
+async function runCheck(
+  target: Target,
+  model: string,
+  { name, check }: NamedCheck,
+  signal: AbortSignal,
+): Promise<CheckResult> {
   try {
     const { answer, ms } = await predict(target, model, JSON.stringify(check.request), signal);
     const differences = compareJson(check.expected, answer.predictions, check.tolerance);
@@ -88,13 +98,25 @@ async function runCheck(target: Target, model: string, { name, check }: NamedChe
 /** The results as text, failures with what was expected. */
 export function formatChecks(model: string, results: readonly CheckResult[]): string {
   const failed = results.filter((one) => !one.passed).length;
-  const lines = results.flatMap((one) => [`${one.passed ? 'passed' : 'FAILED'}  ${one.name}${one.ms === undefined ? '' : `  (${String(one.ms)} ms)`}`, ...reasonsOf(one)]);
-  return [`Regression checks of ${model}: ${String(results.length - failed)} passed, ${String(failed)} failed`, ...lines].join('\n');
+  const lines = results.flatMap((one) => [
+    `${one.passed ? 'passed' : 'FAILED'}  ${one.name}${one.ms === undefined ? '' : `  (${String(one.ms)} ms)`}`,
+    ...reasonsOf(one),
+  ]);
+  return [
+    `Regression checks of ${model}: ${String(results.length - failed)} passed, ${String(failed)} failed`,
+    ...lines,
+  ].join('\n');
 }
 
 function reasonsOf(result: CheckResult): readonly string[] {
   const error = result.error === undefined ? [] : [`        ${result.error.replaceAll('\n', '\n        ')}`];
-  return [...error, ...result.differences.map((one) => `        ${one.path === '' ? 'the prediction' : one.path}: expected ${shown(one.expected)}, got ${shown(one.actual)}`)];
+  return [
+    ...error,
+    ...result.differences.map(
+      (one) =>
+        `        ${one.path === '' ? 'the prediction' : one.path}: expected ${shown(one.expected)}, got ${shown(one.actual)}`,
+    ),
+  ];
 }
 
 function shown(value: unknown): string {
@@ -111,18 +133,34 @@ async function readCheck(file: string): Promise<NamedCheck> {
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
   }
-  throw new UserError('CheckInvalid', `The regression check ${name} is not in the form that Slipway writes: an object with schema 1, model, request and expected.`, {
-    location: { file },
-    remedy: { kind: 'openFile', label: 'Open It', location: { file } },
-  });
+  throw new UserError(
+    'CheckInvalid',
+    `The regression check ${name} is not in the form that Slipway writes: an object with schema 1, model, request and expected.`,
+    {
+      location: { file },
+      remedy: { kind: 'openFile', label: 'Open It', location: { file } },
+    },
+  );
 }
 
-function isCheck(raw: unknown): raw is Omit<RegressionCheck, 'tolerance'> & { readonly tolerance?: Partial<Tolerance> } {
+function isCheck(
+  raw: unknown,
+): raw is Omit<RegressionCheck, 'tolerance'> & { readonly tolerance?: Partial<Tolerance> } {
   if (typeof raw !== 'object' || raw === null) return false;
   const { schema, model, tolerance } = raw as Readonly<Record<string, unknown>>;
-  return schema === 1 && typeof model === 'string' && 'request' in raw && 'expected' in raw && (tolerance === undefined || isTolerance(tolerance));
+  return (
+    schema === 1 &&
+    typeof model === 'string' &&
+    'request' in raw &&
+    'expected' in raw &&
+    (tolerance === undefined || isTolerance(tolerance))
+  );
 }
 
 function isTolerance(raw: unknown): boolean {
-  return typeof raw === 'object' && raw !== null && Object.values(raw).every((value) => typeof value === 'number' && value >= 0);
+  return (
+    typeof raw === 'object' &&
+    raw !== null &&
+    Object.values(raw).every((value) => typeof value === 'number' && value >= 0)
+  );
 }

@@ -16,7 +16,10 @@ export async function requestExample(endpoint: string, model: string, signal: Ab
   const metadata = await getJson(`${endpoint}/v2/models/${encodeURIComponent(model)}`, signal);
   const inputs = Array.isArray(metadata?.['inputs']) ? metadata['inputs'].filter(isTensor) : [];
   if (inputs.length === 0) return { body: { inputs: [] }, from: 'nothing' };
-  return { body: { inputs: Object.fromEntries(inputs.map((one) => [one.name, sampleOf(one.datatype, one.shape)])) }, from: 'signature' };
+  return {
+    body: { inputs: Object.fromEntries(inputs.map((one) => [one.name, sampleOf(one.datatype, one.shape)])) },
+    from: 'signature',
+  };
 }
 
 /** `paths./invocations.post.requestBody.content.application/json.example`, or the first of `examples` (OpenAPI 3). */
@@ -42,7 +45,12 @@ interface Tensor {
 }
 
 function isTensor(value: unknown): value is Tensor {
-  return isObject(value) && typeof value['name'] === 'string' && typeof value['datatype'] === 'string' && Array.isArray(value['shape']);
+  return (
+    isObject(value) &&
+    typeof value['name'] === 'string' &&
+    typeof value['datatype'] === 'string' &&
+    Array.isArray(value['shape'])
+  );
 }
 
 /** A value of the tensor's type and shape; a dimension of any size has one element, and none more than eight. */
@@ -59,7 +67,10 @@ function isObject(value: unknown): value is Json {
 /** Undefined for anything but a JSON object: a user's own app may have none of these routes. */
 async function getJson(url: string, signal: AbortSignal): Promise<Json | undefined> {
   try {
-    const response = await fetch(url, { headers: { connection: 'close' }, signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]) });
+    const response = await fetch(url, {
+      headers: { connection: 'close' },
+      signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]),
+    });
     const value = response.ok ? await response.json() : undefined;
     return isObject(value) ? value : undefined;
   } catch {

@@ -28,7 +28,8 @@ export async function listSpace(home: Home, signal: AbortSignal): Promise<readon
   const references = await readReferences(home);
   const trained = await readTrainings(home);
   signal.throwIfAborted();
-  const content = (kind: SpaceKind, folder: string, note: (name: string) => string): Promise<readonly SpaceItem[]> => contentItems(home, references, kind, folder, note);
+  const content = (kind: SpaceKind, folder: string, note: (name: string) => string): Promise<readonly SpaceItem[]> =>
+    contentItems(home, references, kind, folder, note);
   const groups = await Promise.all([
     content('environment', home.environments, () => 'Installed packages; installed again when a project needs them'),
     content('support', home.support, () => 'Kernel and server; installed again when a project needs them'),
@@ -47,15 +48,31 @@ export function trashFolder(home: Home): string {
 }
 
 /** Folders named by their content, such as environments. `solved` beside them holds text only. */
-async function contentItems(home: Home, references: References, kind: SpaceKind, folder: string, note: (name: string) => string): Promise<readonly SpaceItem[]> {
+async function contentItems(
+  home: Home,
+  references: References,
+  kind: SpaceKind,
+  folder: string,
+  note: (name: string) => string,
+): Promise<readonly SpaceItem[]> {
   const names = (await foldersIn(folder)).filter((name) => name !== 'solved');
   const parent = path.basename(folder);
-  return names.map((name) => item(home, kind, path.join(folder, name), usersOf(references, parent, name), name.endsWith('.tmp') ? 'Left over from a deploy that was interrupted' : note(name)));
+  return names.map((name) =>
+    item(
+      home,
+      kind,
+      path.join(folder, name),
+      usersOf(references, parent, name),
+      name.endsWith('.tmp') ? 'Left over from a deploy that was interrupted' : note(name),
+    ),
+  );
 }
 
 /** Names carry content hashes, so they are compared and not the whole path: the home folder may be reached by another one. */
 function usersOf(references: References, parent: string, name: string): readonly string[] {
-  const users = references.releases.filter((release) => release.paths.some((one) => holds(one, parent, name))).map((release) => release.name);
+  const users = references.releases
+    .filter((release) => release.paths.some((one) => holds(one, parent, name)))
+    .map((release) => release.name);
   return [...users, ...references.unreadable];
 }
 
@@ -95,8 +112,12 @@ async function readTrainings(home: Home): Promise<ReadonlyMap<string, string>> {
     const folder = path.join(projects, project, 'training');
     for (const file of await readdir(folder).catch(() => [])) {
       const record = await readJson(path.join(folder, file));
-      const artifact = typeof record === 'object' && record !== null ? (record as { readonly artifact?: unknown }).artifact : undefined;
-      if (typeof artifact === 'string') found.set(path.basename(path.dirname(artifact)), project.replace(/-[0-9a-f]{10}$/, ''));
+      const artifact =
+        typeof record === 'object' && record !== null
+          ? (record as { readonly artifact?: unknown }).artifact
+          : undefined;
+      if (typeof artifact === 'string')
+        found.set(path.basename(path.dirname(artifact)), project.replace(/-[0-9a-f]{10}$/, ''));
     }
   }
   return found;
@@ -109,14 +130,26 @@ function artifactNote(project: string | undefined): string {
 
 async function wheelItems(home: Home): Promise<readonly SpaceItem[]> {
   const environments = await foldersIn(home.environments);
-  const linked = await Promise.all(environments.map(async (name) => ((await isLinkedInto(path.join(home.environments, name), home.wheels)) ? [name] : [])));
-  return single(home, 'wheels', home.wheels, linked.flat(), 'Downloaded packages; downloaded again when a project needs them');
+  const linked = await Promise.all(
+    environments.map(async (name) =>
+      (await isLinkedInto(path.join(home.environments, name), home.wheels)) ? [name] : [],
+    ),
+  );
+  return single(
+    home,
+    'wheels',
+    home.wheels,
+    linked.flat(),
+    'Downloaded packages; downloaded again when a project needs them',
+  );
 }
 
 /** uv can be told to fill environments with symbolic links into its cache; then the cache is part of them. */
 async function isLinkedInto(environment: string, cache: string): Promise<boolean> {
   for (const site of await sitePackages(environment)) {
-    const metadata = (await readdir(site).catch(() => [])).filter((name) => name.endsWith('.dist-info')).map((name) => path.join(site, name, 'METADATA'));
+    const metadata = (await readdir(site).catch(() => []))
+      .filter((name) => name.endsWith('.dist-info'))
+      .map((name) => path.join(site, name, 'METADATA'));
     for (const file of metadata.slice(0, 3)) {
       const found = await lstat(file).catch(() => undefined);
       if (found?.isSymbolicLink() === true && (await readlink(file)).startsWith(cache)) return true;
@@ -127,14 +160,25 @@ async function isLinkedInto(environment: string, cache: string): Promise<boolean
 
 async function sitePackages(environment: string): Promise<readonly string[]> {
   const versions = await readdir(path.join(environment, 'lib')).catch(() => []);
-  return [...versions.map((version) => path.join(environment, 'lib', version, 'site-packages')), path.join(environment, 'Lib', 'site-packages')];
+  return [
+    ...versions.map((version) => path.join(environment, 'lib', version, 'site-packages')),
+    path.join(environment, 'Lib', 'site-packages'),
+  ];
 }
 
 async function modelItems(home: Home): Promise<readonly SpaceItem[]> {
-  return (await foldersIn(home.models)).map((name) => item(home, 'model', home.model(name), [name], 'Releases, state and logs; freed when the model is removed'));
+  return (await foldersIn(home.models)).map((name) =>
+    item(home, 'model', home.model(name), [name], 'Releases, state and logs; freed when the model is removed'),
+  );
 }
 
-async function single(home: Home, kind: SpaceKind, folder: string, usedBy: readonly string[], note: string): Promise<readonly SpaceItem[]> {
+async function single(
+  home: Home,
+  kind: SpaceKind,
+  folder: string,
+  usedBy: readonly string[],
+  note: string,
+): Promise<readonly SpaceItem[]> {
   return (await exists(folder)) ? [item(home, kind, folder, usedBy, note)] : [];
 }
 
@@ -144,5 +188,8 @@ function item(home: Home, kind: SpaceKind, folder: string, usedBy: readonly stri
 
 async function foldersIn(folder: string): Promise<readonly string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort();
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort();
 }

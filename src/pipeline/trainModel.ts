@@ -29,13 +29,20 @@ export interface MissingPackage {
   readonly message: string;
 }
 
-export type TrainingOutcome = { readonly kind: 'trained'; readonly record: TrainingRecord } | { readonly kind: 'missing'; readonly missing: MissingPackage };
+export type TrainingOutcome =
+  | { readonly kind: 'trained'; readonly record: TrainingRecord }
+  | { readonly kind: 'missing'; readonly missing: MissingPackage };
 
 /**
  * Executes the notebook once. A missing package is an outcome, since the caller can add it and start over.
  * @throws UserError CellFailed and the other codes of the runner, with the cell as location
  */
-export async function trainModel(services: Services, host: DeployHost, run: TrainingRun, signal: AbortSignal): Promise<TrainingOutcome> {
+export async function trainModel(
+  services: Services,
+  host: DeployHost,
+  run: TrainingRun,
+  signal: AbortSignal,
+): Promise<TrainingOutcome> {
   const uv = await services.uv(signal);
   const runner = await makeRunner(uv, services.home, () => undefined, signal);
   const folder = path.join(services.home.artifacts, `${run.key}-${Date.now().toString(36)}`);
@@ -44,7 +51,12 @@ export async function trainModel(services: Services, host: DeployHost, run: Trai
   const seen = new Seen();
   try {
     const script = path.join(run.runtime.runtime, 'train.py');
-    for await (const event of runTrainer({ python: runner, script }, requestFor(run, folder, connectionDir), run.env, signal)) {
+    for await (const event of runTrainer(
+      { python: runner, script },
+      requestFor(run, folder, connectionDir),
+      run.env,
+      signal,
+    )) {
       seen.take(event);
       show(host, event, seen.cells);
     }
@@ -71,7 +83,8 @@ class Seen {
 
   take(event: TrainEvent): void {
     if (event.event === 'started') this.cells = event.cells;
-    else if (event.event === 'missing') this.missing = { module: event.module, distribution: event.distribution, message: event.message };
+    else if (event.event === 'missing')
+      this.missing = { module: event.module, distribution: event.distribution, message: event.message };
     else if (event.event === 'failed') this.failure = event;
     else if (event.event === 'inputs') this.inputs = event;
     else if (event.event === 'done') this.done = event;
@@ -100,11 +113,26 @@ function requestFor(run: TrainingRun, folder: string, connectionDir: string): Tr
 function show(host: DeployHost, event: TrainEvent, cells: number): void {
   if (event.event === 'cell') {
     const { index, id, state, ms, firstLine } = event;
-    host.report({ event: 'cell', index, of: cells, id, state, ...(ms === undefined ? {} : { ms }), ...(firstLine === undefined ? {} : { text: firstLine }) });
+    host.report({
+      event: 'cell',
+      index,
+      of: cells,
+      id,
+      state,
+      ...(ms === undefined ? {} : { ms }),
+      ...(firstLine === undefined ? {} : { text: firstLine }),
+    });
   } else if (event.event === 'output') {
     host.report({ event: 'output', source: 'notebook', text: event.text });
   } else if (event.event === 'finding') {
-    host.report({ event: 'finding', finding: { code: event.code, severity: 'warning', message: event.message ?? `${event.module ?? 'A module'} comes from outside the project (${event.file ?? ''}).` } });
+    host.report({
+      event: 'finding',
+      finding: {
+        code: event.code,
+        severity: 'warning',
+        message: event.message ?? `${event.module ?? 'A module'} comes from outside the project (${event.file ?? ''}).`,
+      },
+    });
   }
 }
 
@@ -123,10 +151,19 @@ async function recordOf(seen: Seen, folder: string, seconds: number, signal: Abo
 
 function trainingFailed(run: TrainingRun, executed: string, failure: TrainFailure): UserError {
   const file = path.join(run.project.root, run.entry.notebook);
-  const location = failure.id === undefined ? { file } : { file, cell: failure.id, ...(failure.line === undefined ? {} : { line: failure.line }) };
+  const location =
+    failure.id === undefined
+      ? { file }
+      : { file, cell: failure.id, ...(failure.line === undefined ? {} : { line: failure.line }) };
   return new UserError(failure.code, failure.message, {
     location,
     remedy: { kind: 'openFile', label: 'Open Cell', location },
-    details: { traceback: failure.traceback, executed, ename: failure.ename, evalue: failure.evalue, variable: failure.variable },
+    details: {
+      traceback: failure.traceback,
+      executed,
+      ename: failure.ename,
+      evalue: failure.evalue,
+      variable: failure.variable,
+    },
   });
 }

@@ -9,11 +9,23 @@ import type { NotebookEntry } from './trainModel';
 
 /** Whether the notebook is executed, and why. */
 export type TrainingChoice =
-  | { readonly kind: 'run'; readonly entry: NotebookEntry; readonly key: string; readonly mode: 'full' | 'definitions'; readonly why: string }
+  | {
+      readonly kind: 'run';
+      readonly entry: NotebookEntry;
+      readonly key: string;
+      readonly mode: 'full' | 'definitions';
+      readonly why: string;
+    }
   | { readonly kind: 'reuse'; readonly entry: NotebookEntry; readonly record: TrainingRecord; readonly why: string }
   | { readonly kind: 'none'; readonly why: string };
 
-export async function identify(services: Services, project: Project, solved: Solved, retrain: boolean, signal: AbortSignal): Promise<TrainingChoice> {
+export async function identify(
+  services: Services,
+  project: Project,
+  solved: Solved,
+  retrain: boolean,
+  signal: AbortSignal,
+): Promise<TrainingChoice> {
   const { entry } = project;
   if (entry.kind !== 'notebook') return { kind: 'none', why: 'There is no notebook to execute' };
   const mode = project.config.train === 'never' ? 'definitions' : 'full';
@@ -29,8 +41,16 @@ export async function identify(services: Services, project: Project, solved: Sol
     env: project.config.env ?? {},
   });
   if (retrain) return { kind: 'run', entry, key, mode, why: 'Training was asked for' };
-  if (project.config.train === 'always') return { kind: 'run', entry, key, mode, why: 'slipway.yaml says train: always' };
+  if (project.config.train === 'always')
+    return { kind: 'run', entry, key, mode, why: 'slipway.yaml says train: always' };
   const record = await findTraining(services.home.project(project.root), key, signal);
-  if (record === undefined) return { kind: 'run', entry, key, mode, why: 'Code, packages or data changed since the last training, or there was none' };
+  if (record === undefined)
+    return {
+      kind: 'run',
+      entry,
+      key,
+      mode,
+      why: 'Code, packages or data changed since the last training, or there was none',
+    };
   return { kind: 'reuse', entry, record, why: `Nothing changed since the training of ${record.trainedAt}` };
 }

@@ -20,7 +20,11 @@ export async function asOf(
   // A file with changes since the commit was worked on later than that; its executions or its own time tell when.
   const changed = committed ? await tools.git?.(['status', '--porcelain', '--', file], root, signal) : undefined;
   if (committed && changed?.trim() === '') return { date: utc(committed), source: 'git' };
-  const executed = notebook?.cells.flatMap((cell) => cell.recorded?.at ?? []).map(utc).sort().at(-1);
+  const executed = notebook?.cells
+    .flatMap((cell) => cell.recorded?.at ?? [])
+    .map(utc)
+    .sort()
+    .at(-1);
   if (executed !== undefined) return { date: executed, source: 'execution' };
   try {
     return { date: (await stat(path.join(root, file))).mtime.toISOString(), source: 'file' };

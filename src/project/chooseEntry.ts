@@ -44,7 +44,8 @@ export async function chooseEntry(question: EntryQuestion, signal: AbortSignal):
 }
 
 async function namedEntry({ root, files, file, config, facts }: EntryQuestion): Promise<EntryPoint | undefined> {
-  if (file?.endsWith('.ipynb')) return notebookEntry(notebookFacts(root, facts, file), configuredFunction(config, file));
+  if (file?.endsWith('.ipynb'))
+    return notebookEntry(notebookFacts(root, facts, file), configuredFunction(config, file));
   if (file !== undefined) {
     const format = await modelFormat(path.join(root, file)).catch(() => undefined);
     if (format !== undefined) return { kind: 'modelFile', path: file, format };
@@ -61,22 +62,37 @@ async function namedEntry({ root, files, file, config, facts }: EntryQuestion): 
   return 'kind' in entry ? entry : undefined;
 }
 
-function configuredNotebook(root: string, facts: Facts, entry: { readonly notebook: string; readonly name?: string }): EntryPoint {
+function configuredNotebook(
+  root: string,
+  facts: Facts,
+  entry: { readonly notebook: string; readonly name?: string },
+): EntryPoint {
   const chosen = notebookEntry(notebookFacts(root, facts, entry.notebook), entry.name);
   if (chosen.kind === 'notebook' || entry.name === undefined) return chosen;
-  throw new UserError('EntryNotFound', `The notebook ${JSON.stringify(entry.notebook)} defines no function ${entry.name}.`, {
-    location: { file: path.join(root, 'slipway.yaml') },
-    remedy: { kind: 'hint', label: 'Correct entry in slipway.yaml, or add the function.' },
-  });
+  throw new UserError(
+    'EntryNotFound',
+    `The notebook ${JSON.stringify(entry.notebook)} defines no function ${entry.name}.`,
+    {
+      location: { file: path.join(root, 'slipway.yaml') },
+      remedy: { kind: 'hint', label: 'Correct entry in slipway.yaml, or add the function.' },
+    },
+  );
 }
 
-function configuredApp(root: string, facts: Facts, files: readonly string[], entry: { readonly app: string; readonly attribute: string }): EntryPoint {
+function configuredApp(
+  root: string,
+  facts: Facts,
+  files: readonly string[],
+  entry: { readonly app: string; readonly attribute: string },
+): EntryPoint {
   const all = facts.modules.find((one) => one.path === entry.app);
   const apps = all !== undefined && 'apps' in all ? all.apps : [];
   const found = apps.find((one) => one.attribute === entry.attribute) ?? apps[0];
   const app = findApp({ ...facts, modules: all === undefined ? [] : [all] }, files);
   if (app?.kind !== 'app' || found === undefined) {
-    throw new UserError('EntryNotFound', `${entry.app} makes no ASGI or WSGI application named ${entry.attribute}.`, { location: { file: path.join(root, entry.app) } });
+    throw new UserError('EntryNotFound', `${entry.app} makes no ASGI or WSGI application named ${entry.attribute}.`, {
+      location: { file: path.join(root, entry.app) },
+    });
   }
   return { ...app, attribute: found.attribute, protocol: found.protocol };
 }
@@ -89,17 +105,33 @@ function configuredFunction(config: ProjectConfig, file: string): string | undef
 
 async function fromNotebooks(question: EntryQuestion, signal: AbortSignal): Promise<ChosenEntry> {
   const { root, facts, files } = question;
-  const readable = facts.notebooks.filter(isReadable<NotebookFacts>).filter((one) => one.cells.some((cell) => !cell.empty));
+  const readable = facts.notebooks
+    .filter(isReadable<NotebookFacts>)
+    .filter((one) => one.cells.some((cell) => !cell.empty));
   const serving = readable.filter((one) => one.functions['predict'] !== undefined);
   const [only, ...more] = serving;
-  if (only !== undefined && more.length > 0) throw notebookAmbiguous(root, serving.map((one) => one.path), 'Several notebooks define predict');
+  if (only !== undefined && more.length > 0)
+    throw notebookAmbiguous(
+      root,
+      serving.map((one) => one.path),
+      'Several notebooks define predict',
+    );
   if (only !== undefined) return { entry: notebookEntry(only), findings: [] };
   const models = question.accepts?.includes('modelFile') === false ? [] : await modelFiles(root, files, signal);
   const [model, ...otherModels] = models;
   if (model !== undefined && otherModels.length === 0) return { entry: model, findings: [] };
   const [notebook, ...others] = readable;
-  if (notebook === undefined) return withoutNotebook(question, models.map((one) => one.path));
-  if (others.length > 0) throw notebookAmbiguous(root, readable.map((one) => one.path), 'There are several notebooks and none defines predict');
+  if (notebook === undefined)
+    return withoutNotebook(
+      question,
+      models.map((one) => one.path),
+    );
+  if (others.length > 0)
+    throw notebookAmbiguous(
+      root,
+      readable.map((one) => one.path),
+      'There are several notebooks and none defines predict',
+    );
   return { entry: notebookEntry(notebook), findings: severalModels(models.map((one) => one.path)) };
 }
 
@@ -114,14 +146,24 @@ function withoutNotebook({ root, facts }: EntryQuestion, models: readonly string
 
 function severalModels(models: readonly string[]): readonly Finding[] {
   if (models.length < 2) return [];
-  const names = models.slice(0, 5).map((one) => JSON.stringify(one)).join(', ');
-  return [{ code: 'ModelFileAmbiguous', severity: 'info', message: `The project holds several model files (${names}). Name one as entry in slipway.yaml to serve it.` }];
+  const names = models
+    .slice(0, 5)
+    .map((one) => JSON.stringify(one))
+    .join(', ');
+  return [
+    {
+      code: 'ModelFileAmbiguous',
+      severity: 'info',
+      message: `The project holds several model files (${names}). Name one as entry in slipway.yaml to serve it.`,
+    },
+  ];
 }
 
 /** Facts of a notebook that was asked for. @throws UserError when it cannot be read */
 function notebookFacts(root: string, facts: Facts, file: string): NotebookFacts {
   const found = facts.notebooks.find((one) => one.path === file);
-  if (found === undefined || !isReadable<NotebookFacts>(found) || found.cells.every((cell) => cell.empty)) throw notebookProblem(root, facts, file);
+  if (found === undefined || !isReadable<NotebookFacts>(found) || found.cells.every((cell) => cell.empty))
+    throw notebookProblem(root, facts, file);
   return found;
 }
 
@@ -131,5 +173,7 @@ function notebookProblem(root: string, facts: Facts, file: string): UserError {
   if (found === undefined || found.error === null) return notebookEmpty(full);
   if (found.error.code === 'NotANotebook') return notANotebook(full);
   const { line } = found.error;
-  return line === null ? unreadable(full, found.error.message.replace(/\.$/, '')) : unreadable(full, 'its JSON is broken', line);
+  return line === null
+    ? unreadable(full, found.error.message.replace(/\.$/, ''))
+    : unreadable(full, 'its JSON is broken', line);
 }

@@ -8,8 +8,14 @@ const secretFiles: readonly (readonly [RegExp, string])[] = [
   [/\.(pem|key|p12|pfx|jks|keystore|kdbx|ppk|gpg)$/i, 'key'],
   [/^(id_(rsa|dsa|ecdsa|ed25519)(_.*)?|authorized_keys|known_hosts)$/i, 'key'],
   [/^(kubeconfig|.*\.kubeconfig|kubeconfig\..*)$/i, 'cluster access'],
-  [/^(\.netrc|_netrc|\.pypirc|\.npmrc|\.pgpass|\.my\.cnf|\.htpasswd|\.git-credentials|\.dockercfg|pip\.conf|pip\.ini)$/i, 'credentials'],
-  [/^(credentials|secrets?|client_secret.*|service[-_]?account.*|.*-credentials|application_default_credentials|kaggle|token)\.(json|ya?ml|toml|ini|txt|cfg)$/i, 'credentials'],
+  [
+    /^(\.netrc|_netrc|\.pypirc|\.npmrc|\.pgpass|\.my\.cnf|\.htpasswd|\.git-credentials|\.dockercfg|pip\.conf|pip\.ini)$/i,
+    'credentials',
+  ],
+  [
+    /^(credentials|secrets?|client_secret.*|service[-_]?account.*|.*-credentials|application_default_credentials|kaggle|token)\.(json|ya?ml|toml|ini|txt|cfg)$/i,
+    'credentials',
+  ],
   [/^(rclone|\.s3cfg|\.boto)(\.conf)?$/i, 'credentials'],
 ];
 
@@ -36,7 +42,8 @@ export function reasonToLeave(file: string, bytes: number, rules: GuardRules): s
   const useless = firstReason(uselessFiles, baseName(file));
   if (useless !== undefined) return useless;
   const referenced = rules.referenced.some((one) => file === one || one === '.' || file.startsWith(`${one}/`));
-  if (bytes > largeFileBytes && !referenced) return `${megabytes(bytes)} MB that no code names; list it under include in slipway.yaml if the model needs it`;
+  if (bytes > largeFileBytes && !referenced)
+    return `${megabytes(bytes)} MB that no code names; list it under include in slipway.yaml if the model needs it`;
   return undefined;
 }
 

@@ -39,28 +39,50 @@ export function draftBody(facts: NotebookFacts, model: ModelFact): Draft {
   };
 }
 
-const libraryImports: Readonly<Record<string, readonly string[]>> = { torch: ['import torch'], transformers: ['import torch'], keras: [] };
+const libraryImports: Readonly<Record<string, readonly string[]>> = {
+  torch: ['import torch'],
+  transformers: ['import torch'],
+  keras: [],
+};
 
-const rows = (variable: string, kind: string): string => (kind === 'frame' || kind === 'series' ? `${variable}.head(3)` : `${variable}[:3]`);
+const rows = (variable: string, kind: string): string =>
+  kind === 'frame' || kind === 'series' ? `${variable}.head(3)` : `${variable}[:3]`;
 const texts = (variable: string): string => `list(${variable}[:3])`;
 
 function inputOf(facts: NotebookFacts, model: ModelFact): Input {
-  if (isText(model)) return { parameter: 'texts', annotation: listOfText(facts), noun: 'text', imports: [], example: texts };
+  if (isText(model))
+    return { parameter: 'texts', annotation: listOfText(facts), noun: 'text', imports: [], example: texts };
   const { kind } = model.input;
   const tensors = ['torch', 'keras', 'onnxruntime', 'transformers'].includes(model.library);
   if (!tensors && (kind === 'frame' || model.library === 'prophet')) {
     const alias = aliasOf(facts, 'pandas', 'pd');
-    return { parameter: 'X', annotation: `${alias}.DataFrame`, noun: 'row', imports: [importOf('pandas', alias)], example: rows };
+    return {
+      parameter: 'X',
+      annotation: `${alias}.DataFrame`,
+      noun: 'row',
+      imports: [importOf('pandas', alias)],
+      example: rows,
+    };
   }
   if (kind === 'array' || kind === 'tensor' || tensors) {
     const alias = aliasOf(facts, 'numpy', 'np');
-    return { parameter: 'X', annotation: `${alias}.ndarray`, noun: 'row', imports: [importOf('numpy', alias)], example: kind === 'tensor' ? (variable) => `${variable}[:3].numpy()` : rows };
+    return {
+      parameter: 'X',
+      annotation: `${alias}.ndarray`,
+      noun: 'row',
+      imports: [importOf('numpy', alias)],
+      example: kind === 'tensor' ? (variable) => `${variable}[:3].numpy()` : rows,
+    };
   }
   return { parameter: 'X', annotation: undefined, noun: 'row', imports: [], example: rows };
 }
 
 function isText(model: ModelFact): boolean {
-  return model.textInput || ['sentence_transformers', 'spacy', 'fasttext'].includes(model.library) || (model.library === 'transformers.pipeline' && !/image|audio|vision|object|speech/.test(model.loadText ?? ''));
+  return (
+    model.textInput ||
+    ['sentence_transformers', 'spacy', 'fasttext'].includes(model.library) ||
+    (model.library === 'transformers.pipeline' && !/image|audio|vision|object|speech/.test(model.loadText ?? ''))
+  );
 }
 
 /** `list[str]` fails on Python 3.8 unless quoted. */
@@ -79,10 +101,15 @@ function importOf(module: string, alias: string): string {
 /** `X[["a", "b"]]` gives the columns the order that the model was fitted with, whatever order a client sends. */
 function columnsOf(model: ModelFact, input: Input): { readonly select: string; readonly names: string } {
   const { columns, columnsName, kind } = model.input;
-  if (kind !== 'frame' || columns === null || columns.length === 0 || input.parameter !== 'X') return { select: '', names: '' };
+  if (kind !== 'frame' || columns === null || columns.length === 0 || input.parameter !== 'X')
+    return { select: '', names: '' };
   const list = columns.map((name) => JSON.stringify(name)).join(', ');
   const names = columns.join(', ');
-  const shown = /["\\\n]/.test(names) ? '' : names.length > 120 ? `${columns.length}, as in ${columnsName ?? 'the training data'}` : names;
+  const shown = /["\\\n]/.test(names)
+    ? ''
+    : names.length > 120
+      ? `${columns.length}, as in ${columnsName ?? 'the training data'}`
+      : names;
   return { select: columnsName === null ? `[[${list}]]` : `[${columnsName}]`, names: shown };
 }
 
@@ -94,7 +121,9 @@ function prepare(model: ModelFact, start: string): string {
 type Body = (facts: NotebookFacts, model: ModelFact, input: string, parameter: string) => readonly string[];
 
 const bodies: Readonly<Record<string, Body>> = {
-  'xgboost.Booster': (facts, model, input) => [`return ${model.name}.predict(${aliasOf(facts, 'xgboost', 'xgboost')}.DMatrix(${input}))`],
+  'xgboost.Booster': (facts, model, input) => [
+    `return ${model.name}.predict(${aliasOf(facts, 'xgboost', 'xgboost')}.DMatrix(${input}))`,
+  ],
   torch: (_facts, model, input) => torchBody(model, input),
   transformers: (_facts, model, input) => torchBody(model, input),
   keras: (_facts, model, input) => [`return ${model.name}.predict(${input}, verbose=0)`],
@@ -103,22 +132,41 @@ const bodies: Readonly<Record<string, Body>> = {
   spacy: (_facts, model, _input, parameter) => [
     `return [{"entities": [{"text": entity.text, "label": entity.label_} for entity in document.ents]} for document in ${model.name}.pipe(${parameter})]`,
   ],
-  fasttext: (_facts, model, _input, parameter) => [`labels, _ = ${model.name}.predict(${parameter})`, 'return [found[0] for found in labels]'],
-  onnxruntime: (_facts, model, input) => [`name = ${model.name}.get_inputs()[0].name`, `return ${model.name}.run(None, {name: ${input}})[0]`],
-  prophet: (_facts, model, input) => [`return ${model.name}.predict(${input})[["ds", "yhat", "yhat_lower", "yhat_upper"]]`],
+  fasttext: (_facts, model, _input, parameter) => [
+    `labels, _ = ${model.name}.predict(${parameter})`,
+    'return [found[0] for found in labels]',
+  ],
+  onnxruntime: (_facts, model, input) => [
+    `name = ${model.name}.get_inputs()[0].name`,
+    `return ${model.name}.run(None, {name: ${input}})[0]`,
+  ],
+  prophet: (_facts, model, input) => [
+    `return ${model.name}.predict(${input})[["ds", "yhat", "yhat_lower", "yhat_upper"]]`,
+  ],
 };
 
 function torchBody(model: ModelFact, input: string): readonly string[] {
   const type = model.embeds ? 'torch.long' : 'torch.float32';
   const device = model.device === null ? '' : `, device=${model.device}`;
   const back = model.device === null ? '.numpy()' : '.cpu().numpy()';
-  return [`${model.name}.eval()`, 'with torch.no_grad():', `    return ${model.name}(torch.as_tensor(${input}, dtype=${type}${device}))${back}`];
+  return [
+    `${model.name}.eval()`,
+    'with torch.no_grad():',
+    `    return ${model.name}(torch.as_tensor(${input}, dtype=${type}${device}))${back}`,
+  ];
 }
 
 function sklearnBody(model: ModelFact, input: string): readonly string[] {
-  const method = model.called !== null && ['predict_proba', 'decision_function', 'transform', 'kneighbors', 'score_samples'].includes(model.called) ? model.called : 'predict';
+  const method =
+    model.called !== null &&
+    ['predict_proba', 'decision_function', 'transform', 'kneighbors', 'score_samples'].includes(model.called)
+      ? model.called
+      : 'predict';
   const call = `${model.name}.${method}(${input})`;
   // Labels that were encoded for training are given back as the words that they stand for.
-  const decoded = method === 'predict' ? model.targetTransforms.reduceRight((inner, encoder) => `${encoder}.inverse_transform(${inner})`, call) : call;
+  const decoded =
+    method === 'predict'
+      ? model.targetTransforms.reduceRight((inner, encoder) => `${encoder}.inverse_transform(${inner})`, call)
+      : call;
   return [`return ${decoded}`];
 }

@@ -17,22 +17,32 @@ export function draftPredict(facts: NotebookFacts, file: string): Fix | undefine
     title: `Add a predict cell for ${model.name}`,
     edits: [
       { kind: 'insert', file, after: last, text: predictText(facts, model, draft), tags: ['predict'] },
-      ...(example === undefined ? [] : [{ kind: 'insert' as const, file, after: last, text: example, tags: ['example'] }]),
+      ...(example === undefined
+        ? []
+        : [{ kind: 'insert' as const, file, after: last, text: example, tags: ['example'] }]),
     ],
   };
 }
 
-const preferredNames = /^(best_?model|final_?model|model|clf|classifier|regressor|reg|pipe|pipeline|net|estimator)\d*$/i;
+const preferredNames =
+  /^(best_?model|final_?model|model|clf|classifier|regressor|reg|pipe|pipeline|net|estimator)\d*$/i;
 
 /** The model to serve: one under a usual name before others, a fitted one before a bare one, then the last used. */
 function servedModel(models: readonly ModelFact[]): ModelFact | undefined {
-  const score = (model: ModelFact): number => Number(model.fitted) * 4 + Number(model.called !== null) * 2 + Number(preferredNames.test(model.name));
-  return models.reduce<ModelFact | undefined>((best, one) => (best === undefined || score(one) >= score(best) ? one : best), undefined);
+  const score = (model: ModelFact): number =>
+    Number(model.fitted) * 4 + Number(model.called !== null) * 2 + Number(preferredNames.test(model.name));
+  return models.reduce<ModelFact | undefined>(
+    (best, one) => (best === undefined || score(one) >= score(best) ? one : best),
+    undefined,
+  );
 }
 
 function predictText(facts: NotebookFacts, model: ModelFact, draft: Draft): string {
   const imports = draft.imports.filter((line) => !known(facts, line));
-  const load = model.loadText === null || !/^[\w.]+\(/.test(model.loadText) ? [] : ['def load():', `    global ${model.name}`, `    ${model.name} = ${model.loadText}`, '', ''];
+  const load =
+    model.loadText === null || !/^[\w.]+\(/.test(model.loadText)
+      ? []
+      : ['def load():', `    global ${model.name}`, `    ${model.name} = ${model.loadText}`, '', ''];
   return [
     ...imports,
     ...(imports.length > 0 ? ['', ''] : []),

@@ -8,12 +8,22 @@ import { modelFileName, modelFormat } from './modelFormat';
 type ModelFileEntry = Extract<EntryPoint, { kind: 'modelFile' }>;
 
 const largestAppBytes = 1_000_000;
-const frameworks = /\b(FastAPI|Starlette|Flask|Quart|Litestar|Sanic|Bottle|falcon|get_[aw]sgi_application|make_wsgi_app|ProtocolTypeRouter|start_response|FastHTML)\b/;
+const frameworks =
+  /\b(FastAPI|Starlette|Flask|Quart|Litestar|Sanic|Bottle|falcon|get_[aw]sgi_application|make_wsgi_app|ProtocolTypeRouter|start_response|FastHTML)\b/;
 const appNames = ['app', 'main', 'server', 'api', 'asgi', 'wsgi', 'serve', 'service'];
 
 /** Python files near the root that may make an application: worth a look by the inspector. */
-export async function appCandidates(root: string, files: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
-  const near = files.filter((file) => /\.py$/.test(file) && file.split('/').length <= 3 && !/(^|\/)(tests?|docs?|examples?|scripts?)\/|(^|\/)(test_|conftest|setup\.py|noxfile)/.test(file));
+export async function appCandidates(
+  root: string,
+  files: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const near = files.filter(
+    (file) =>
+      /\.py$/.test(file) &&
+      file.split('/').length <= 3 &&
+      !/(^|\/)(tests?|docs?|examples?|scripts?)\/|(^|\/)(test_|conftest|setup\.py|noxfile)/.test(file),
+  );
   const found: string[] = [];
   for (const file of near.slice(0, 500)) {
     signal.throwIfAborted();
@@ -26,10 +36,18 @@ export async function appCandidates(root: string, files: readonly string[], sign
 /** The application that a user wrote, the usual file and variable names first. */
 export function findApp(facts: Facts, files: readonly string[]): EntryPoint | undefined {
   const modules = facts.modules.filter(isReadable<ModuleFacts>).filter((one) => one.inside && one.apps.length > 0);
-  const best = [...modules].sort((left, right) => rank(left.path) - rank(right.path) || (left.path < right.path ? -1 : 1))[0];
+  const best = [...modules].sort(
+    (left, right) => rank(left.path) - rank(right.path) || (left.path < right.path ? -1 : 1),
+  )[0];
   const app = best?.apps[0];
   if (best === undefined || app === undefined) return undefined;
-  return { kind: 'app', module: moduleName(best.path, files), attribute: app.attribute, protocol: app.protocol, file: best.path };
+  return {
+    kind: 'app',
+    module: moduleName(best.path, files),
+    attribute: app.attribute,
+    protocol: app.protocol,
+    file: best.path,
+  };
 }
 
 function rank(file: string): number {
@@ -40,7 +58,10 @@ function rank(file: string): number {
 /** Dotted name from the root, or from `src` where that is no package itself. */
 export function moduleName(file: string, files: readonly string[]): string {
   const inSource = file.startsWith('src/') && !files.includes('src/__init__.py');
-  return file.slice(inSource ? 4 : 0).replace(/(\/__init__)?\.py$/, '').replaceAll('/', '.');
+  return file
+    .slice(inSource ? 4 : 0)
+    .replace(/(\/__init__)?\.py$/, '')
+    .replaceAll('/', '.');
 }
 
 /** Folders with an MLmodel file; those of experiment runs do not count. */
@@ -51,8 +72,16 @@ export function mlmodelFolders(files: readonly string[]): readonly string[] {
 }
 
 /** Model files of the project, told by their content; at most 200 are opened. */
-export async function modelFiles(root: string, files: readonly string[], signal: AbortSignal): Promise<readonly ModelFileEntry[]> {
-  const named = files.filter((file) => modelFileName.test(file) && !/(^|\/)(package(-lock)?|tsconfig|requirements.*|README|LICENSE)\.(json|txt)$/i.test(file));
+export async function modelFiles(
+  root: string,
+  files: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly ModelFileEntry[]> {
+  const named = files.filter(
+    (file) =>
+      modelFileName.test(file) &&
+      !/(^|\/)(package(-lock)?|tsconfig|requirements.*|README|LICENSE)\.(json|txt)$/i.test(file),
+  );
   const found: ModelFileEntry[] = [];
   for (const file of named.slice(0, 200)) {
     signal.throwIfAborted();
@@ -65,30 +94,61 @@ export async function modelFiles(root: string, files: readonly string[], signal:
 /** The entry that a notebook gives: its `predict` with the optional `load`, or the notebook alone. */
 export function notebookEntry(facts: NotebookFacts, name = 'predict'): EntryPoint {
   if (facts.functions[name] === undefined) return { kind: 'none', notebook: facts.path };
-  return { kind: 'notebook', notebook: facts.path, predict: name, ...(facts.functions['load'] === undefined ? {} : { load: 'load' }) };
+  return {
+    kind: 'notebook',
+    notebook: facts.path,
+    predict: name,
+    ...(facts.functions['load'] === undefined ? {} : { load: 'load' }),
+  };
 }
 
 /** @throws UserError NotebookAmbiguous with the candidates in its details */
 export function notebookAmbiguous(root: string, candidates: readonly string[], why: string): UserError {
-  return new UserError('NotebookAmbiguous', `${why}: ${candidates.slice(0, 5).map((one) => JSON.stringify(one)).join(', ')}${candidates.length > 5 ? ' and more' : ''}. Choose the one to serve.`, {
-    details: { root, candidates },
-    remedy: { kind: 'hint', label: 'Name the notebook: open it and deploy from there, or set entry in slipway.yaml.' },
-  });
+  return new UserError(
+    'NotebookAmbiguous',
+    `${why}: ${candidates
+      .slice(0, 5)
+      .map((one) => JSON.stringify(one))
+      .join(', ')}${candidates.length > 5 ? ' and more' : ''}. Choose the one to serve.`,
+    {
+      details: { root, candidates },
+      remedy: {
+        kind: 'hint',
+        label: 'Name the notebook: open it and deploy from there, or set entry in slipway.yaml.',
+      },
+    },
+  );
 }
 
 /** What slipway.yaml's `entry` names. @throws UserError EntryNotFound */
-export async function configuredEntry(root: string, entry: string, files: readonly string[]): Promise<{ readonly notebook: string; readonly name?: string } | { readonly app: string; readonly attribute: string } | EntryPoint> {
+export async function configuredEntry(
+  root: string,
+  entry: string,
+  files: readonly string[],
+): Promise<
+  | { readonly notebook: string; readonly name?: string }
+  | { readonly app: string; readonly attribute: string }
+  | EntryPoint
+> {
   const [, file = entry, name] = /^(.*\.(?:ipynb|py))(?::([\w.]+))?$/.exec(entry) ?? [];
   const relative = path.posix.normalize(file.replaceAll('\\', '/')).replace(/\/$/, '');
-  if (relative.endsWith('.ipynb') && files.includes(relative)) return { notebook: relative, ...(name === undefined ? {} : { name }) };
+  if (relative.endsWith('.ipynb') && files.includes(relative))
+    return { notebook: relative, ...(name === undefined ? {} : { name }) };
   if (relative.endsWith('.py') && files.includes(relative)) return { app: relative, attribute: name ?? 'app' };
-  if (files.includes(`${relative}/MLmodel`) || (relative === '.' && files.includes('MLmodel'))) return { kind: 'mlmodel', path: relative };
-  if (/(^|\/)Dockerfile[\w.-]*$/i.test(relative) && files.includes(relative)) return { kind: 'dockerfile', path: relative };
+  if (files.includes(`${relative}/MLmodel`) || (relative === '.' && files.includes('MLmodel')))
+    return { kind: 'mlmodel', path: relative };
+  if (/(^|\/)Dockerfile[\w.-]*$/i.test(relative) && files.includes(relative))
+    return { kind: 'dockerfile', path: relative };
   const format = files.includes(relative) ? await modelFormat(path.join(root, relative)) : undefined;
   if (format !== undefined) return { kind: 'modelFile', path: relative, format };
-  const why = files.includes(relative) ? 'is no notebook, application or model that can be served' : 'does not exist in the project';
+  const why = files.includes(relative)
+    ? 'is no notebook, application or model that can be served'
+    : 'does not exist in the project';
   throw new UserError('EntryNotFound', `The entry ${JSON.stringify(entry)} ${why}.`, {
     location: { file: path.join(root, 'slipway.yaml') },
-    remedy: { kind: 'hint', label: 'Use notebook.ipynb, notebook.ipynb:function, model.joblib, app.py:app or a folder with MLmodel.' },
+    remedy: {
+      kind: 'hint',
+      label: 'Use notebook.ipynb, notebook.ipynb:function, model.joblib, app.py:app or a folder with MLmodel.',
+    },
   });
 }

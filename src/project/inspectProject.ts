@@ -37,12 +37,19 @@ const mostNotebooks = 200;
  * @throws UserError ProjectNotFound, ProjectEmpty, NotebookAmbiguous (candidates in its details), NotebookUnreadable,
  * NotANotebook, NotebookEmpty, ConfigInvalid, EntryNotFound, DependencyFileInvalid, InspectorFailed
  */
-export async function inspectProject(subject: string, options: InspectOptions, signal: AbortSignal): Promise<Inspection> {
+export async function inspectProject(
+  subject: string,
+  options: InspectOptions,
+  signal: AbortSignal,
+): Promise<Inspection> {
   const found = await findProject(subject, signal);
   const { root } = found;
   const file = options.notebook ?? found.file;
   const [config, walk] = await Promise.all([readConfig(root, signal), walkProject(root, signal)]);
-  const files = listed(walk.entries.map((entry) => entry.path), found);
+  const files = listed(
+    walk.entries.map((entry) => entry.path),
+    found,
+  );
   const notebooks = files.filter((one) => one.endsWith('.ipynb'));
   // The one that the user pointed at is read first: broken JSON is told without any Python.
   if (file?.endsWith('.ipynb')) await readNotebook(path.join(root, file), signal);
@@ -52,12 +59,26 @@ export async function inspectProject(subject: string, options: InspectOptions, s
   const reached = reachedCode(facts, entry, notebook);
   const folders = entryFolders(entry);
   const chosen = await chooseSource(root, files, folders, signal);
-  const python = await pythonRequirement({ root, folders, config, chosen, notebook: notebook?.pythonVersion ?? undefined }, signal);
+  const python = await pythonRequirement(
+    { root, folders, config, chosen, notebook: notebook?.pythonVersion ?? undefined },
+    signal,
+  );
   const installed = facts.packages;
   const version = python.version ?? minor(installed === null ? undefined : facts.python);
-  const gathered = await gatherRequirements({ root, chosen, code: reached, installed, python: version, config }, options.tools, signal);
-  const needs = entry.kind === 'modelFile' && chosen.source.kind === 'inferred' ? await modelNeeds(root, entry, signal) : [];
-  const dependencies = await completed(root, chosen, [...gathered.requirements, ...needs], { entry, notebook, config, tools: options.tools }, signal);
+  const gathered = await gatherRequirements(
+    { root, chosen, code: reached, installed, python: version, config },
+    options.tools,
+    signal,
+  );
+  const needs =
+    entry.kind === 'modelFile' && chosen.source.kind === 'inferred' ? await modelNeeds(root, entry, signal) : [];
+  const dependencies = await completed(
+    root,
+    chosen,
+    [...gathered.requirements, ...needs],
+    { entry, notebook, config, tools: options.tools },
+    signal,
+  );
   const modules = reached.filter((one): one is ModuleFacts => 'inside' in one);
   const project: Project = {
     name: config.name ?? projectName(path.basename(root)),
@@ -67,7 +88,10 @@ export async function inspectProject(subject: string, options: InspectOptions, s
     python,
     dependencies,
     dataFiles: dataFiles(reached),
-    localModules: modules.filter((one) => one.inside).map((one) => one.path).sort(),
+    localModules: modules
+      .filter((one) => one.inside)
+      .map((one) => one.path)
+      .sort(),
     sysPath: sysPath(root, files, entry, reached),
     config,
     ...(notebook === undefined ? {} : { execution: execution(root, notebook) }),
@@ -89,7 +113,14 @@ function listed(files: readonly string[], subject: Subject): readonly string[] {
   return subject.file === undefined || files.includes(subject.file) ? files : [...files, subject.file];
 }
 
-async function readFacts(root: string, files: readonly string[], notebooks: readonly string[], file: string | undefined, options: InspectOptions, signal: AbortSignal): Promise<Facts> {
+async function readFacts(
+  root: string,
+  files: readonly string[],
+  notebooks: readonly string[],
+  file: string | undefined,
+  options: InspectOptions,
+  signal: AbortSignal,
+): Promise<Facts> {
   const wanted = file?.endsWith('.ipynb') ? [file] : notebooks.slice(0, mostNotebooks);
   const modules = file === undefined ? await appCandidates(root, files, signal) : file.endsWith('.py') ? [file] : [];
   return options.tools.runFacts({ root, notebooks: wanted, modules, packages: options.kernel === true }, signal);
@@ -118,7 +149,8 @@ function reachedCode(facts: Facts, entry: EntryPoint, notebook: NotebookFacts | 
 
 /** Folders in which dependency and version files are looked for, relative to the root: the entry's own first. */
 function entryFolders(entry: EntryPoint): readonly string[] {
-  const file = entry.kind === 'notebook' || entry.kind === 'none' ? entry.notebook : entry.kind === 'app' ? entry.file : undefined;
+  const file =
+    entry.kind === 'notebook' || entry.kind === 'none' ? entry.notebook : entry.kind === 'app' ? entry.file : undefined;
   // MLflow writes requirements.txt and conda.yaml into the model's own folder.
   const folder = entry.kind === 'mlmodel' ? entry.path : file === undefined ? '.' : path.posix.dirname(file);
   return folder === '.' ? [''] : [folder, ''];
@@ -132,25 +164,49 @@ interface Dating {
 }
 
 /** The date matters only where some version is left open. */
-async function completed(root: string, chosen: ChosenSource, requirements: Dependencies['requirements'], dating: Dating, signal: AbortSignal): Promise<Dependencies> {
+async function completed(
+  root: string,
+  chosen: ChosenSource,
+  requirements: Dependencies['requirements'],
+  dating: Dating,
+  signal: AbortSignal,
+): Promise<Dependencies> {
   const { source, ignored } = chosen;
   const open = source.kind !== 'lock' && requirements.some((one) => !isPinned(one.spec));
-  const file = dating.notebook?.path ?? ('path' in dating.entry ? dating.entry.path : 'file' in dating.entry ? dating.entry.file : undefined);
-  const date = open && file !== undefined ? await asOf(root, file, dating.notebook, dating.config, dating.tools, signal) : undefined;
+  const file =
+    dating.notebook?.path ??
+    ('path' in dating.entry ? dating.entry.path : 'file' in dating.entry ? dating.entry.file : undefined);
+  const date =
+    open && file !== undefined
+      ? await asOf(root, file, dating.notebook, dating.config, dating.tools, signal)
+      : undefined;
   return { source, requirements, ignored, ...(date === undefined ? {} : { asOf: date }) };
 }
 
 function dataFiles(code: readonly CodeFacts[]): readonly string[] {
-  const written = new Set(code.flatMap((one) => one.paths.filter((fact) => fact.mode === 'write').map((fact) => fact.path)));
-  const read = code.flatMap((one) => one.paths.flatMap((fact) => (fact.mode !== 'write' && fact.file !== null && fact.file !== '.' && !written.has(fact.path) ? [fact.file] : [])));
+  const written = new Set(
+    code.flatMap((one) => one.paths.filter((fact) => fact.mode === 'write').map((fact) => fact.path)),
+  );
+  const read = code.flatMap((one) =>
+    one.paths.flatMap((fact) =>
+      fact.mode !== 'write' && fact.file !== null && fact.file !== '.' && !written.has(fact.path) ? [fact.file] : [],
+    ),
+  );
   return [...new Set(read)].sort();
 }
 
-function sysPath(root: string, files: readonly string[], entry: EntryPoint, code: readonly CodeFacts[]): readonly string[] {
+function sysPath(
+  root: string,
+  files: readonly string[],
+  entry: EntryPoint,
+  code: readonly CodeFacts[],
+): readonly string[] {
   const folders = entryFolders(entry).map((folder) => path.join(root, folder));
   const added = code.flatMap((one) => one.sysPath.flatMap((fact) => fact.resolved ?? []));
   const source = files.some((file) => file.startsWith('src/') && file.endsWith('.py')) ? [path.join(root, 'src')] : [];
-  const inside = added.filter((folder) => !path.relative(root, folder).startsWith('..') && !path.isAbsolute(path.relative(root, folder)));
+  const inside = added.filter(
+    (folder) => !path.relative(root, folder).startsWith('..') && !path.isAbsolute(path.relative(root, folder)),
+  );
   return [...new Set([...folders, ...inside, ...source])];
 }
 
@@ -158,13 +214,24 @@ function execution(root: string, notebook: NotebookFacts): ExecutionFacts {
   const durations = notebook.cells.flatMap((cell) => cell.recorded?.seconds ?? []);
   return {
     cells: notebook.cells.filter((cell) => !cell.empty).length,
-    ...(durations.length === 0 ? {} : { recordedSeconds: Math.round(durations.reduce((sum, one) => sum + one, 0) * 1000) / 1000 }),
-    shellMagics: notebook.magics.filter((fact) => fact.kind === 'shell').map((fact) => ({ text: fact.text, location: locate(root, notebook.path, fact) })),
-    outsidePaths: notebook.paths.filter((fact) => fact.outside).map((fact) => ({ path: fact.path, location: locate(root, notebook.path, fact) })),
+    ...(durations.length === 0
+      ? {}
+      : { recordedSeconds: Math.round(durations.reduce((sum, one) => sum + one, 0) * 1000) / 1000 }),
+    shellMagics: notebook.magics
+      .filter((fact) => fact.kind === 'shell')
+      .map((fact) => ({ text: fact.text, location: locate(root, notebook.path, fact) })),
+    outsidePaths: notebook.paths
+      .filter((fact) => fact.outside)
+      .map((fact) => ({ path: fact.path, location: locate(root, notebook.path, fact) })),
   };
 }
 
-async function ofNotebook(root: string, entry: EntryPoint, notebook: NotebookFacts | undefined, signal: AbortSignal): Promise<readonly Finding[]> {
+async function ofNotebook(
+  root: string,
+  entry: EntryPoint,
+  notebook: NotebookFacts | undefined,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
   if (notebook === undefined) return [];
   const file = path.join(root, notebook.path);
   const sources = new Map((await readNotebook(file, signal)).cells.map((cell) => [cell.id, cell]));
@@ -172,12 +239,24 @@ async function ofNotebook(root: string, entry: EntryPoint, notebook: NotebookFac
   if (entry.kind !== 'none' || notebook.language !== 'python') return findings;
   const fix = draftPredict(notebook, file);
   const message = 'No function predict was found, so the notebook can be run but not served. Add a predict cell.';
-  return [{ code: 'PredictMissing', severity: 'warning', message, location: { file }, ...(fix && { fix }) }, ...findings];
+  return [
+    { code: 'PredictMissing', severity: 'warning', message, location: { file }, ...(fix && { fix }) },
+    ...findings,
+  ];
 }
 
 function secretFileFindings(files: readonly string[]): readonly Finding[] {
   const secret = files.filter((file) => secretReason(file) !== undefined);
   if (secret.length === 0) return [];
-  const names = secret.slice(0, 5).map((file) => JSON.stringify(file)).join(', ');
-  return [{ code: 'SecretFilesStay', severity: 'info', message: `Files that look like keys or credentials never travel with the model: ${names}${secret.length > 5 ? ` and ${secret.length - 5} more` : ''}.` }];
+  const names = secret
+    .slice(0, 5)
+    .map((file) => JSON.stringify(file))
+    .join(', ');
+  return [
+    {
+      code: 'SecretFilesStay',
+      severity: 'info',
+      message: `Files that look like keys or credentials never travel with the model: ${names}${secret.length > 5 ? ` and ${secret.length - 5} more` : ''}.`,
+    },
+  ];
 }

@@ -13,7 +13,12 @@ export async function modelFormat(file: string): Promise<ModelFormat | undefined
   const handle = await open(file, 'r');
   try {
     const { size } = await handle.stat();
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(Math.min(size, headBytes)), 0, Math.min(size, headBytes), 0);
+    const { buffer, bytesRead } = await handle.read(
+      Buffer.alloc(Math.min(size, headBytes)),
+      0,
+      Math.min(size, headBytes),
+      0,
+    );
     return formatOf(buffer.subarray(0, bytesRead), size);
   } finally {
     await handle.close();
@@ -33,14 +38,23 @@ export function formatOf(head: Buffer, size: number): ModelFormat | undefined {
 function isSafetensors(head: Buffer, size: number): boolean {
   if (head.length < 10) return false;
   const length = head.readBigUInt64LE(0);
-  return length > 1n && length <= BigInt(size - 8) && head[8] === 0x7b && /"(dtype|__metadata__)"/.test(head.toString('latin1', 8, 4096));
+  return (
+    length > 1n &&
+    length <= BigInt(size - 8) &&
+    head[8] === 0x7b &&
+    /"(dtype|__metadata__)"/.test(head.toString('latin1', 8, 4096))
+  );
 }
 
 /** JSON or UBJSON with a `learner` at the top, or the old binary form. */
 function isXgboost(head: Buffer): boolean {
   const start = head.toString('latin1', 0, 512);
   if (start.startsWith('binf') || start.startsWith('bs64')) return true;
-  return /^\s*\{\s*"learner"\s*:/.test(start) || /^\{L[\s\S]{8}learner/.test(start) || (/^\s*\{\s*"version"/.test(start) && start.includes('"learner"'));
+  return (
+    /^\s*\{\s*"learner"\s*:/.test(start) ||
+    /^\{L[\s\S]{8}learner/.test(start) ||
+    (/^\s*\{\s*"version"/.test(start) && start.includes('"learner"'))
+  );
 }
 
 /** A protobuf ModelProto: ir_version (field 1), then fields of the message up to the graph (field 7). onnx.proto3 */
@@ -72,7 +86,10 @@ function skipField(data: Buffer, start: number, wireType: number): number | unde
 function pickleFormat(head: Buffer): ModelFormat | undefined {
   const plain = inflated(head);
   // lz4, xz and bz2 have no decoder here; only joblib writes pickles in them.
-  if (plain === undefined) return hasMagic(head, '425a68') || hasMagic(head, 'fd377a585a') || hasMagic(head, '04224d18') ? 'joblib' : undefined;
+  if (plain === undefined)
+    return hasMagic(head, '425a68') || hasMagic(head, 'fd377a585a') || hasMagic(head, '04224d18')
+      ? 'joblib'
+      : undefined;
   const first = firstPickledName(plain);
   if (first === undefined || dataModules.test(first)) return undefined;
   const joblib = plain !== head || plain.includes('joblib.numpy_pickle') || plain.includes('joblib');

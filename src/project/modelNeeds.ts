@@ -19,8 +19,13 @@ const loaders: Readonly<Record<ModelFormat, readonly string[]>> = {
 };
 
 /** Packages that loading a model file takes, where no file declares them: its loader's and those that a pickle names. */
-export async function modelNeeds(root: string, entry: ModelFileEntry, signal: AbortSignal): Promise<readonly Requirement[]> {
-  const named = entry.format === 'joblib' || entry.format === 'pickle' ? await pickled(path.join(root, entry.path), signal) : [];
+export async function modelNeeds(
+  root: string,
+  entry: ModelFileEntry,
+  signal: AbortSignal,
+): Promise<readonly Requirement[]> {
+  const named =
+    entry.format === 'joblib' || entry.format === 'pickle' ? await pickled(path.join(root, entry.path), signal) : [];
   const specs = [...loaders[entry.format].filter((name) => !named.includes(name)), ...named];
   return specs.sort().map((spec) => ({ spec, origin: `model file ${entry.path}` }));
 }
@@ -29,13 +34,17 @@ export async function modelNeeds(root: string, entry: ModelFileEntry, signal: Ab
 async function pickled(file: string, signal: AbortSignal): Promise<readonly string[]> {
   if ((await stat(file)).size > mostBytes) return [];
   const text = inflated(await readFile(file, { signal })).toString('latin1');
-  const modules = new Set(Array.from(text.matchAll(/[\x0a-\xffc]([a-z_][a-z0-9_]{2,30})(?:\.[A-Za-z_][\w]*)+/g), (match) => match[1] ?? ''));
+  const modules = new Set(
+    Array.from(text.matchAll(/[\x0a-\xffc]([a-z_][a-z0-9_]{2,30})(?:\.[A-Za-z_][\w]*)+/g), (match) => match[1] ?? ''),
+  );
   const version = /_sklearn_version[\s\S]{1,8}?(\d+\.\d+(?:\.\d+)?)/.exec(text)?.[1];
   const names = [...modules].flatMap((module) => {
     const provider = providerOf(module, undefined, null);
     return provider.kind === 'distribution' && text.includes(`${module}.`) ? [provider.name] : [];
   });
-  return [...new Set(names)].map((name) => (name === 'scikit-learn' && version !== undefined ? `${name}==${version}` : name));
+  return [...new Set(names)].map((name) =>
+    name === 'scikit-learn' && version !== undefined ? `${name}==${version}` : name,
+  );
 }
 
 function inflated(bytes: Buffer): Buffer {

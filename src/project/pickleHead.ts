@@ -44,7 +44,9 @@ function readOpcode(data: Buffer, offset: number): Step | undefined {
 }
 
 function textAt(data: Buffer, start: number, length: number): Step | undefined {
-  return start + length > data.length ? undefined : { next: start + length, text: data.toString('utf8', start, start + length) };
+  return start + length > data.length
+    ? undefined
+    : { next: start + length, text: data.toString('utf8', start, start + length) };
 }
 
 function globalAt(data: Buffer, start: number): string | undefined {

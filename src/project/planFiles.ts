@@ -54,7 +54,8 @@ async function lookAt(root: string, entry: ProjectEntry): Promise<Seen> {
     if (entry.kind === 'file') return { kind: 'file', bytes: (await lstat(file)).size };
     const target = await realpath(file);
     const inside = path.relative(root, target);
-    if (inside.startsWith('..') || path.isAbsolute(inside)) return { kind: 'refused', reason: 'link that leaves the project' };
+    if (inside.startsWith('..') || path.isAbsolute(inside))
+      return { kind: 'refused', reason: 'link that leaves the project' };
     // What it points to is in the project and is judged under its own name; the link must not be a way around that.
     const blocked = reasonToLeave(inside.split(path.sep).join('/'), 0, { include: [], exclude: [], referenced: [] });
     if (blocked !== undefined) return { kind: 'refused', reason: `link to a file that stays behind (${blocked})` };

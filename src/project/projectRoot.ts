@@ -11,7 +11,8 @@ export interface Subject {
   readonly file?: string;
 }
 
-const markers = /^(slipway\.ya?ml|uv\.lock|pylock\.toml|pyproject\.toml|requirements.*\.txt|Pipfile|environment\.ya?ml|\.git)$/;
+const markers =
+  /^(slipway\.ya?ml|uv\.lock|pylock\.toml|pyproject\.toml|requirements.*\.txt|Pipfile|environment\.ya?ml|\.git)$/;
 
 /**
  * The project of a path: a folder is its own root; a file belongs to the nearest folder above it that holds a dependency
@@ -25,7 +26,10 @@ export async function findProject(subject: string, signal: AbortSignal): Promise
     isFolder = (await stat(full)).isDirectory();
   } catch (cause) {
     const why = isMissing(cause) ? 'does not exist' : 'cannot be read';
-    throw new UserError('ProjectNotFound', `${full} ${why}.`, { cause, remedy: { kind: 'hint', label: 'Choose a folder with a notebook or a model.' } });
+    throw new UserError('ProjectNotFound', `${full} ${why}.`, {
+      cause,
+      remedy: { kind: 'hint', label: 'Choose a folder with a notebook or a model.' },
+    });
   }
   if (isFolder) return { root: full };
   const root = await markedFolder(path.dirname(full), signal);

@@ -32,7 +32,12 @@ export async function pythonRequirement(clues: PythonClues, signal: AbortSignal)
   return { source: 'nothing in the project names one' };
 }
 
-async function fromFile(clues: PythonClues, name: string, pattern: RegExp, signal: AbortSignal): Promise<string | undefined> {
+async function fromFile(
+  clues: PythonClues,
+  name: string,
+  pattern: RegExp,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   for (const folder of clues.folders) {
     try {
       const text = await readFile(path.join(clues.root, folder, name), { encoding: 'utf8', signal });

@@ -53,7 +53,11 @@ export function unreadable(file: string, why: string, line?: number, cause?: unk
   return new UserError('NotebookUnreadable', `${path.basename(file)} cannot be read: ${why}${where}.`, {
     cause,
     location: line === undefined ? { file } : { file, line },
-    remedy: { kind: 'openFile', label: 'Open the file as text', location: line === undefined ? { file } : { file, line } },
+    remedy: {
+      kind: 'openFile',
+      label: 'Open the file as text',
+      location: line === undefined ? { file } : { file, line },
+    },
   });
 }
 
@@ -65,16 +69,22 @@ export function notANotebook(file: string): UserError {
 }
 
 export function notebookEmpty(file: string): UserError {
-  return new UserError('NotebookEmpty', `${path.basename(file)} holds no code, so there is nothing to run or to serve.`, {
-    location: { file },
-    remedy: { kind: 'openFile', label: 'Open the notebook', location: { file } },
-  });
+  return new UserError(
+    'NotebookEmpty',
+    `${path.basename(file)} holds no code, so there is nothing to run or to serve.`,
+    {
+      location: { file },
+      remedy: { kind: 'openFile', label: 'Open the notebook', location: { file } },
+    },
+  );
 }
 
 function rawCells(data: Json): readonly unknown[] {
   if (Array.isArray(data['cells'])) return data['cells'];
   const sheets = Array.isArray(data['worksheets']) ? (data['worksheets'] as unknown[]) : [];
-  return sheets.flatMap((sheet) => (isRecord(sheet) && Array.isArray(sheet['cells']) ? (sheet['cells'] as unknown[]) : []));
+  return sheets.flatMap((sheet) =>
+    isRecord(sheet) && Array.isArray(sheet['cells']) ? (sheet['cells'] as unknown[]) : [],
+  );
 }
 
 function toCell(raw: unknown, index: number): NotebookCell {

@@ -18,7 +18,11 @@ export interface SchemaProblem {
 }
 
 /** What is wrong with a value, in the order of the file; unknown keys come with the key that was probably meant. */
-export function checkSchema(value: unknown, node: SchemaNode, at: readonly (string | number)[] = []): readonly SchemaProblem[] {
+export function checkSchema(
+  value: unknown,
+  node: SchemaNode,
+  at: readonly (string | number)[] = [],
+): readonly SchemaProblem[] {
   const name = at.length === 0 ? 'the file' : at.join('.');
   const problem = (message: string): readonly SchemaProblem[] => [{ path: at, message: `${name} ${message}` }];
   switch (node.type) {
@@ -39,7 +43,11 @@ export function checkSchema(value: unknown, node: SchemaNode, at: readonly (stri
   }
 }
 
-function checkObject(value: Readonly<Record<string, unknown>>, node: SchemaNode, at: readonly (string | number)[]): readonly SchemaProblem[] {
+function checkObject(
+  value: Readonly<Record<string, unknown>>,
+  node: SchemaNode,
+  at: readonly (string | number)[],
+): readonly SchemaProblem[] {
   const known = node.properties ?? {};
   const missing = (node.required ?? []).filter((key) => !(key in value));
   return [
@@ -52,26 +60,45 @@ function checkObject(value: Readonly<Record<string, unknown>>, node: SchemaNode,
   ];
 }
 
-function checkNumber(value: unknown, node: SchemaNode, problem: (text: string) => readonly SchemaProblem[]): readonly SchemaProblem[] {
+function checkNumber(
+  value: unknown,
+  node: SchemaNode,
+  problem: (text: string) => readonly SchemaProblem[],
+): readonly SchemaProblem[] {
   const whole = node.type === 'integer';
-  if (typeof value !== 'number' || (whole && !Number.isInteger(value))) return problem(`must be a ${whole ? 'whole ' : ''}number`);
+  if (typeof value !== 'number' || (whole && !Number.isInteger(value)))
+    return problem(`must be a ${whole ? 'whole ' : ''}number`);
   if (node.minimum !== undefined && value < node.minimum) return problem(`must be at least ${node.minimum}`);
   if (node.maximum !== undefined && value > node.maximum) return problem(`must be at most ${node.maximum}`);
   return [];
 }
 
-function checkString(value: unknown, node: SchemaNode, problem: (text: string) => readonly SchemaProblem[]): readonly SchemaProblem[] {
+function checkString(
+  value: unknown,
+  node: SchemaNode,
+  problem: (text: string) => readonly SchemaProblem[],
+): readonly SchemaProblem[] {
   // `python: 3.10` is the number 3.1 to YAML: quoting is what the user must know.
   if (typeof value !== 'string') return problem('must be text; put it in quotes');
   if (node.enum !== undefined && !node.enum.includes(value)) return problem(`must be one of ${node.enum.join(', ')}`);
-  if (node.pattern !== undefined && !new RegExp(node.pattern, 'u').test(value)) return problem(node.patternErrorMessage ?? `must match ${node.pattern}`);
+  if (node.pattern !== undefined && !new RegExp(node.pattern, 'u').test(value))
+    return problem(node.patternErrorMessage ?? `must match ${node.pattern}`);
   return [];
 }
 
 function unknownKey(key: string, known: readonly string[]): string {
-  const nearest = known.map((one) => ({ one, distance: editDistance(key.toLowerCase(), one.toLowerCase()) })).sort((a, b) => a.distance - b.distance)[0];
-  const meant = nearest !== undefined && nearest.distance <= Math.max(2, key.length / 3) ? `; perhaps ${nearest.one} was meant` : `; it knows ${known.join(', ')}`;
-  return `the key ${JSON.stringify(key)} is unknown${meant}`;
+  const meant = nearest(key.toLowerCase(), known);
+  return `the key ${JSON.stringify(key)} is unknown; ${meant === undefined ? `it knows ${known.join(', ')}` : `perhaps ${meant} was meant`}`;
+}
+
+/** The known key that begins like this one, else the one with the fewest differences, when there are few. */
+function nearest(key: string, known: readonly string[]): string | undefined {
+  const longer = key.length > 2 ? known.find((one) => one.toLowerCase().startsWith(key)) : undefined;
+  const ranked = known
+    .map((one) => ({ one, distance: editDistance(key, one.toLowerCase()) }))
+    .sort((left, right) => left.distance - right.distance);
+  const best = ranked[0];
+  return longer ?? (best !== undefined && best.distance <= Math.max(2, key.length / 3) ? best.one : undefined);
 }
 
 /** Levenshtein distance. */

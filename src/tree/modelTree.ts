@@ -66,14 +66,14 @@ export function modelNodeId(ref: { readonly targetId: string; readonly name: str
 /** `model` and what can be done with it now: `endpoint scale rollback stop start`. */
 export function modelContext(target: Capabilities, model: DeployedModel): string {
   const stopped = model.phase === 'Stopped' || model.phase === 'Failed';
-  const can = [
-    model.endpoint === undefined ? undefined : 'endpoint',
-    target.scale !== undefined && !stopped ? 'scale' : undefined,
-    target.rollback !== undefined && canRollBack(model) ? 'rollback' : undefined,
-    target.stop !== undefined && model.phase !== 'Stopped' ? 'stop' : undefined,
-    target.start !== undefined && stopped ? 'start' : undefined,
-  ];
-  return ['model', ...can.filter((word) => word !== undefined)].join(' ');
+  const can = {
+    endpoint: model.endpoint !== undefined,
+    scale: target.scale !== undefined && !stopped,
+    rollback: target.rollback !== undefined && canRollBack(model),
+    stop: target.stop !== undefined && model.phase !== 'Stopped',
+    start: target.start !== undefined && stopped,
+  };
+  return ['model', ...Object.entries(can).flatMap(([word, holds]) => (holds ? [word] : []))].join(' ');
 }
 
 /** Whether a release other than the running one is kept that once was ready. */

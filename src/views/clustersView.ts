@@ -1,14 +1,13 @@
 import * as vscode from 'vscode';
 import type { App } from '../app';
-import { messageOf } from '../core/errors';
-import { Feed } from '../editor/feed';
+import { Feed, type Disposable } from '../editor/feed';
 import type { Cluster, ClusterSnapshot } from '../core/target';
 import { clusterTree } from '../tree/clusterTree';
 import { NodeTree, type Row } from './treeView';
 import { whileVisible } from './whileVisible';
 
 /** The Clusters view: this machine first, with what runs on it. */
-export function createClustersView(app: App): vscode.Disposable {
+export function createClustersView(app: App): Disposable {
   const feed = new Feed<Cluster, ClusterSnapshot>({
     discover: async (signal) => {
       const { targetKinds } = await import('../targets');
@@ -24,12 +23,7 @@ export function createClustersView(app: App): vscode.Disposable {
     },
     nodes: () =>
       clusterTree(
-        feed.entries.map(({ source, value, broken }) => ({
-          id: source.id,
-          displayName: source.displayName,
-          snapshot: value,
-          broken: broken === undefined ? undefined : { since: broken.since, message: messageOf(broken.error) },
-        })),
+        feed.entries.map(({ source, value, broken }) => ({ id: source.id, displayName: source.displayName, snapshot: value, broken })),
         vscode.l10n.t,
       ),
     onChange: (listener) => feed.onChange(listener),
@@ -37,5 +31,9 @@ export function createClustersView(app: App): vscode.Disposable {
   });
   const view = vscode.window.createTreeView<Row>('slipway.clusters', { treeDataProvider: tree, showCollapseAll: true });
   const visible = whileVisible(view, () => feed.hold());
-  return vscode.Disposable.from(visible, view, tree, feed);
+  return {
+    dispose: () => {
+      for (const one of [visible, view, tree, feed]) one.dispose();
+    },
+  };
 }

@@ -1,6 +1,5 @@
 import * as vscode from 'vscode';
 import type { App, ModelsView } from '../app';
-import { messageOf } from '../core/errors';
 import { modelNodeId, modelTree } from '../tree/modelTree';
 import { NodeTree, type Row } from './treeView';
 import { whileVisible } from './whileVisible';
@@ -16,15 +15,14 @@ export function createModelsView(app: App): ModelsView {
     },
     nodes: () =>
       modelTree(
-        feed.entries.map(({ source, value, broken }) => ({
-          target: source,
-          models: value,
-          broken: broken === undefined ? undefined : { since: broken.since, message: messageOf(broken.error) },
-        })),
+        feed.entries.map(({ source, value, broken }) => ({ target: source, models: value, broken })),
         vscode.l10n.t,
       ),
     onChange: (listener) => feed.onChange(listener),
     hold: () => feed.hold(),
+  });
+  const known = feed.onChange(() => {
+    void vscode.commands.executeCommand('setContext', 'slipway.hasModels', feed.entries.some((entry) => (entry.value?.length ?? 0) > 0));
   });
   const view = vscode.window.createTreeView<Row>('slipway.models', { treeDataProvider: tree, showCollapseAll: true });
   const visible = whileVisible(view, () => {
@@ -38,6 +36,7 @@ export function createModelsView(app: App): ModelsView {
     },
     dispose: () => {
       visible.dispose();
+      known.dispose();
       view.dispose();
       tree.dispose();
     },
@@ -47,5 +46,5 @@ export function createModelsView(app: App): ModelsView {
 /** For the view's welcome texts; looked up when the view is first seen, not at start. */
 async function tellWhetherThereIsAProject(): Promise<void> {
   const [found] = await vscode.workspace.findFiles(modelFiles, undefined, 1);
-  await vscode.commands.executeCommand('setContext', 'slipway.hasProject', found !== undefined);
+  await vscode.commands.executeCommand('setContext', 'slipway.project', found === undefined ? 'none' : 'some');
 }

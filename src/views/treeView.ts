@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import type { Disposable } from '../editor/feed';
 import { paced, type Paced } from '../editor/logs/paced';
 import type { TreeNode } from '../tree/node';
 import { firstPage, pageSize } from '../tree/pages';
@@ -18,9 +19,9 @@ export interface TreeSource {
   /** Whether the rows are known; until then the view shows that it is loading. */
   readonly loaded: boolean;
   nodes(): readonly TreeNode[];
-  onChange(listener: () => void): vscode.Disposable;
+  onChange(listener: () => void): Disposable;
   /** Keeps the source up to date until disposed. */
-  hold(): vscode.Disposable;
+  hold(): Disposable;
 }
 
 /** At most four redraws a second. */
@@ -33,7 +34,7 @@ export class NodeTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
   readonly #limits = new Map<string, number>();
   readonly #changed = new vscode.EventEmitter<Row | Row[] | undefined>();
   readonly #redraw: Paced;
-  readonly #subscription: vscode.Disposable;
+  readonly #subscription: Disposable;
   readonly onDidChangeTreeData = this.#changed.event;
 
   constructor(source: TreeSource) {

@@ -1,8 +1,9 @@
-import * as vscode from 'vscode';
+import type * as vscode from 'vscode';
+import type { Disposable } from '../editor/feed';
 
 /** Holds something exactly while a view is visible. */
-export function whileVisible(view: vscode.TreeView<unknown>, hold: () => vscode.Disposable): vscode.Disposable {
-  let held: vscode.Disposable | undefined;
+export function whileVisible(view: vscode.TreeView<unknown>, hold: () => Disposable): Disposable {
+  let held: Disposable | undefined;
   const follow = (visible: boolean): void => {
     if (visible) held ??= hold();
     else {

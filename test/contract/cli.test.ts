@@ -44,26 +44,41 @@ describe('the life of a model on the command line', () => {
     const [line, ...more] = assertDone(await verb(['inspect', folder]));
     assert.deepEqual(more, []);
     const project = line?.['project'] as JsonObject;
-    assert.deepEqual([project['name'], project['root'], project['entry']], ['iris', folder, { kind: 'notebook', notebook: 'iris.ipynb', predict: 'predict' }]);
+    assert.deepEqual(
+      [project['name'], project['root'], project['entry']],
+      ['iris', folder, { kind: 'notebook', notebook: 'iris.ipynb', predict: 'predict' }],
+    );
     assert.ok(Array.isArray(line?.['findings']));
   });
 
   it('deploy PATH --target local --name NAME --home DIR --yes --json', async () => {
-    const lines = assertDone(await slipway(['deploy', folder, '--target', 'local', '--name', 'flowers', '--home', home, '--yes', '--json']));
+    const lines = assertDone(
+      await slipway(['deploy', folder, '--target', 'local', '--name', 'flowers', '--home', home, '--yes', '--json']),
+    );
     const last = lines.at(-1);
     assert.equal(last?.['event'], 'deployed');
     const model = modelOf(last);
-    assert.deepEqual([model['name'], model['version'], model['target'], model['phase']], ['flowers', 1, 'local', 'Ready']);
+    assert.deepEqual(
+      [model['name'], model['version'], model['target'], model['phase']],
+      ['flowers', 1, 'local', 'Ready'],
+    );
     endpoint = model['endpoint'];
     assert.match(String(endpoint), /^http:\/\/127\.0\.0\.1:\d+$/);
-    assert.equal((await fetch(`${String(endpoint)}/v2/health/ready`, { headers: { connection: 'close' } })).status, 200);
-    const done = lines.filter((line) => line['event'] === 'step' && line['state'] === 'done').map((line) => line['step']);
+    assert.equal(
+      (await fetch(`${String(endpoint)}/v2/health/ready`, { headers: { connection: 'close' } })).status,
+      200,
+    );
+    const done = lines
+      .filter((line) => line['event'] === 'step' && line['state'] === 'done')
+      .map((line) => line['step']);
     assert.deepEqual(done, ['inspect', 'lock', 'environment', 'train', 'package', 'deploy']);
     assert.deepEqual(lines.filter((line) => line['event'] === 'cell' && line['state'] === 'done').length, 6);
   });
 
   it('predict NAME --input FILE --home DIR --json', async () => {
-    const [line, ...more] = assertDone(await slipway(['predict', 'flowers', '--input', path.join(folder, 'example.json'), '--home', home, '--json']));
+    const [line, ...more] = assertDone(
+      await slipway(['predict', 'flowers', '--input', path.join(folder, 'example.json'), '--home', home, '--json']),
+    );
     assert.deepEqual(more, []);
     assert.deepEqual(Object.keys(line ?? {}).sort(), ['ms', 'predictions']);
     assertPredictions(line?.['predictions'], ['setosa', 'versicolor', 'virginica']);
@@ -87,17 +102,36 @@ describe('the life of a model on the command line', () => {
     await editCell(path.join(folder, 'iris.ipynb'), 'predict', 'str(species[index])', 'str(species[index]).title()');
     assertDone(await verb(['deploy', folder, '--name', 'flowers']));
     const changes: readonly (readonly [readonly string[], readonly unknown[]])[] = [
-      [['scale', 'flowers', '2'], ['Ready', 2, 2]],
-      [['rollback', 'flowers'], ['Ready', 1, 2]],
-      [['rollback', 'flowers', '--to', '2'], ['Ready', 2, 2]],
-      [['stop', 'flowers'], ['Stopped', 2, 0]],
-      [['start', 'flowers'], ['Ready', 2, 2]],
+      [
+        ['scale', 'flowers', '2'],
+        ['Ready', 2, 2],
+      ],
+      [
+        ['rollback', 'flowers'],
+        ['Ready', 1, 2],
+      ],
+      [
+        ['rollback', 'flowers', '--to', '2'],
+        ['Ready', 2, 2],
+      ],
+      [
+        ['stop', 'flowers'],
+        ['Stopped', 2, 0],
+      ],
+      [
+        ['start', 'flowers'],
+        ['Ready', 2, 2],
+      ],
     ];
     for (const [args, expected] of changes) {
       const [line] = assertDone(await verb(args));
       assert.deepEqual([line?.['event'], line?.['name'], line?.['target']], ['changed', 'flowers', 'local']);
       const model = modelOf(line);
-      assert.deepEqual([model['phase'], model['version'], (model['replicas'] as JsonObject)['ready']], expected, args.join(' '));
+      assert.deepEqual(
+        [model['phase'], model['version'], (model['replicas'] as JsonObject)['ready']],
+        expected,
+        args.join(' '),
+      );
     }
     const answer = assertDone(await verb(['predict', 'flowers', '--input', path.join(folder, 'example.json')]));
     assert.deepEqual(answer[0]?.['predictions'], ['Setosa', 'Versicolor', 'Virginica']);
@@ -109,7 +143,8 @@ describe('the life of a model on the command line', () => {
       lines.map((line) => line['seq']),
       lines.map((_, index) => index + 1),
     );
-    for (const line of lines) assert.deepEqual(Object.keys(line).sort(), ['event', 'seq', 'source', 'stream', 'text', 'time']);
+    for (const line of lines)
+      assert.deepEqual(Object.keys(line).sort(), ['event', 'seq', 'source', 'stream', 'text', 'time']);
     const followed = await verb(['logs', 'flowers', '--follow', '--tail', '1'], {
       onLine: (line, interrupt) => {
         if ((JSON.parse(line) as JsonObject)['seq'] === lines.length) interrupt();
@@ -120,15 +155,28 @@ describe('the life of a model on the command line', () => {
   });
 
   it('remove NAME --home DIR --json', async () => {
-    assert.deepEqual(assertDone(await slipway(['remove', 'flowers', '--home', home, '--json'])), [{ event: 'removed', name: 'flowers', target: 'local' }]);
+    assert.deepEqual(assertDone(await slipway(['remove', 'flowers', '--home', home, '--json'])), [
+      { event: 'removed', name: 'flowers', target: 'local' },
+    ]);
     assert.deepEqual(assertDone(await verb(['models'])), []);
-    assert.deepEqual(processesNaming('--model flowers').filter((one) => one.commandLine.includes(home)), []);
+    assert.deepEqual(
+      processesNaming('--model flowers').filter((one) => one.commandLine.includes(home)),
+      [],
+    );
   });
 });
 
 describe('exit codes', () => {
   it('2 for a command line that makes no sense', async () => {
-    const wrong = [['deploy'], ['predict', 'x'], ['scale', 'x', '0'], ['scale', 'x', 'two'], ['frobnicate'], ['models', '--no-such-option'], ['deploy', '.', '--port', 'x']];
+    const wrong = [
+      ['deploy'],
+      ['predict', 'x'],
+      ['scale', 'x', '0'],
+      ['scale', 'x', 'two'],
+      ['frobnicate'],
+      ['models', '--no-such-option'],
+      ['deploy', '.', '--port', 'x'],
+    ];
     for (const args of wrong) {
       const result = await slipway([...args, '--home', home]);
       assert.equal(result.exitCode, 2, args.join(' '));
@@ -139,7 +187,19 @@ describe('exit codes', () => {
   it('0 for help', async () => {
     const help = await slipway(['--help']);
     assert.equal(help.exitCode, 0);
-    for (const name of ['inspect', 'deploy', 'models', 'logs', 'predict', 'scale', 'rollback', 'stop', 'start', 'remove']) assert.match(help.stdout, new RegExp(`^ +${name} `, 'm'));
+    for (const name of [
+      'inspect',
+      'deploy',
+      'models',
+      'logs',
+      'predict',
+      'scale',
+      'rollback',
+      'stop',
+      'start',
+      'remove',
+    ])
+      assert.match(help.stdout, new RegExp(`^ +${name} `, 'm'));
   });
 
   it('1 for a failure that was foreseen, in words for people and as one object for programs', async () => {
@@ -155,7 +215,14 @@ describe('exit codes', () => {
   });
 
   it('130 for a deploy that is interrupted, of which nothing is left', async () => {
-    const files = { 'requirements.txt': '', 'nb.ipynb': notebookOf('import time\nprint("under way", flush=True)\ntime.sleep(600)', predictDouble, exampleCell) };
+    const files = {
+      'requirements.txt': '',
+      'nb.ipynb': notebookOf(
+        'import time\nprint("under way", flush=True)\ntime.sleep(600)',
+        predictDouble,
+        exampleCell,
+      ),
+    };
     const folder = await workspace.writeProject('interrupted', files);
     const result = await verb(['deploy', folder, '--yes'], {
       onLine: (line, interrupt) => {
@@ -164,7 +231,10 @@ describe('exit codes', () => {
     });
     assert.equal(result.exitCode, 130, result.stdout + result.stderr);
     assert.deepEqual(result.json.at(-1), { event: 'cancelled' });
-    assert.deepEqual(processesNaming('kernel_main').filter((one) => one.commandLine.includes(home)), []);
+    assert.deepEqual(
+      processesNaming('kernel_main').filter((one) => one.commandLine.includes(home)),
+      [],
+    );
   });
 });
 
@@ -180,10 +250,27 @@ describe('what people see', () => {
     assert.doesNotMatch(deployed.stdout + deployed.stderr, /\u001b/);
     await mkdir(path.join(folder, 'in'), { recursive: true });
     await writeFile(path.join(folder, 'in', 'body.json'), '{"inputs": [21]}');
-    const predicted = await slipway(['predict', 'for-people', '--input', path.join(folder, 'in', 'body.json'), '--home', home]);
+    const predicted = await slipway([
+      'predict',
+      'for-people',
+      '--input',
+      path.join(folder, 'in', 'body.json'),
+      '--home',
+      home,
+    ]);
     assert.deepEqual([predicted.exitCode, predicted.stdout], [0, '[42]\n']);
-    const missing = await slipway(['predict', 'for-people', '--input', path.join(folder, 'absent.json'), '--home', home]);
+    const missing = await slipway([
+      'predict',
+      'for-people',
+      '--input',
+      path.join(folder, 'absent.json'),
+      '--home',
+      home,
+    ]);
     assert.match(missing.stderr, /InputUnreadable/);
-    assert.ok((await readFile(path.join(folder, 'nb.ipynb'), 'utf8')).includes('"outputs": []'), 'the notebook of the user is not written to');
+    assert.ok(
+      (await readFile(path.join(folder, 'nb.ipynb'), 'utf8')).includes('"outputs": []'),
+      'the notebook of the user is not written to',
+    );
   });
 });

@@ -41,7 +41,11 @@ export function describeContract(subject: ContractSubject, projects: readonly Pr
   });
 }
 
-function describeProject(subject: ContractSubject, project: ProjectCase, opened: () => { readonly workspace: Workspace; readonly triton: TritonClient }): void {
+function describeProject(
+  subject: ContractSubject,
+  project: ProjectCase,
+  opened: () => { readonly workspace: Workspace; readonly triton: TritonClient },
+): void {
   const name = nameOf(project);
   let workspace: Workspace;
   let target: Target;
@@ -68,7 +72,10 @@ function describeProject(subject: ContractSubject, project: ProjectCase, opened:
     assert.deepEqual([last.model.name, last.model.version, last.model.endpoint], [name, 1, model.endpoint]);
     const printed = eventsOf(host, 'output').map(({ text }) => text);
     if (project.printed !== undefined) assert.match(printed.join('\n'), project.printed);
-    assert.equal((await fetch(`${endpointOf(model)}/v2/health/ready`, { headers: { connection: 'close' } })).status, 200);
+    assert.equal(
+      (await fetch(`${endpointOf(model)}/v2/health/ready`, { headers: { connection: 'close' } })).status,
+      200,
+    );
   });
 
   it('predicts what is known from outside', async () => {
@@ -77,7 +84,10 @@ function describeProject(subject: ContractSubject, project: ProjectCase, opened:
 
   it('answers a client of the Open Inference Protocol that nobody here wrote', async () => {
     const model = await running(workspace, name);
-    assertPredictions(await opened().triton.infer(endpointOf(model), name, example), project.tensors ?? project.predictions);
+    assertPredictions(
+      await opened().triton.infer(endpointOf(model), name, example),
+      project.tensors ?? project.predictions,
+    );
   });
 
   it('has logs without gaps', async () => {

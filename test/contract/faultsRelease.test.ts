@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { eventually } from '../support/eventually';
@@ -23,11 +23,15 @@ const doubled = { inputs: [1, 2.5] };
 
 describe('a release that does not become ready', () => {
   const flag = (): string => path.join(workspace.root, 'broken');
-  const load = (): string => `import os, time\n\ndef load():\n    if os.path.exists(${JSON.stringify(flag())}):\n        FAULT\n`;
+  const load = (): string =>
+    `import os, time\n\ndef load():\n    if os.path.exists(${JSON.stringify(flag())}):\n        FAULT\n`;
 
   /** Release 1 answers; the edit passes training, and the fault comes about when release 2 is started. */
   async function deployBroken(name: string, fault: string, seconds: number) {
-    const folder = await workspace.writeProject(name, plainProject([{ id: 'load', source: load().replace('FAULT', fault) }]));
+    const folder = await workspace.writeProject(
+      name,
+      plainProject([{ id: 'load', source: load().replace('FAULT', fault) }]),
+    );
     const good = await workspace.deploy({ path: folder, name });
     await editCell(path.join(folder, 'nb.ipynb'), 'predict', '2 * value', '3 * value');
     const host = recordingHost({
@@ -37,7 +41,11 @@ describe('a release that does not become ready', () => {
     });
     try {
       const deploy = workspace.deploy({ path: folder, name, readyTimeoutSeconds: seconds }, host);
-      return { folder, good, error: await failure(deploy, 'RolloutFailed', /Release 2 did not become ready.*keeps answering/) };
+      return {
+        folder,
+        good,
+        error: await failure(deploy, 'RolloutFailed', /Release 2 did not become ready.*keeps answering/),
+      };
     } finally {
       await rm(flag(), { force: true });
     }
@@ -61,7 +69,11 @@ describe('a release that does not become ready', () => {
     const { folder, error } = await deployBroken('sleeping', 'time.sleep(600)', 3);
     assert.match(reasonOf(error).message ?? error.message, /3 s|3 seconds|in time/);
     assert.deepEqual(await workspace.predict('sleeping', doubled), [2, 5]);
-    await eventually('the worker that slept is gone', 15, () => processesNaming('--model sleeping').filter((one) => one.commandLine.includes('--version 2')).length === 0);
+    await eventually(
+      'the worker that slept is gone',
+      15,
+      () => processesNaming('--model sleeping').filter((one) => one.commandLine.includes('--version 2')).length === 0,
+    );
     const next = await workspace.deploy({ path: folder, name: 'sleeping' });
     assert.equal(next.version, 3);
     assert.deepEqual(await workspace.predict('sleeping', doubled), [3, 7.5]);
@@ -73,7 +85,11 @@ describe('a port', () => {
     const { port, server } = await takePort();
     try {
       const folder = await workspace.writeProject('port-taken', plainProject());
-      await failure(workspace.deploy({ path: folder, name: 'port-taken', port }), 'PortTaken', new RegExp(String(port)));
+      await failure(
+        workspace.deploy({ path: folder, name: 'port-taken', port }),
+        'PortTaken',
+        new RegExp(String(port)),
+      );
     } finally {
       server.close();
     }
@@ -111,7 +127,6 @@ describe('the state of a model', () => {
     assert.equal(model.version, 2, 'version numbers go on after those of the kept releases');
     assert.deepEqual(await workspace.predict(name, doubled), [2, 5]);
     assert.ok((await namesIn(stateFolder)).includes('state.json.corrupt-1'));
-    const { readFile } = await import('node:fs/promises');
     assert.equal(await readFile(path.join(stateFolder, 'state.json.corrupt-1'), 'utf8'), garbage);
   });
 
@@ -152,18 +167,27 @@ describe('two deploys of one model at once', () => {
     const first = workspace.deploy({ path: folder, name }, host);
     first.catch(() => undefined);
     await eventually('the first deploy trains', 120, () => eventsOf(host, 'cell').length > 0);
-    const error = await failure(workspace.deploy({ path: folder, name }), 'DeployInProgress', new RegExp(`${name} is being changed by contract suite \\(process ${String(process.pid)}`));
-    assert.equal((error.details['holder'] as { readonly pid?: number }).pid, process.pid);
-    const remove = (await workspace.target()).remove(name, workspace.signal);
-    await failure(remove, 'DeployInProgress', /contract suite/);
-    await writeFile(release, '');
+    try {
+      const error = await failure(
+        workspace.deploy({ path: folder, name }),
+        'DeployInProgress',
+        new RegExp(`${name} is being changed by contract suite \\(process ${String(process.pid)}`),
+      );
+      assert.equal((error.details['holder'] as { readonly pid?: number }).pid, process.pid);
+      const remove = (await workspace.target()).remove(name, workspace.signal);
+      await failure(remove, 'DeployInProgress', /contract suite/);
+    } finally {
+      await writeFile(release, '');
+    }
     assert.equal((await first).phase, 'Ready');
   });
 });
 
 /** As a reboot does: the supervisor has no time to say goodbye. */
 function endSupervisor(name: string): void {
-  const [supervisor, ...others] = processesNaming(`--model ${name}`).filter((one) => one.commandLine.includes('supervisor.py') && one.commandLine.includes(workspace.root));
+  const [supervisor, ...others] = processesNaming(`--model ${name}`).filter(
+    (one) => one.commandLine.includes('supervisor.py') && one.commandLine.includes(workspace.root),
+  );
   assert.ok(supervisor !== undefined && others.length === 0);
   process.kill(supervisor.pid, 'SIGKILL');
 }

@@ -18,7 +18,9 @@ async function traces(workspace: Workspace, model: DeployedModel): Promise<() =>
   const port = Number(new URL(model.endpoint ?? 'http://127.0.0.1:1').port);
   const found = async (): Promise<readonly string[]> => {
     const files = await Promise.all([folder, control].map(async (file) => ((await exists(file)) ? [file] : [])));
-    const temporary = (await namesIn(workspace.temporary)).filter((name) => !name.startsWith('tsx-') && name !== 'node-compile-cache');
+    const temporary = (await namesIn(workspace.temporary)).filter(
+      (name) => !name.startsWith('tsx-') && name !== 'node-compile-cache',
+    );
     return [
       ...ownProcesses(workspace, model.name),
       ...((await isListening(port)) ? [`port ${String(port)}`] : []),
@@ -28,7 +30,9 @@ async function traces(workspace: Workspace, model: DeployedModel): Promise<() =>
   };
   return async () => {
     // The supervisor answers before it ends itself.
-    await eventually(`all of ${model.name} is gone`, 10, async () => (await found()).length === 0).catch(() => undefined);
+    await eventually(`all of ${model.name} is gone`, 10, async () => (await found()).length === 0).catch(
+      () => undefined,
+    );
     return found();
   };
 }

@@ -14,7 +14,8 @@ const reveals = [
   { id: 'train', source: 'import os\nprint("training with", os.environ["API_TOKEN"])' },
   {
     id: 'predict',
-    source: 'def predict(x: list[str]) -> list[bool]:\n    print("serving with", os.environ["API_TOKEN"], flush=True)\n    return [os.environ["API_TOKEN"].startswith(value) for value in x]',
+    source:
+      'def predict(x: list[str]) -> list[bool]:\n    print("serving with", os.environ["API_TOKEN"], flush=True)\n    return [os.environ["API_TOKEN"].startswith(value) for value in x]',
   },
   { id: 'example', source: 'sample_input = ["a"]', tags: ['example'] },
 ];
@@ -24,7 +25,11 @@ let folder: string;
 before(async () => {
   await buildCli();
   workspace = await openWorkspace({ target: 'local' });
-  folder = await workspace.writeProject('secretive', { 'requirements.txt': '', 'slipway.yaml': 'secrets: [API_TOKEN]\n', 'nb.ipynb': notebookOf(...reveals) });
+  folder = await workspace.writeProject('secretive', {
+    'requirements.txt': '',
+    'slipway.yaml': 'secrets: [API_TOKEN]\n',
+    'nb.ipynb': notebookOf(...reveals),
+  });
 });
 after(async () => {
   assert.deepEqual(await workspace.close(), [], 'processes outlived the removal of all models');
@@ -40,17 +45,25 @@ describe('the value of a secret', () => {
   it('reaches the model and nothing else', async () => {
     const value = `prefix-${randomBytes(12).toString('hex')}`;
     const watch = watchCommandLines(value);
-    const result = await slipway(['deploy', folder, '--home', workspace.home, '--yes', '--json'], { env: { ...process.env, API_TOKEN: value } });
+    const result = await slipway(['deploy', folder, '--home', workspace.home, '--yes', '--json'], {
+      env: { ...process.env, API_TOKEN: value },
+    });
     assert.equal(result.exitCode, 0, errorOf(result).message);
     assert.deepEqual(await workspace.predict('secretive', { inputs: ['prefix-', 'other'] }), [true, false]);
     const worker = (await workspace.model('secretive'))?.workers[0];
     assert.ok(worker?.pid);
-    assert.ok(environmentOf(worker.pid)?.includes(`API_TOKEN=${value}`) ?? true, 'the model does not have the secret in its environment');
+    assert.ok(
+      environmentOf(worker.pid)?.includes(`API_TOKEN=${value}`) ?? true,
+      'the model does not have the secret in its environment',
+    );
     const logs = await slipway(['logs', 'secretive', '--home', workspace.home, '--json']);
     assert.match(logs.stdout, /serving with/, 'the line that shows the secret is in the log');
-    const human = await slipway(['deploy', folder, '--home', workspace.home, '--yes'], { env: { ...process.env, API_TOKEN: value } });
+    const human = await slipway(['deploy', folder, '--home', workspace.home, '--yes'], {
+      env: { ...process.env, API_TOKEN: value },
+    });
     const models = await slipway(['models', '--home', workspace.home, '--json']);
-    for (const { stdout, stderr } of [result, logs, human, models]) assert.ok(!(stdout + stderr).includes(value), `shown: ${stdout + stderr}`);
+    for (const { stdout, stderr } of [result, logs, human, models])
+      assert.ok(!(stdout + stderr).includes(value), `shown: ${stdout + stderr}`);
     assert.deepEqual(await watch.stop(), [], 'in the arguments of a process');
     assert.deepEqual(await filesHolding(workspace.home, value), []);
     assert.deepEqual(await filesHolding(workspace.temporary, value), []);

@@ -1,15 +1,18 @@
-"""Cases that need numpy, pandas, scikit-learn, onnxruntime, xgboost: run by test_server_libraries in that environment."""
+"""Cases that need numpy, pandas, scikit-learn, onnxruntime, xgboost: run by test_server_libraries."""
 
 from __future__ import annotations
 
 import json
 import pickle
 import struct
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy
 import pandas
+
 from server_harness import Client, ServerCase, infer, tensor
 
 FRAME = """
@@ -29,7 +32,10 @@ def data_of(reply: Any) -> list[Any]:
 class Frames(ServerCase):
     def test_metadata_has_the_columns(self) -> None:
         found = self.serve(FRAME)("GET", "/v2/models/m").json
-        self.assertEqual([(i["name"], i["datatype"], i["shape"]) for i in found["inputs"]], [("a", "FP64", [-1]), ("b", "INT64", [-1])])
+        self.assertEqual(
+            [(i["name"], i["datatype"], i["shape"]) for i in found["inputs"]],
+            [("a", "FP64", [-1]), ("b", "INT64", [-1])],
+        )
         self.assertEqual([(i["name"], i["datatype"]) for i in found["outputs"]], [("total", "FP64"), ("word", "BYTES")])
 
     def test_columns_by_name_in_any_order(self) -> None:
@@ -73,7 +79,9 @@ class Frames(ServerCase):
         self.assertEqual(self.serve(source)("POST", "/invocations", body).json, {"predictions": [2024, "category"]})
 
     def test_missing_values_are_refused_in_json(self) -> None:
-        call = self.serve("import numpy as np\ndef predict(x: np.ndarray):\n    return x * np.nan\n", numpy.zeros((1, 2)))
+        call = self.serve(
+            "import numpy as np\ndef predict(x: np.ndarray):\n    return x * np.nan\n", numpy.zeros((1, 2))
+        )
         reply = infer(call, tensor("x", "FP64", [1, 2], [1, 2]))
         self.assertEqual(reply.status, 500)
         self.assertIn("binary", reply.json["error"])
@@ -85,9 +93,10 @@ class Frames(ServerCase):
 
 class Arrays(ServerCase):
     def test_every_numeric_datatype_both_ways(self) -> None:
-        call = self.serve("import numpy as np\ndef predict(x):\n    return x\nload = np.zeros\ndel load\n")
-        codes = "? B H I Q b h i q e f d".split()
-        names = "BOOL UINT8 UINT16 UINT32 UINT64 INT8 INT16 INT32 INT64 FP16 FP32 FP64".split()
+        call = self.serve("import numpy\ndef predict(x):\n    return x\n")
+        codes = ["?", "B", "H", "I", "Q", "b", "h", "i", "q", "e", "f", "d"]
+        names = ["BOOL", "UINT8", "UINT16", "UINT32", "UINT64", "INT8", "INT16", "INT32", "INT64"]
+        names += ["FP16", "FP32", "FP64"]
         for name, code in zip(names, codes):
             raw = struct.pack(f"<3{code}", 1, 0, 1)
             one = {"name": "x", "datatype": name, "shape": [3], "parameters": {"binary_data_size": len(raw)}}
@@ -107,7 +116,9 @@ class Arrays(ServerCase):
 
     def test_shapes(self) -> None:
         call = self.serve(ARRAY, numpy.zeros((1, 2)))
-        self.assertEqual(call("GET", "/v2/models/m").json["inputs"], [{"name": "x", "datatype": "FP64", "shape": [-1, 2]}])
+        self.assertEqual(
+            call("GET", "/v2/models/m").json["inputs"], [{"name": "x", "datatype": "FP64", "shape": [-1, 2]}]
+        )
         self.assertEqual(infer(call, tensor("x", "FP64", [2], [1, 2])).status, 400)
         for body in ({"instances": [[1, 2, 3]]}, {"instances": [1, 2]}, {"instances": [[1], [1, 2]]}):
             self.assertEqual(call("POST", "/invocations", body).status, 400, body)
@@ -125,8 +136,9 @@ class Arrays(ServerCase):
         """
         call = self.serve(source)
         expected = {
-            "scalar": 0.5, "series": [1, 2], "when": "2026-01-02T00:00:00", "dates": ["2026-01-02"], "words": ["a", "b"],
-            "none": None, "dict": {"label": "a", "scores": [0.25, 0.75]}, "two": [[0.0], [1.0, 1.0]], "half": [0.5],
+            "scalar": 0.5, "series": [1, 2], "when": "2026-01-02T00:00:00", "dates": ["2026-01-02"],
+            "words": ["a", "b"], "none": None, "dict": {"label": "a", "scores": [0.25, 0.75]},
+            "two": [[0.0], [1.0, 1.0]], "half": [0.5],
         }  # fmt: skip
         for name, value in expected.items():
             self.assertEqual(call("POST", "/invocations", {"inputs": name}).json, {"predictions": value}, name)
@@ -135,7 +147,13 @@ class Arrays(ServerCase):
 
 class Snapshots(ServerCase):
     def test_buffers_come_back_writable_and_by_value(self) -> None:
-        source = "import numpy as np\nW = np.arange(200_000.0)\ndef predict(x: np.ndarray):\n    W[0] += 1\n    return x * W[:2]\n"
+        source = """
+        import numpy as np
+        W = np.arange(200_000.0)
+        def predict(x: np.ndarray):
+            W[0] += 1
+            return x * W[:2]
+        """
         root = self.snapshot(source, numpy.ones((1, 2)), by_value=True)
         self.assertGreaterEqual(len(list((root / "artifact/buffers").iterdir())), 1)
         self.assertEqual(data_of(infer(self.client(root), tensor("x", "FP64", [1, 2], [1, 1]))), [[2.0, 1.0]])
@@ -165,7 +183,9 @@ class ModelFiles(ServerCase):
         rows = x[:3].tolist()
         self.assertEqual(data_of(infer(call, tensor("X", "FP64", [3, 4], rows)))[0], model.predict(x[:3]).tolist())
         body = {"instances": rows, "params": {"method": "predict_proba"}}
-        numpy.testing.assert_allclose(call("POST", "/invocations", body).json["predictions"], model.predict_proba(x[:3]))
+        numpy.testing.assert_allclose(
+            call("POST", "/invocations", body).json["predictions"], model.predict_proba(x[:3])
+        )
         self.assertEqual(infer(call, tensor("X", "FP64", [1, 3], [1, 2, 3])).status, 400)
 
     def test_fitted_with_names(self) -> None:
@@ -246,3 +266,18 @@ class ModelFiles(ServerCase):
             "  sklearn:\n    pickled_model: model.pkl\n    serialization_format: cloudpickle\n"
         )
         self.assertEqual(data_of(infer(self.client(root), tensor("X", "FP64", [1, 4], [5, 3, 1, 0.2]))), [[0]])
+
+
+class Imports(ServerCase):
+    def test_a_model_of_lists_loads_neither_numpy_nor_pandas(self) -> None:
+        root = self.snapshot("def predict(x: list):\n    return x\nexample = [1]\n")
+        code = (
+            "import sys, asyncio; from server_harness import Client, infer, tensor\n"
+            "from slipway_server import ModelApp; from pathlib import Path\n"
+            "app = ModelApp(Path(sys.argv[1]), model='m', version='1', metrics_dir=None); app.load()\n"
+            "assert infer(Client(app), tensor('x', 'INT64', [1], [1])).status == 200\n"
+            "print([name for name in ('numpy', 'pandas') if name in sys.modules])\n"
+        )
+        command = [sys.executable, "-c", code, str(root)]
+        done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True)
+        self.assertEqual(done.stdout.strip(), "[]")

@@ -11,6 +11,7 @@ import unittest
 import numpy
 import tritonclient.http as triton
 import uvicorn
+
 from server_harness import ServerCase
 
 SOURCE = """
@@ -88,7 +89,9 @@ class Triton(ServerCase):
         self.addCleanup(connection.close)
         part = b"x" * (1 << 20)
         body = (part for _ in range(1024))
-        connection.request("POST", "/v2/models/m/infer", body, encode_chunked=True, headers={"Transfer-Encoding": "chunked"})
+        connection.request(
+            "POST", "/v2/models/m/infer", body, encode_chunked=True, headers={"Transfer-Encoding": "chunked"}
+        )
         reply = connection.getresponse()
         self.assertEqual(reply.status, 413)
         self.assertIn("1000000 bytes", json.loads(reply.read())["error"])

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "resources/runtime"))
 
-from slipway_server import ModelApp  # noqa: E402
+from slipway_server import ModelApp
 
 _NUMBERS = itertools.count()
 CELL = "iris.ipynb#cell-3"
@@ -97,7 +97,7 @@ class ServerCase(unittest.TestCase):
         holder = tempfile.TemporaryDirectory()
         self.addCleanup(holder.cleanup)
         self.folder = Path(holder.name).resolve()
-        self.addCleanup(os.chdir, os.getcwd())
+        self.addCleanup(os.chdir, Path.cwd())
         self.addCleanup(sys.path.__setitem__, slice(None), list(sys.path))
         self.errors = io.StringIO()
         self.output = io.StringIO()

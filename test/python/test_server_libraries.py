@@ -1,4 +1,4 @@
-"""Runs the cases that need libraries in the environment that SLIPWAY_TEST_PYTHON names (CONTRIBUTING lists its packages)."""
+"""Runs the cases that need libraries in the environment that SLIPWAY_TEST_PYTHON names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ PYTHON = os.environ.get("SLIPWAY_TEST_PYTHON")
 class Libraries(unittest.TestCase):
     def run_cases(self, module: str, least: int) -> None:
         command = [str(PYTHON), "-m", "unittest", module]
-        done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, timeout=600, check=False)
+        done = subprocess.run(
+            command, cwd=Path(__file__).parent, capture_output=True, text=True, timeout=600, check=False
+        )
         self.assertEqual(done.returncode, 0, done.stderr)
         ran = re.search(r"Ran (\d+) tests", done.stderr)
         assert ran is not None
@@ -23,7 +25,7 @@ class Libraries(unittest.TestCase):
         self.assertNotIn("skipped", done.stderr)
 
     def test_libraries(self) -> None:
-        self.run_cases("server_cases_libraries", 18)
+        self.run_cases("server_cases_libraries", 20)
 
     def test_tritonclient(self) -> None:
         self.run_cases("server_cases_triton", 4)

@@ -1,4 +1,4 @@
-"""Loading bundles: every way that it fails has a code, and mounted ASGI and WSGI apps answer under our health routes."""
+"""Loading bundles: each failure has a code; mounted ASGI and WSGI apps answer under our health routes."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from server_harness import ServerCase
-
 from slipway_server import ModelApp, ModelLoadError
 from slipway_server.loading.mlmodel import read_flavours
+
+from server_harness import ServerCase
 
 GOOD = "def predict(x: list):\n    return x\nexample = [1]\n"
 
@@ -67,7 +67,9 @@ class Failures(ServerCase):
         self.assertIn("iris.ipynb#cell-3", error.traceback)
 
     def test_predict_that_fails_on_its_example(self) -> None:
-        error = self.fails(self.snapshot("def predict(x: list):\n    return x[5]\nexample = [1]\n"), "ExampleFailed", "IndexError")
+        error = self.fails(
+            self.snapshot("def predict(x: list):\n    return x[5]\nexample = [1]\n"), "ExampleFailed", "IndexError"
+        )
         self.assertEqual((error.cell, error.line), ("cell-3", 2))
         source = "def predict(x: list):\n    return object()\nexample = [1]\n"
         self.fails(self.snapshot(source), "ExampleFailed", "object")
@@ -162,9 +164,7 @@ class Mounted(ServerCase):
         self.assertEqual(self.lifespan(call), ["lifespan.startup.complete", "lifespan.shutdown.complete"])
 
     def test_lifespan_of_a_model(self) -> None:
-        self.assertEqual(
-            self.lifespan(self.serve(GOOD)), ["lifespan.startup.complete", "lifespan.shutdown.complete"]
-        )
+        self.assertEqual(self.lifespan(self.serve(GOOD)), ["lifespan.startup.complete", "lifespan.shutdown.complete"])
 
     def test_an_app_that_is_not_there(self) -> None:
         with self.assertRaises(ModelLoadError) as caught:

@@ -84,9 +84,7 @@ class Infer(ServerCase):
     def test_binary_both_ways_and_compressed(self) -> None:
         call = self.serve(SUM)
         head = {
-            "inputs": [
-                {"name": "rows", "datatype": "FP32", "shape": [2, 2], "parameters": {"binary_data_size": 16}}
-            ],
+            "inputs": [{"name": "rows", "datatype": "FP32", "shape": [2, 2], "parameters": {"binary_data_size": 16}}],
             "parameters": {"binary_data_output": True},
         }
         text = json.dumps(head).encode()
@@ -187,7 +185,8 @@ class Invocations(ServerCase):
         class Color(enum.Enum):
             RED = "red"
         VALUES = {"point": Point(1, datetime.date(2026, 1, 2)), "none": None, "tuple": (1, "a"), "enum": Color.RED,
-                  "bytes": b"ab", "keys": {1: 2}, "nan": float("nan"), "object": object(), "decimal": decimal.Decimal("1.5")}
+                  "bytes": b"ab", "keys": {1: 2}, "nan": float("nan"), "object": object(),
+                  "decimal": decimal.Decimal("1.5")}
         def predict(name: str):
             return VALUES[name]
         """

@@ -5,7 +5,10 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { repository } from './workspace';
 
-export const cliProgram = path.join(repository, 'dist', 'cli.js');
+const chosen = process.env['SLIPWAY_CLI'];
+
+/** `dist/cli.js` of this checkout, or the one that `SLIPWAY_CLI` names, of an unpacked VSIX for instance. */
+export const cliProgram = chosen === undefined ? path.join(repository, 'dist', 'cli.js') : path.resolve(chosen);
 
 export interface CliResult {
   /** null when a signal ended it. */
@@ -27,16 +30,23 @@ export interface CliOptions {
 
 /** Builds `dist/cli.js` when it is missing or older than a source. */
 export async function buildCli(): Promise<void> {
+  if (chosen !== undefined) return;
   const built = existsSync(cliProgram) ? (await stat(cliProgram)).mtimeMs : 0;
   const sources = await readdir(path.join(repository, 'src'), { recursive: true, withFileTypes: true });
-  const times = await Promise.all(sources.filter((one) => one.isFile()).map(async (one) => (await stat(path.join(one.parentPath, one.name))).mtimeMs));
+  const times = await Promise.all(
+    sources.filter((one) => one.isFile()).map(async (one) => (await stat(path.join(one.parentPath, one.name))).mtimeMs),
+  );
   if (Math.max(...times) > built) await promisify(execFile)(process.execPath, ['esbuild.mjs'], { cwd: repository });
 }
 
 /** Runs `slipway` as a program does: no terminal, standard input closed. */
 export function slipway(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [cliProgram, ...args], { env: options.env ?? process.env, stdio: ['ignore', 'pipe', 'pipe'], timeout: options.timeoutMs ?? 120_000 });
+    const child = spawn(process.execPath, [cliProgram, ...args], {
+      env: options.env ?? process.env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: options.timeoutMs ?? 120_000,
+    });
     let stdout = '';
     let stderr = '';
     let rest = '';
@@ -68,7 +78,11 @@ export function slipway(args: readonly string[], options: CliOptions = {}): Prom
 }
 
 /** The error in the last line of a `--json` run. */
-export function errorOf(result: CliResult): { readonly code?: string; readonly message?: string; readonly remedy?: string } {
+export function errorOf(result: CliResult): {
+  readonly code?: string;
+  readonly message?: string;
+  readonly remedy?: string;
+} {
   const last = result.json.at(-1);
   const error = last?.['event'] === 'failed' ? last['error'] : undefined;
   return typeof error === 'object' && error !== null ? error : {};

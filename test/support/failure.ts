@@ -19,7 +19,11 @@ export async function failure(action: Promise<unknown>, code: string, message: R
 }
 
 /** The part of an error's details that explains a failed rollout. */
-export function reasonOf(error: UserError): { readonly code?: string; readonly message?: string; readonly traceback?: string } {
+export function reasonOf(error: UserError): {
+  readonly code?: string;
+  readonly message?: string;
+  readonly traceback?: string;
+} {
   const { reason } = error.details;
   return typeof reason === 'object' && reason !== null ? reason : {};
 }

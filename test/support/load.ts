@@ -30,7 +30,11 @@ const pauseMs = 15;
 
 /** Sends one body to a URL over and over, until stopped. No request is repeated: a failure is counted. */
 export function startLoad(url: string, body: string): Load {
-  const clients: Client[] = kinds.map((kind) => ({ kind, agent: new Agent({ keepAlive: kind === 'keepAlive', maxSockets: 1 }), answered: 0 }));
+  const clients: Client[] = kinds.map((kind) => ({
+    kind,
+    agent: new Agent({ keepAlive: kind === 'keepAlive', maxSockets: 1 }),
+    answered: 0,
+  }));
   const bodies = new Set<string>();
   const failures: string[] = [];
   let running = true;
@@ -52,12 +56,14 @@ export function startLoad(url: string, body: string): Load {
   return {
     answers: async (more) => {
       const goals = clients.map((client) => client.answered + more);
-      while (running && failures.length < 100 && clients.some((client, index) => client.answered < (goals[index] ?? 0))) await delay(pauseMs);
+      while (running && failures.length < 100 && clients.some((client, index) => client.answered < (goals[index] ?? 0)))
+        await delay(pauseMs);
     },
     stop: async () => {
       running = false;
       await Promise.all(running_);
-      const count = (kind: Client['kind']): number => clients.filter((one) => one.kind === kind).reduce((sum, one) => sum + one.answered, 0);
+      const count = (kind: Client['kind']): number =>
+        clients.filter((one) => one.kind === kind).reduce((sum, one) => sum + one.answered, 0);
       return { answered: { keepAlive: count('keepAlive'), fresh: count('fresh') }, bodies: [...bodies], failures };
     },
   };

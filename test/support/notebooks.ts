@@ -10,11 +10,15 @@ interface Notebook {
 /** The JSON of a notebook with these code cells, as Jupyter saves it. Cells without an id are named `cell-1` and so on. */
 export function notebookOf(...cells: readonly CellSource[]): string {
   const written = cells.map((cell, index) => {
-    const { id, source, tags } = typeof cell === 'string' ? { id: `cell-${String(index + 1)}`, source: cell, tags: undefined } : cell;
+    const { id, source, tags } =
+      typeof cell === 'string' ? { id: `cell-${String(index + 1)}`, source: cell, tags: undefined } : cell;
     const metadata = tags === undefined ? {} : { tags };
     return { cell_type: 'code', execution_count: null, id, metadata, outputs: [], source: source.split(/(?<=\n)/) };
   });
-  const kernel = { kernelspec: { display_name: 'Python 3', language: 'python', name: 'python3' }, language_info: { name: 'python' } };
+  const kernel = {
+    kernelspec: { display_name: 'Python 3', language: 'python', name: 'python3' },
+    language_info: { name: 'python' },
+  };
   return JSON.stringify({ cells: written, metadata: kernel, nbformat: 4, nbformat_minor: 5 }, undefined, 1);
 }
 
@@ -23,7 +27,8 @@ export async function editCell(file: string, id: string, from: string, to: strin
   const notebook = JSON.parse(await readFile(file, 'utf8')) as Notebook;
   const cell = notebook.cells.find((one) => one.id === id);
   const source = typeof cell?.source === 'string' ? cell.source : (cell?.source.join('') ?? '');
-  if (cell === undefined || !source.includes(from)) throw new Error(`The cell ${id} of ${file} does not contain ${from}.`);
+  if (cell === undefined || !source.includes(from))
+    throw new Error(`The cell ${id} of ${file} does not contain ${from}.`);
   cell.source = source.replace(from, () => to);
   await writeFile(file, JSON.stringify(notebook, undefined, 1));
 }

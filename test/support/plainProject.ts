@@ -7,6 +7,9 @@ export const predictDouble: CellSource = {
 export const exampleCell: CellSource = { id: 'example', source: 'sample_input = [1.0, 2.0]', tags: ['example'] };
 
 /** A project without dependencies, quick to deploy: cells before its `predict`, which doubles numbers, and other files. */
-export function plainProject(cells: readonly CellSource[] = [], files: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+export function plainProject(
+  cells: readonly CellSource[] = [],
+  files: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
   return { 'requirements.txt': '', 'nb.ipynb': notebookOf(...cells, predictDouble, exampleCell), ...files };
 }

@@ -7,7 +7,11 @@ export interface RawAnswer {
 }
 
 /** Sends bytes exactly as given. */
-export function sendRaw(url: string, body: string | Buffer, headers: Readonly<Record<string, string>> = {}): Promise<RawAnswer> {
+export function sendRaw(
+  url: string,
+  body: string | Buffer,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<RawAnswer> {
   return send(url, headers, async (write) => {
     await write(body);
   });
@@ -16,7 +20,9 @@ export function sendRaw(url: string, body: string | Buffer, headers: Readonly<Re
 /** Streams a body of zeros of that size in pieces, as long as the server takes them, with or without telling the size. */
 export function sendZeros(url: string, bytes: number, tellSize: boolean): Promise<RawAnswer> {
   const piece = Buffer.alloc(1024 * 1024);
-  const headers: Record<string, string> = tellSize ? { 'content-length': String(bytes) } : { 'transfer-encoding': 'chunked' };
+  const headers: Record<string, string> = tellSize
+    ? { 'content-length': String(bytes) }
+    : { 'transfer-encoding': 'chunked' };
   return send(url, headers, async (write) => {
     for (let sent = 0; sent < bytes; sent += piece.length) {
       if (!(await write(piece))) return;
@@ -26,18 +32,30 @@ export function sendZeros(url: string, bytes: number, tellSize: boolean): Promis
 
 type Write = (piece: string | Buffer) => Promise<boolean>;
 
-function send(url: string, headers: Readonly<Record<string, string>>, produce: (write: Write) => Promise<void>): Promise<RawAnswer> {
+function send(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  produce: (write: Write) => Promise<void>,
+): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
     let isOpen = true;
-    const sent = request(url, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, agent: false }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.once('end', () => {
-        isOpen = false;
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, text: Buffer.concat(chunks).toString('utf8') });
-        sent.destroy();
-      });
-    });
+    const sent = request(
+      url,
+      { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, agent: false },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.once('end', () => {
+          isOpen = false;
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            text: Buffer.concat(chunks).toString('utf8'),
+          });
+          sent.destroy();
+        });
+      },
+    );
     sent.once('error', (error) => {
       isOpen = false;
       reject(error);

@@ -30,6 +30,9 @@ export function recordingHost(options: HostOptions = {}): RecordingHost {
 }
 
 /** The events of one kind, in order. */
-export function eventsOf<Kind extends DeployEvent['event']>(host: RecordingHost, kind: Kind): readonly Extract<DeployEvent, { event: Kind }>[] {
+export function eventsOf<Kind extends DeployEvent['event']>(
+  host: RecordingHost,
+  kind: Kind,
+): readonly Extract<DeployEvent, { event: Kind }>[] {
   return host.events.filter((event): event is Extract<DeployEvent, { event: Kind }> => event.event === kind);
 }

@@ -22,7 +22,9 @@ export async function openTritonClient(workspace: Workspace): Promise<TritonClie
   const python = await makeRunnerPython(workspace, 'triton', ['tritonclient[http]', 'numpy']);
   return {
     infer: async (endpoint, model, example) => {
-      const { stdout } = await run(python, [script, new URL(endpoint).host, model, JSON.stringify(example)], { timeout: 60_000 });
+      const { stdout } = await run(python, [script, new URL(endpoint).host, model, JSON.stringify(example)], {
+        timeout: 60_000,
+      });
       return JSON.parse(stdout) as unknown;
     },
   };

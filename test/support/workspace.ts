@@ -1,14 +1,17 @@
 import { cp, mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { findInterpreters } from '../../src/clients/python/interpreters';
+import { uvRelease } from '../../src/clients/python/uvRelease';
+import { findUv } from '../../src/clients/python/uvProgram';
 import type { DeployedModel } from '../../src/core/deployment';
 import { homeAt } from '../../src/core/home';
 import type { Target } from '../../src/core/target';
 import { deployModel, type DeployModelRequest } from '../../src/pipeline/deployModel';
 import { predict } from '../../src/pipeline/predict';
 import { makeServices, openTarget, type Services } from '../../src/pipeline/services';
-import { cacheFolder } from '../testbed/cache';
+import { cached, cacheFolder } from '../testbed/cache';
 import { endProcessesNaming, onExit } from '../testbed/cleanup';
 import { eventually } from './eventually';
 import { processesNaming } from './processes';
@@ -31,7 +34,11 @@ export interface Workspace {
   copyProject(folder: string, name?: string): Promise<string>;
   /** Writes a project from the contents of its files. */
   writeProject(name: string, files: Readonly<Record<string, string>>): Promise<string>;
-  deploy(request: Omit<DeployModelRequest, 'target'>, host?: RecordingHost, signal?: AbortSignal): Promise<DeployedModel>;
+  deploy(
+    request: Omit<DeployModelRequest, 'target'>,
+    host?: RecordingHost,
+    signal?: AbortSignal,
+  ): Promise<DeployedModel>;
   /** The predictions for a body of `/invocations`. */
   predict(name: string, body: unknown): Promise<unknown>;
   model(name: string): Promise<DeployedModel | undefined>;
@@ -41,8 +48,6 @@ export interface Workspace {
 
 export interface WorkspaceOptions {
   readonly target: string;
-  /** Start with an empty wheel cache instead of the one that all runs share. */
-  readonly emptyCache?: boolean;
 }
 
 export async function openWorkspace(options: WorkspaceOptions): Promise<Workspace> {
@@ -50,7 +55,9 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
   const [home, temporary] = [path.join(root, 'home'), path.join(root, 't')];
   await mkdir(temporary);
   await mkdir(path.join(home, 'cache'), { recursive: true });
-  if (options.emptyCache !== true) await shareWheels(home);
+  await shareDownloads(home);
+  // As on a user's machine: training leaves byte code behind, so that workers need not compile libraries at each start.
+  Reflect.deleteProperty(process.env, 'PYTHONDONTWRITEBYTECODE');
   const services = makeServices({ home, resources, program: 'contract suite' });
   const signal = new AbortController().signal;
   const restore = useTemporaryFolder(temporary);
@@ -79,8 +86,10 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       }
       return folder;
     },
-    deploy: (request, host = recordingHost(), abort = signal) => deployModel(services, host, { ...request, target: options.target }, abort),
-    predict: async (name, body) => (await predict(await target(), name, JSON.stringify(body), signal)).answer.predictions,
+    deploy: (request, host = recordingHost(), abort = signal) =>
+      deployModel(services, host, { ...request, target: options.target }, abort),
+    predict: async (name, body) =>
+      (await predict(await target(), name, JSON.stringify(body), signal)).answer.predictions,
     model: async (name) => (await (await target()).models(signal)).find((one) => one.name === name),
     close: async () => {
       const opened = await target();
@@ -96,11 +105,20 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
   };
 }
 
-/** Downloads are kept between runs; everything else is made anew. */
-async function shareWheels(home: string): Promise<void> {
+/** The downloads of uv and wheels are kept between runs, as a user's own cache is; everything else is made anew. */
+async function shareDownloads(home: string): Promise<void> {
+  const { tools, wheels } = homeAt(home);
+  const signal = new AbortController().signal;
   const shared = path.join(cacheFolder(), 'wheels');
   await mkdir(shared, { recursive: true });
-  await symlink(shared, homeAt(home).wheels, 'junction');
+  await symlink(shared, wheels, 'junction');
+  const name = `uv-${uvRelease.version}`;
+  const downloaded = await cached('contract-uv', name, async (folder) => {
+    await findUv(folder, await findInterpreters(folder, signal), signal);
+  });
+  await mkdir(tools, { recursive: true });
+  if (existsSync(path.join(downloaded, name)))
+    await symlink(path.join(downloaded, name), path.join(tools, name), 'junction');
 }
 
 /** What is left in the temporary folder is ours, so that a test can see it. */

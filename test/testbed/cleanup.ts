@@ -29,17 +29,18 @@ function watchExit(): void {
 }
 
 /**
- * Ends every process whose command line names `folder`: ours, because the folder's name is unique to one run.
+ * Ends every process whose command line or, on Linux, environment names `folder`: ours, because the folder's name is
+ * unique to one run.
  * @returns the command lines that were still running
  */
 export function endProcessesNaming(folder: string): string[] {
-  const found = commandLines().filter(({ pid, text }) => pid !== process.pid && text.includes(folder));
+  const found = running().filter(({ pid, text, more }) => pid !== process.pid && (text + more).includes(folder));
   for (const { pid } of found) signalQuietly(pid, 'SIGKILL');
   return found.map(({ text }) => text);
 }
 
 /** Signals a process, or with a negative id a process group; one that is gone already is no error. */
-export function signalQuietly(pid: number, signal: NodeJS.Signals): boolean {
+export function signalQuietly(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(pid, signal);
   } catch {
@@ -47,28 +48,32 @@ export function signalQuietly(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
-interface CommandLine {
+interface Running {
   readonly pid: number;
+  /** The command line. */
   readonly text: string;
+  /** What else tells whose it is. */
+  readonly more: string;
 }
 
-function commandLines(): CommandLine[] {
+function running(): Running[] {
   if (process.platform === 'win32') return [];
-  return process.platform === 'linux' ? linuxCommandLines() : psCommandLines();
+  return process.platform === 'linux' ? runningOnLinux() : runningByPs();
 }
 
-function linuxCommandLines(): CommandLine[] {
+function runningOnLinux(): Running[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return pids.flatMap((name) => {
     try {
-      return [{ pid: Number(name), text: readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ').trim() }];
+      const read = (file: string): string => readFileSync(`/proc/${name}/${file}`, 'utf8').replaceAll('\0', ' ').trim();
+      return [{ pid: Number(name), text: read('cmdline'), more: read('environ') }];
     } catch {
       return [];
     }
   });
 }
 
-function psCommandLines(): CommandLine[] {
+function runningByPs(): Running[] {
   const lines = execFileSync('ps', ['-axo', 'pid=,command='], { encoding: 'utf8' }).split('\n');
-  return lines.map((line) => ({ pid: Number.parseInt(line, 10), text: line.trim().replace(/^\d+\s+/, '') }));
+  return lines.map((line) => ({ pid: Number.parseInt(line, 10), text: line.trim().replace(/^\d+\s+/, ''), more: '' }));
 }

@@ -73,9 +73,11 @@ class ModuleWalker:
                 self._bind(target)
         elif isinstance(node, ast.AugAssign):
             self._expression(node.value)
+            # It changes what must be there already: for a name it defines nothing.
             if isinstance(node.target, ast.Name):
                 self._use(node.target.id, node.lineno)
-            self._bind(node.target)
+            else:
+                self._bind(node.target)
         elif isinstance(node, ast.AnnAssign):
             self._expression(node.annotation)
             if node.value:

@@ -29,7 +29,7 @@ _READER_NAMES = frozenset(
         Image.open h5py.File numpy.load joblib.load torch.load torch.jit.load pickle.load librosa.load
         soundfile.read onnx.load sqlite3.connect numpy.loadtxt xgboost.Booster lightgbm.Booster cv2.imread
         skops.io.load dill.load cloudpickle.load yaml.safe_load wave.open fitz.open os.listdir os.scandir
-        os.walk glob.glob keras.models.load_model pathlib.Path Path
+        os.walk glob.glob keras.models.load_model
         """.split()  # noqa: SIM905
 )
 _WRITERS = frozenset(
@@ -202,6 +202,8 @@ def _mode(call: ast.Call, name: str, last: str) -> str | None:
         return "write" if set(string(mode) or "r") & set("wax") else "read"
     if name in _READER_NAMES or last in _READERS:
         return "read"
+    if name in ("pathlib.Path", "Path"):
+        return "mention"
     if last in _WRITERS and (dotted(call.func) or "." not in name):
         return "write"
     return None

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { access, copyFile, link, mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import { access, copyFile, link, mkdir, open, readFile, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../../core/errors';
 
@@ -84,19 +84,16 @@ export async function listFiles(folder: string): Promise<readonly string[]> {
     .sort();
 }
 
-/** Bytes of all files below a folder; 0 when it is absent. */
-export async function folderSize(folder: string): Promise<number> {
-  const files = await listFiles(folder).catch(() => []);
-  const sizes = await Promise.all(files.map((file) => stat(path.join(folder, file)).then((found) => found.size, () => 0)));
-  return sizes.reduce((sum, size) => sum + size, 0);
-}
-
 /** Turns "no space left" into a {@link UserError}; anything else stays what it is. */
 export function asDiskError(cause: unknown, file: string): unknown {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   if (code !== 'ENOSPC' && code !== 'EDQUOT') return cause;
-  return new UserError('DiskFull', `There is no space left on the disk that holds ${path.dirname(file)}. Nothing was deployed.`, {
-    cause,
-    remedy: { kind: 'runCommand', label: 'Free Space', command: 'slipway.freeSpace' },
-  });
+  return new UserError(
+    'DiskFull',
+    `There is no space left on the disk that holds ${path.dirname(file)}. Nothing was deployed.`,
+    {
+      cause,
+      remedy: { kind: 'runCommand', label: 'Free Space', command: 'slipway.freeSpace' },
+    },
+  );
 }

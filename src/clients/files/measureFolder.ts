@@ -27,7 +27,9 @@ export async function measureFolder(folder: string, signal: AbortSignal): Promis
     const entries = await readdir(next, { withFileTypes: true }).catch(() => []);
     const at = next;
     folders.push(...entries.filter((entry) => entry.isDirectory()).map((entry) => path.join(at, entry.name)));
-    const files = entries.filter((entry) => !entry.isDirectory()).map((entry) => lstat(path.join(at, entry.name)).catch(() => undefined));
+    const files = entries
+      .filter((entry) => !entry.isDirectory())
+      .map((entry) => lstat(path.join(at, entry.name)).catch(() => undefined));
     for (const found of await Promise.all(files)) {
       if (found === undefined) continue;
       if (found.nlink <= 1) own += found.size;
@@ -43,7 +45,8 @@ export async function measureFolder(folder: string, signal: AbortSignal): Promis
 /** Bytes that the disk gains when all these folders go: a file with names elsewhere stays. */
 export function freedBy(sizes: readonly FolderSize[]): number {
   const linked = new Map<string, LinkedFile>();
-  for (const [key, one] of sizes.flatMap((size) => [...size.linked])) linked.set(key, { ...one, here: one.here + (linked.get(key)?.here ?? 0) });
+  for (const [key, one] of sizes.flatMap((size) => [...size.linked]))
+    linked.set(key, { ...one, here: one.here + (linked.get(key)?.here ?? 0) });
   const gone = [...linked.values()].filter((one) => one.here >= one.names);
   return sum(sizes.map((size) => size.own)) + sum(gone.map((one) => one.bytes));
 }

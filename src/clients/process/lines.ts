@@ -1,5 +1,8 @@
 /** Collects pieces of text and hands on each complete line; `flush` hands on what is left. */
-export function lineSplitter(onLine: (line: string) => void): { readonly push: (text: string) => void; readonly flush: () => void } {
+export function lineSplitter(onLine: (line: string) => void): {
+  readonly push: (text: string) => void;
+  readonly flush: () => void;
+} {
   let rest = '';
   return {
     push: (text) => {

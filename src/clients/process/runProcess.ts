@@ -54,7 +54,12 @@ export async function runProcess(
   return { stdout: Buffer.concat(stdout).toString('utf8'), stderr: Buffer.concat(stderr).toString('utf8'), exitCode };
 }
 
-async function exitOf(child: ChildProcess, command: string, timeoutMs: number | undefined, signal: AbortSignal): Promise<number> {
+async function exitOf(
+  child: ChildProcess,
+  command: string,
+  timeoutMs: number | undefined,
+  signal: AbortSignal,
+): Promise<number> {
   const deadline = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
   const stop = deadline === undefined ? signal : AbortSignal.any([signal, deadline]);
   const end = (): void => {
@@ -64,7 +69,9 @@ async function exitOf(child: ChildProcess, command: string, timeoutMs: number | 
   try {
     const code = await new Promise<number>((resolve, reject) => {
       child.once('error', (cause: NodeJS.ErrnoException) => {
-        reject(new UserError('ProgramNotFound', `The program ${command} could not be started: ${cause.message}.`, { cause }));
+        reject(
+          new UserError('ProgramNotFound', `The program ${command} could not be started: ${cause.message}.`, { cause }),
+        );
       });
       child.once('close', (exit, killedBy) => {
         resolve(exit ?? (killedBy === null ? 1 : 128));
@@ -72,7 +79,10 @@ async function exitOf(child: ChildProcess, command: string, timeoutMs: number | 
     });
     signal.throwIfAborted();
     if (deadline?.aborted === true) {
-      throw new UserError('ProgramTimedOut', `The program ${command} did not finish within ${String((timeoutMs ?? 0) / 1000)} s and was ended.`);
+      throw new UserError(
+        'ProgramTimedOut',
+        `The program ${command} did not finish within ${String((timeoutMs ?? 0) / 1000)} s and was ended.`,
+      );
     }
     return code;
   } finally {

@@ -37,7 +37,9 @@ export async function* streamLines(
   });
   const failed = new Promise<never>((_, reject) => {
     child.once('error', (cause) => {
-      reject(new UserError('ProgramNotFound', `The program ${command} could not be started: ${cause.message}.`, { cause }));
+      reject(
+        new UserError('ProgramNotFound', `The program ${command} could not be started: ${cause.message}.`, { cause }),
+      );
     });
   });
   failed.catch(() => undefined);

@@ -17,18 +17,42 @@ export interface Environment {
 }
 
 /** What the kernel and the server need beside the user's packages; stands behind them on `sys.path`. */
-export const supportRequirements = ['ipykernel>=6', 'cloudpickle>=2', 'uvicorn>=0.20', 'httptools', 'uvloop; sys_platform != "win32"'] as const;
+export const supportRequirements = [
+  'ipykernel>=6',
+  'cloudpickle>=2',
+  'uvicorn>=0.20',
+  'httptools',
+  'uvloop; sys_platform != "win32"',
+] as const;
 
 /** What executes notebooks from an environment of its own. */
 export const runnerRequirements = ['nbclient==0.11.0', 'jupyter-client==8.6.3', 'nbformat==5.10.4'] as const;
 
 /** Installs a lock for an interpreter; an equal one is shared by all projects. */
-export async function makeEnvironment(uv: Uv, home: Home, lock: Lock, interpreter: Interpreter, onProgress: (line: string) => void, signal: AbortSignal): Promise<Environment> {
+export async function makeEnvironment(
+  uv: Uv,
+  home: Home,
+  lock: Lock,
+  interpreter: Interpreter,
+  onProgress: (line: string) => void,
+  signal: AbortSignal,
+): Promise<Environment> {
   const key = hash([lock.digest, interpreter.path, interpreter.version]);
   const folder = path.join(home.environments, `py${interpreter.minor}-${key}`);
-  await installOnce(uv, folder, interpreter, 'the packages of this project', async (python) => {
-    await uv.run(['pip', 'sync', '--python', python, '--require-hashes', '--allow-empty-requirements', lock.file], { subject: 'the packages of this project', onProgress }, signal);
-  }, signal);
+  await installOnce(
+    uv,
+    folder,
+    interpreter,
+    'the packages of this project',
+    async (python) => {
+      await uv.run(
+        ['pip', 'sync', '--python', python, '--require-hashes', '--allow-empty-requirements', lock.file],
+        { subject: 'the packages of this project', onProgress },
+        signal,
+      );
+    },
+    signal,
+  );
   return { folder, python: pythonOf(folder) };
 }
 
@@ -36,7 +60,15 @@ export async function makeEnvironment(uv: Uv, home: Home, lock: Lock, interprete
  * A folder with ipykernel, cloudpickle and uvicorn in versions that the user's lock allows.
  * @throws UserError RuntimeConflict, naming both pins
  */
-export async function makeSupport(uv: Uv, home: Home, lock: Lock, environment: Environment, interpreter: Interpreter, onProgress: (line: string) => void, signal: AbortSignal): Promise<string> {
+export async function makeSupport(
+  uv: Uv,
+  home: Home,
+  lock: Lock,
+  environment: Environment,
+  interpreter: Interpreter,
+  onProgress: (line: string) => void,
+  signal: AbortSignal,
+): Promise<string> {
   const pins = await solveSupport(uv, home, lock, interpreter, onProgress, signal);
   const folder = path.join(home.support, `py${interpreter.minor}-${hash([pins])}`);
   return makeFolderOnce(folder, async (temporary) => {
@@ -46,47 +78,110 @@ export async function makeSupport(uv: Uv, home: Home, lock: Lock, environment: E
 }
 
 /** The environment that drives kernels, on the newest suitable Python of this machine. */
-export async function makeRunner(uv: Uv, home: Home, onProgress: (line: string) => void, signal: AbortSignal): Promise<string> {
+export async function makeRunner(
+  uv: Uv,
+  home: Home,
+  onProgress: (line: string) => void,
+  signal: AbortSignal,
+): Promise<string> {
   const interpreter = uv.interpreters.find((one) => Number(one.minor.split('.')[1]) >= 10) ?? uv.interpreters[0];
-  if (interpreter === undefined) throw new UserError('PythonNotFound', 'No Python 3.10 or newer was found to drive notebooks.');
-  const folder = path.join(home.tools, `runner-py${interpreter.minor}-${hash([interpreter.path, ...runnerRequirements])}`);
-  await installOnce(uv, folder, interpreter, "Slipway's notebook runner", async (python) => {
-    await uv.run(['pip', 'install', '--python', python, ...runnerRequirements], { subject: "Slipway's notebook runner", onProgress }, signal);
-  }, signal);
+  if (interpreter === undefined)
+    throw new UserError('PythonNotFound', 'No Python 3.10 or newer was found to drive notebooks.');
+  const folder = path.join(
+    home.tools,
+    `runner-py${interpreter.minor}-${hash([interpreter.path, ...runnerRequirements])}`,
+  );
+  await installOnce(
+    uv,
+    folder,
+    interpreter,
+    "Slipway's notebook runner",
+    async (python) => {
+      await uv.run(
+        ['pip', 'install', '--python', python, ...runnerRequirements],
+        { subject: "Slipway's notebook runner", onProgress },
+        signal,
+      );
+    },
+    signal,
+  );
   return pythonOf(folder);
 }
 
-async function solveSupport(uv: Uv, home: Home, lock: Lock, interpreter: Interpreter, onProgress: (line: string) => void, signal: AbortSignal): Promise<string> {
-  const cached = path.join(home.support, 'solved', `${hash([lock.digest, interpreter.version, ...supportRequirements])}.txt`);
+async function solveSupport(
+  uv: Uv,
+  home: Home,
+  lock: Lock,
+  interpreter: Interpreter,
+  onProgress: (line: string) => void,
+  signal: AbortSignal,
+): Promise<string> {
+  const cached = path.join(
+    home.support,
+    'solved',
+    `${hash([lock.digest, interpreter.version, ...supportRequirements])}.txt`,
+  );
   if (await exists(cached)) return readFile(cached, 'utf8');
-  const args = ['pip', 'compile', '--no-header', '--no-annotate', '--python', interpreter.path, '--constraints', lock.file, '-'];
+  const args = [
+    'pip',
+    'compile',
+    '--no-header',
+    '--no-annotate',
+    '--python',
+    interpreter.path,
+    '--constraints',
+    lock.file,
+    '-',
+  ];
   try {
-    const { stdout } = await uv.run(args, { subject: "Slipway's kernel and server", input: supportRequirements.join('\n'), onProgress }, signal);
-    const missing = stdout.split('\n').filter((line) => line !== '' && pinnedVersion(lock, line.split('==')[0] ?? '') === undefined).join('\n');
+    const { stdout } = await uv.run(
+      args,
+      { subject: "Slipway's kernel and server", input: supportRequirements.join('\n'), onProgress },
+      signal,
+    );
+    const missing = stdout
+      .split('\n')
+      .filter((line) => line !== '' && pinnedVersion(lock, line.split('==')[0] ?? '') === undefined)
+      .join('\n');
     await mkdir(path.dirname(cached), { recursive: true });
     await writeFile(cached, missing);
     return missing;
   } catch (error) {
     if (isUserError(error) && error.code === 'DependenciesUnsolvable') {
-      throw new UserError('RuntimeConflict', `The project's pins leave no version of what Slipway needs to run it. ${error.message}`, {
-        cause: error,
-        remedy: { kind: 'hint', label: 'Relax the pin of the project that the message names.' },
-      });
+      throw new UserError(
+        'RuntimeConflict',
+        `The project's pins leave no version of what Slipway needs to run it. ${error.message}`,
+        {
+          cause: error,
+          remedy: { kind: 'hint', label: 'Relax the pin of the project that the message names.' },
+        },
+      );
     }
     throw error;
   }
 }
 
 /** A virtual environment keeps absolute paths, so it is made in place and marked when it is complete. */
-async function installOnce(uv: Uv, folder: string, interpreter: Interpreter, subject: string, install: (python: string) => Promise<void>, signal: AbortSignal): Promise<void> {
+async function installOnce(
+  uv: Uv,
+  folder: string,
+  interpreter: Interpreter,
+  subject: string,
+  install: (python: string) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
   const mark = path.join(folder, '.slipway-complete');
   if (await exists(mark)) return;
-  await withLock(`${folder}.lock`, async () => {
-    if (await exists(mark)) return;
-    await uv.run(['venv', '--clear', '--no-project', '--python', interpreter.path, folder], { subject }, signal);
-    await install(pythonOf(folder));
-    await writeFile(mark, '');
-  }, signal);
+  await withLock(
+    `${folder}.lock`,
+    async () => {
+      if (await exists(mark)) return;
+      await uv.run(['venv', '--clear', '--no-project', '--python', interpreter.path, folder], { subject }, signal);
+      await install(pythonOf(folder));
+      await writeFile(mark, '');
+    },
+    signal,
+  );
 }
 
 function pythonOf(folder: string): string {

@@ -35,8 +35,14 @@ export const oldestSupportedPython = '3.9';
 export async function findInterpreters(tools: string, signal: AbortSignal): Promise<readonly Interpreter[]> {
   const memory = path.join(tools, 'interpreters.json');
   const remembered = ((await readJson(memory)) ?? {}) as Readonly<Record<string, Remembered>>;
-  const executables = await realExecutables([...(await onPath()), ...(await managedByUv(tools)), ...(await underPyenv())]);
-  const asked = await Promise.all(executables.map(async (file) => [file, await ask(file, remembered[file], signal)] as const));
+  const executables = await realExecutables([
+    ...(await onPath()),
+    ...(await managedByUv(tools)),
+    ...(await underPyenv()),
+  ]);
+  const asked = await Promise.all(
+    executables.map(async (file) => [file, await ask(file, remembered[file], signal)] as const),
+  );
   const known = Object.fromEntries(asked);
   if (JSON.stringify(known) !== JSON.stringify(remembered)) await writeAtomic(memory, JSON.stringify(known));
   const found = asked.map(([, answer]) => answer.interpreter).filter((one) => one !== null);
@@ -51,7 +57,9 @@ export function compareMinor(left: string, right: string): number {
 async function ask(executable: string, remembered: Remembered | undefined, signal: AbortSignal): Promise<Remembered> {
   const { mtimeMs, size } = await stat(executable);
   const stamp = `${mtimeMs}:${size}`;
-  return remembered?.stamp === stamp ? remembered : { stamp, interpreter: (await inspectInterpreter(executable, signal)) ?? null };
+  return remembered?.stamp === stamp
+    ? remembered
+    : { stamp, interpreter: (await inspectInterpreter(executable, signal)) ?? null };
 }
 
 /** What a program says of itself; undefined when it is no working CPython 3 or does not answer within five seconds. */
@@ -78,7 +86,9 @@ async function realExecutables(candidates: readonly string[]): Promise<readonly 
 /** pyenv's shims stand for the version that is active, so it is found in their place. */
 async function onPath(): Promise<readonly string[]> {
   const folders = (process.env['PATH'] ?? '').split(path.delimiter).filter((folder) => path.isAbsolute(folder));
-  const listed = await Promise.all(folders.map((folder) => (path.basename(folder) === 'shims' ? underPyenv() : pythonsIn(folder))));
+  const listed = await Promise.all(
+    folders.map((folder) => (path.basename(folder) === 'shims' ? underPyenv() : pythonsIn(folder))),
+  );
   return listed.flat();
 }
 
@@ -104,7 +114,10 @@ async function underPyenv(): Promise<readonly string[]> {
 }
 
 async function activePyenv(root: string): Promise<string | undefined> {
-  return process.env['PYENV_VERSION'] ?? (await readFile(path.join(root, 'version'), 'utf8').catch(() => undefined))?.split('\n')[0]?.trim();
+  return (
+    process.env['PYENV_VERSION'] ??
+    (await readFile(path.join(root, 'version'), 'utf8').catch(() => undefined))?.split('\n')[0]?.trim()
+  );
 }
 
 async function managedByUv(tools: string): Promise<readonly string[]> {

@@ -31,7 +31,13 @@ export interface Lock {
  * Resolves once; an equal request is answered from `folder`.
  * @throws UserError PackageUnknown, DependenciesUnsolvable, PackageBuildFailed, IndexUnreachable, RequirementInvalid, DiskFull
  */
-export async function resolveLock(uv: Uv, locks: string, request: LockRequest, onProgress: (line: string) => void, signal: AbortSignal): Promise<Lock> {
+export async function resolveLock(
+  uv: Uv,
+  locks: string,
+  request: LockRequest,
+  onProgress: (line: string) => void,
+  signal: AbortSignal,
+): Promise<Lock> {
   const file = path.join(locks, `${await requestKey(uv, request)}.txt`);
   if (!(await exists(file))) {
     await writeAtomic(file, withoutComments(await resolve(uv, request, onProgress, signal)));
@@ -45,7 +51,8 @@ export function pinnedVersion(lock: Lock, distribution: string): string | undefi
   const wanted = normalizeDistribution(distribution);
   for (const line of lock.text.split('\n')) {
     const match = /^(?<name>[A-Za-z0-9._-]+)(?:\[[^\]]*\])?==(?<version>[^\s;\\]+)/.exec(line);
-    if (match?.groups?.['name'] !== undefined && normalizeDistribution(match.groups['name']) === wanted) return match.groups['version'];
+    if (match?.groups?.['name'] !== undefined && normalizeDistribution(match.groups['name']) === wanted)
+      return match.groups['version'];
   }
   return undefined;
 }
@@ -55,7 +62,12 @@ export function normalizeDistribution(name: string): string {
   return name.toLowerCase().replace(/[-_.]+/g, '-');
 }
 
-async function resolve(uv: Uv, request: LockRequest, onProgress: (line: string) => void, signal: AbortSignal): Promise<string> {
+async function resolve(
+  uv: Uv,
+  request: LockRequest,
+  onProgress: (line: string) => void,
+  signal: AbortSignal,
+): Promise<string> {
   const { source } = request;
   switch (source.kind) {
     case 'requirements':
@@ -66,41 +78,110 @@ async function resolve(uv: Uv, request: LockRequest, onProgress: (line: string) 
       return compile(uv, request, [...pinsOf(exported), ...request.added], undefined, onProgress, signal);
     }
     case 'pylock.toml': {
-      const options = ['pip', 'compile', '--universal', '--generate-hashes', '--no-header', '--python-version', request.python];
+      const options = [
+        'pip',
+        'compile',
+        '--universal',
+        '--generate-hashes',
+        '--no-header',
+        '--python-version',
+        request.python,
+      ];
       const added = request.added.length === 0 ? [] : ['-'];
-      const result = await uv.run([...options, source.file, ...added], { subject: request.subject, cwd: request.folder, input: request.added.join('\n'), onProgress }, signal);
+      const result = await uv.run(
+        [...options, source.file, ...added],
+        { subject: request.subject, cwd: request.folder, input: request.added.join('\n'), onProgress },
+        signal,
+      );
       return result.stdout;
     }
   }
 }
 
-async function compile(uv: Uv, request: LockRequest, lines: readonly string[], asOf: string | undefined, onProgress: (line: string) => void, signal: AbortSignal): Promise<string> {
+async function compile(
+  uv: Uv,
+  request: LockRequest,
+  lines: readonly string[],
+  asOf: string | undefined,
+  onProgress: (line: string) => void,
+  signal: AbortSignal,
+): Promise<string> {
   if (lines.length === 0) return '';
   const date = asOf === undefined ? [] : ['--exclude-newer', asOf];
-  const args = ['pip', 'compile', '--universal', '--generate-hashes', '--no-header', '--python-version', request.python, ...date, '-'];
-  const result = await uv.run(args, { subject: request.subject, cwd: request.folder, input: `${lines.join('\n')}\n`, onProgress }, signal);
+  const args = [
+    'pip',
+    'compile',
+    '--universal',
+    '--generate-hashes',
+    '--no-header',
+    '--python-version',
+    request.python,
+    ...date,
+    '-',
+  ];
+  const result = await uv.run(
+    args,
+    { subject: request.subject, cwd: request.folder, input: `${lines.join('\n')}\n`, onProgress },
+    signal,
+  );
   return result.stdout;
 }
 
-async function exportLock(uv: Uv, request: LockRequest, folder: string, onProgress: (line: string) => void, signal: AbortSignal): Promise<string> {
-  const args = ['export', '--frozen', '--no-dev', '--no-emit-project', '--no-header', '--format', 'requirements-txt', '--python', request.python];
+async function exportLock(
+  uv: Uv,
+  request: LockRequest,
+  folder: string,
+  onProgress: (line: string) => void,
+  signal: AbortSignal,
+): Promise<string> {
+  const args = [
+    'export',
+    '--frozen',
+    '--no-dev',
+    '--no-emit-project',
+    '--no-header',
+    '--format',
+    'requirements-txt',
+    '--python',
+    request.python,
+  ];
   return (await uv.run(args, { subject: request.subject, cwd: folder, onProgress }, signal)).stdout;
 }
 
 function pinsOf(lock: string): readonly string[] {
-  return lock.split('\n').filter((line) => /^[A-Za-z0-9]/.test(line)).map((line) => line.replace(/\s*\\$/, ''));
+  return lock
+    .split('\n')
+    .filter((line) => /^[A-Za-z0-9]/.test(line))
+    .map((line) => line.replace(/\s*\\$/, ''));
 }
 
 /** Comments name the file that a requirement came from, standard input here, and change between versions of uv. */
 function withoutComments(text: string): string {
-  return text.split('\n').filter((line) => !line.trimStart().startsWith('#')).join('\n');
+  return text
+    .split('\n')
+    .filter((line) => !line.trimStart().startsWith('#'))
+    .join('\n');
 }
 
 async function requestKey(uv: Uv, request: LockRequest): Promise<string> {
   const { source } = request;
-  const content = source.kind === 'uv.lock' ? await readFile(path.join(source.folder, 'uv.lock'), 'utf8') : source.kind === 'pylock.toml' ? await readFile(source.file, 'utf8') : '';
+  const content =
+    source.kind === 'uv.lock'
+      ? await readFile(path.join(source.folder, 'uv.lock'), 'utf8')
+      : source.kind === 'pylock.toml'
+        ? await readFile(source.file, 'utf8')
+        : '';
   // Relative requirements such as `./wheels/x.whl` mean something in their folder only.
-  const relative = source.kind === 'requirements' && source.lines.some((line) => /(^|[\s@])(\.{1,2}\/|file:)/.test(line)) ? request.folder : '';
-  const identity = { uv: uv.version, source: source.kind === 'requirements' ? source : { kind: source.kind, content }, added: request.added, python: request.python, relative };
+  const relative =
+    source.kind === 'requirements' && source.lines.some((line) => /(^|[\s@])(\.{1,2}\/|file:)/.test(line))
+      ? request.folder
+      : '';
+  const identity = {
+    uv: uv.version,
+    source: source.kind === 'requirements' ? source : { kind: source.kind, content },
+    added: request.added,
+    python: request.python,
+    relative,
+  };
   return createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 32);
 }

@@ -5,14 +5,18 @@ import type { Interpreter } from './interpreters';
  * The user's package index as environment variables for uv, which does not read pip's configuration.
  * Variables of uv that are set already win. Values may hold credentials: never log them.
  */
-export async function packageIndexEnvironment(interpreter: Interpreter | undefined, signal: AbortSignal): Promise<Readonly<Record<string, string>>> {
+export async function packageIndexEnvironment(
+  interpreter: Interpreter | undefined,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, string>>> {
   const pip = interpreter?.hasPip === true ? await pipConfiguration(interpreter, signal) : new Map<string, string>();
   return { ...translatePipConfiguration(pip), ...setAlready() };
 }
 
 /** Maps the settings of `pip config list` to uv's variables. */
 export function translatePipConfiguration(pip: ReadonlyMap<string, string>): Record<string, string> {
-  const value = (key: string): string | undefined => pip.get(`:env:.${key}`) ?? pip.get(`install.${key}`) ?? pip.get(`global.${key}`);
+  const value = (key: string): string | undefined =>
+    pip.get(`:env:.${key}`) ?? pip.get(`install.${key}`) ?? pip.get(`global.${key}`);
   const index = value('index-url');
   const extra = value('extra-index-url');
   const certificate = value('cert');
@@ -45,8 +49,19 @@ async function pipConfiguration(interpreter: Interpreter, signal: AbortSignal): 
 }
 
 function setAlready(): Record<string, string> {
-  const names = ['UV_DEFAULT_INDEX', 'UV_INDEX_URL', 'UV_INDEX', 'UV_EXTRA_INDEX_URL', 'UV_FIND_LINKS', 'UV_INSECURE_HOST', 'UV_NO_INDEX', 'SSL_CERT_FILE'];
-  return Object.fromEntries(names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
+  const names = [
+    'UV_DEFAULT_INDEX',
+    'UV_INDEX_URL',
+    'UV_INDEX',
+    'UV_EXTRA_INDEX_URL',
+    'UV_FIND_LINKS',
+    'UV_INSECURE_HOST',
+    'UV_NO_INDEX',
+    'SSL_CERT_FILE',
+  ];
+  return Object.fromEntries(
+    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  );
 }
 
 function words(text: string): readonly string[] {

@@ -22,12 +22,36 @@ export interface TrainRequest {
 /** One line of `train.py`. */
 export type TrainEvent =
   | { readonly event: 'started'; readonly cells: number }
-  | { readonly event: 'cell'; readonly index: number; readonly id: string; readonly state: 'running' | 'done' | 'skipped' | 'failed'; readonly ms?: number; readonly firstLine?: string }
+  | {
+      readonly event: 'cell';
+      readonly index: number;
+      readonly id: string;
+      readonly state: 'running' | 'done' | 'skipped' | 'failed';
+      readonly ms?: number;
+      readonly firstLine?: string;
+    }
   | { readonly event: 'output'; readonly index: number; readonly stream: 'stdout' | 'stderr'; readonly text: string }
   | { readonly event: 'pip'; readonly index: number; readonly requirement: string; readonly line: number }
-  | { readonly event: 'missing'; readonly module: string; readonly distribution?: string; readonly optional: boolean; readonly message: string }
-  | { readonly event: 'finding'; readonly code: string; readonly module?: string; readonly file?: string; readonly message?: string }
-  | { readonly event: 'inputs'; readonly files: readonly { readonly path: string; readonly outside: boolean }[]; readonly network: readonly string[]; readonly written: readonly string[] }
+  | {
+      readonly event: 'missing';
+      readonly module: string;
+      readonly distribution?: string;
+      readonly optional: boolean;
+      readonly message: string;
+    }
+  | {
+      readonly event: 'finding';
+      readonly code: string;
+      readonly module?: string;
+      readonly file?: string;
+      readonly message?: string;
+    }
+  | {
+      readonly event: 'inputs';
+      readonly files: readonly { readonly path: string; readonly outside: boolean }[];
+      readonly network: readonly string[];
+      readonly written: readonly string[];
+    }
   | TrainFailure
   | { readonly event: 'done'; readonly artifact: ArtifactManifest };
 
@@ -83,8 +107,12 @@ export async function* runTrainer(
 }
 
 function endedSilently(end: LineProcessEnd): UserError {
-  return new UserError('TrainerFailed', `The notebook runner ended with code ${String(end.exitCode)} and told no reason.`, {
-    remedy: { kind: 'hint', label: 'Its last words are in the log. Please report them.' },
-    details: { stderr: end.stderr },
-  });
+  return new UserError(
+    'TrainerFailed',
+    `The notebook runner ended with code ${String(end.exitCode)} and told no reason.`,
+    {
+      remedy: { kind: 'hint', label: 'Its last words are in the log. Please report them.' },
+      details: { stderr: end.stderr },
+    },
+  );
 }

@@ -35,9 +35,13 @@ interface Prepared {
 export async function openUv(home: Home, signal: AbortSignal): Promise<Uv> {
   const interpreters = await findInterpreters(home.tools, signal);
   if (interpreters.length === 0) {
-    throw new UserError('PythonNotFound', 'No Python 3 was found on PATH. Slipway needs one to read, train and serve notebooks.', {
-      remedy: { kind: 'hint', label: 'Install Python 3.9 or newer and make sure that python3 is on PATH.' },
-    });
+    throw new UserError(
+      'PythonNotFound',
+      'No Python 3 was found on PATH. Slipway needs one to read, train and serve notebooks.',
+      {
+        remedy: { kind: 'hint', label: 'Install Python 3.9 or newer and make sure that python3 is on PATH.' },
+      },
+    );
   }
   let prepared: Promise<Prepared> | undefined;
   const prepareOnce = (abort: AbortSignal): Promise<Prepared> => {
@@ -56,7 +60,10 @@ export async function openUv(home: Home, signal: AbortSignal): Promise<Uv> {
 
 async function prepare(home: Home, interpreters: readonly Interpreter[], signal: AbortSignal): Promise<Prepared> {
   const program = await findUv(home.tools, interpreters, signal);
-  const index = await packageIndexEnvironment(interpreters.find((one) => one.hasPip), signal);
+  const index = await packageIndexEnvironment(
+    interpreters.find((one) => one.hasPip),
+    signal,
+  );
   const own = { UV_CACHE_DIR: home.wheels, UV_NO_PROGRESS: '1', UV_PYTHON_INSTALL_DIR: managedPythons(home.tools) };
   const inherited = { ...process.env };
   // An activated environment of the user's must not be the one that is changed.
@@ -69,7 +76,12 @@ export function managedPythons(tools: string): string {
   return path.join(tools, 'python');
 }
 
-async function runUv({ program, environment }: Prepared, args: readonly string[], options: UvOptions, signal: AbortSignal): Promise<ProcessResult> {
+async function runUv(
+  { program, environment }: Prepared,
+  args: readonly string[],
+  options: UvOptions,
+  signal: AbortSignal,
+): Promise<ProcessResult> {
   const result = await runProcess(
     program,
     args,

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { UserError, type Remedy } from '../../core/errors';
 
 interface Explanation {
@@ -7,7 +8,8 @@ interface Explanation {
   readonly remedy: Remedy;
 }
 
-const editRequirements = 'Change the requirement, or name another date with asOf, or another Python with python, in slipway.yaml.';
+const editRequirements =
+  'Change the requirement, or name another date with asOf, or another Python with python, in slipway.yaml.';
 
 /** First match wins; the group `found` names the package, the file or the address that the message speaks of. */
 const explanations: readonly Explanation[] = [
@@ -24,15 +26,20 @@ const explanations: readonly Explanation[] = [
     remedy: { kind: 'hint', label: 'Correct its name in the requirements, or remove the import that asks for it.' },
   },
   {
-    pattern: /(?:Failed to fetch|Request failed after \d+ retries|error sending request|Could not connect|dns error|tcp connect error|timed out|Connection refused)(?:[^\n]*?for url \(?(?<found>[^)\s]+))?/i,
+    pattern:
+      /(?:Failed to fetch|Request failed after \d+ retries|error sending request|Could not connect|dns error|tcp connect error|timed out|Connection refused)(?:[^\n]*?for url \(?(?<found>[^)\s]+))?/i,
     code: 'IndexUnreachable',
     message: (_, subject) => `The package index could not be reached to install ${subject}.`,
-    remedy: { kind: 'hint', label: 'Check the network, the proxy variables and the index in your pip or uv configuration, and deploy again.' },
+    remedy: {
+      kind: 'hint',
+      label: 'Check the network, the proxy variables and the index in your pip or uv configuration, and deploy again.',
+    },
   },
   {
     pattern: /Failed to (?:build|download and build) `(?<found>[^`]+)`/,
     code: 'PackageBuildFailed',
-    message: (found, subject) => `The package ${found}, needed for ${subject}, has no ready-made wheel for this Python and platform and could not be built from source.`,
+    message: (found, subject) =>
+      `The package ${found}, needed for ${subject}, has no ready-made wheel for this Python and platform and could not be built from source.`,
     remedy: { kind: 'hint', label: editRequirements },
   },
   {
@@ -72,8 +79,7 @@ export function explainUvFailure(stderr: string, subject: string): UserError {
 
 /** Drops box drawing, terminal escapes and credentials in URLs. */
 export function plainWords(stderr: string): string {
-  return stderr
-    .replace(/\u001b\[[0-9;]*[A-Za-z]/g, '')
+  return stripVTControlCharacters(stderr)
     .replace(/[×╰─▶│├]/gu, ' ')
     .replace(/\/\/[^/@\s]+@/g, '//')
     .replace(/[ \t]+/g, ' ')
@@ -83,7 +89,12 @@ export function plainWords(stderr: string): string {
 
 function reasonIn(words: string): string {
   const because = /Because[\s\S]*?(?=\n(?:hint|warning|\s*\n)|$)/.exec(words)?.[0];
-  const text = because ?? words.split('\n').filter((line) => !/^(?:Using|Resolved|warning|Prepared|Installed|Downloading|Downloaded)/.test(line.trim())).join(' ');
+  const text =
+    because ??
+    words
+      .split('\n')
+      .filter((line) => !/^(?:Using|Resolved|warning|Prepared|Installed|Downloading|Downloaded)/.test(line.trim()))
+      .join(' ');
   const flat = text.replace(/\s+/g, ' ').trim();
   return flat.length > 600 ? `${flat.slice(0, 600)}…` : flat;
 }

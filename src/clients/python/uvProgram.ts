@@ -14,16 +14,27 @@ const program = process.platform === 'win32' ? 'uv.exe' : 'uv';
  * user's own pip configuration and checked by hash.
  * @throws UserError UvUnavailable
  */
-export async function findUv(tools: string, interpreters: readonly Interpreter[], signal: AbortSignal): Promise<string> {
+export async function findUv(
+  tools: string,
+  interpreters: readonly Interpreter[],
+  signal: AbortSignal,
+): Promise<string> {
   const fetched = path.join(tools, `uv-${uvRelease.version}`, program);
   if (await exists(fetched)) return fetched;
   const onPath = await versionOf('uv', signal);
   if (onPath !== undefined && isAtLeast(onPath, uvRelease.oldest)) return 'uv';
   const interpreter = interpreters.find((one) => one.hasPip);
   if (interpreter === undefined) {
-    throw new UserError('UvUnavailable', 'uv, which installs the packages of a project, is not on PATH, and no Python with pip was found to fetch it.', {
-      remedy: { kind: 'hint', label: 'Install uv, or pip for one of your Pythons (python3 -m ensurepip), and deploy again.' },
-    });
+    throw new UserError(
+      'UvUnavailable',
+      'uv, which installs the packages of a project, is not on PATH, and no Python with pip was found to fetch it.',
+      {
+        remedy: {
+          kind: 'hint',
+          label: 'Install uv, or pip for one of your Pythons (python3 -m ensurepip), and deploy again.',
+        },
+      },
+    );
   }
   await makeFolderOnce(path.dirname(fetched), (folder) => fetchUv(folder, interpreter, signal));
   return fetched;
@@ -53,13 +64,22 @@ async function fetchUv(folder: string, interpreter: Interpreter, signal: AbortSi
     const requirement = path.join(download, 'requirements.txt');
     const hashes = uvRelease.hashes.map((hash) => `--hash=sha256:${hash}`).join(' ');
     await writeFile(requirement, `uv==${uvRelease.version} ${hashes}\n`);
-    const options = ['--no-deps', '--only-binary', ':all:', '--require-hashes', '--disable-pip-version-check', '--no-input', '-q'];
+    const options = [
+      '--no-deps',
+      '--only-binary',
+      ':all:',
+      '--require-hashes',
+      '--disable-pip-version-check',
+      '--no-input',
+      '-q',
+    ];
     const args = ['-m', 'pip', 'download', ...options, '-r', requirement, '-d', download];
     const result = await runProcess(interpreter.path, args, { timeoutMs: 300_000 }, signal);
     const wheel = (await readdir(download)).find((name) => name.endsWith('.whl'));
     if (result.exitCode !== 0 || wheel === undefined) throw fetchFailed(result.stderr);
     const digest = await hashFile(path.join(download, wheel), signal);
-    if (!uvRelease.hashes.some((hash) => hash === digest)) throw fetchFailed(`The wheel ${wheel} has the unexpected hash ${digest}.`);
+    if (!uvRelease.hashes.some((hash) => hash === digest))
+      throw fetchFailed(`The wheel ${wheel} has the unexpected hash ${digest}.`);
     await unpackUv(path.join(download, wheel), folder, interpreter, signal);
   } finally {
     await rm(download, { recursive: true, force: true });
@@ -68,7 +88,12 @@ async function fetchUv(folder: string, interpreter: Interpreter, signal: AbortSi
 
 async function unpackUv(wheel: string, folder: string, interpreter: Interpreter, signal: AbortSignal): Promise<void> {
   const unpacked = path.join(folder, 'wheel');
-  const result = await runProcess(interpreter.path, ['-m', 'zipfile', '-e', wheel, unpacked], { timeoutMs: 60_000 }, signal);
+  const result = await runProcess(
+    interpreter.path,
+    ['-m', 'zipfile', '-e', wheel, unpacked],
+    { timeoutMs: 60_000 },
+    signal,
+  );
   if (result.exitCode !== 0) throw fetchFailed(result.stderr);
   const scripts = path.join(unpacked, `uv-${uvRelease.version}.data`, 'scripts');
   await rename(path.join(scripts, program), path.join(folder, program));
@@ -77,8 +102,19 @@ async function unpackUv(wheel: string, folder: string, interpreter: Interpreter,
 }
 
 function fetchFailed(why: string): UserError {
-  const last = why.trim().split('\n').filter((line) => line.startsWith('ERROR')).at(-1) ?? why.trim().split('\n').at(-1) ?? '';
-  return new UserError('UvUnavailable', `uv ${uvRelease.version}, which installs the packages of a project, could not be fetched with pip: ${last}`, {
-    remedy: { kind: 'hint', label: 'Check the index and the proxy in your pip configuration, or put uv on PATH.' },
-  });
+  const last =
+    why
+      .trim()
+      .split('\n')
+      .filter((line) => line.startsWith('ERROR'))
+      .at(-1) ??
+    why.trim().split('\n').at(-1) ??
+    '';
+  return new UserError(
+    'UvUnavailable',
+    `uv ${uvRelease.version}, which installs the packages of a project, could not be fetched with pip: ${last}`,
+    {
+      remedy: { kind: 'hint', label: 'Check the index and the proxy in your pip configuration, or put uv on PATH.' },
+    },
+  );
 }

@@ -15,16 +15,24 @@ const condaOnly: ReadonlySet<string> = new Set(condaNames.condaOnly);
 export async function readEnvironmentYml(root: string, file: string, signal: AbortSignal): Promise<Declared> {
   const full = path.join(root, file);
   const lines = new LineCounter();
-  const document = parseDocument(await readFile(full, { encoding: 'utf8', signal }), { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(await readFile(full, { encoding: 'utf8', signal }), {
+    lineCounter: lines,
+    prettyErrors: false,
+  });
   const broken = document.errors[0];
   if (broken !== undefined) throw invalid(full, lines.linePos(broken.pos[0]).line, broken.message);
   const data: unknown = document.toJS({ maxAliasCount: 50 });
   const entries = isRecord(data) && Array.isArray(data['dependencies']) ? (data['dependencies'] as unknown[]) : [];
   const conda = entries.filter((entry) => typeof entry === 'string').map((entry) => condaRequirement(entry, file));
-  const pip = entries.flatMap((entry) => (isRecord(entry) && Array.isArray(entry['pip']) ? (entry['pip'] as unknown[]) : []));
+  const pip = entries.flatMap((entry) =>
+    isRecord(entry) && Array.isArray(entry['pip']) ? (entry['pip'] as unknown[]) : [],
+  );
   const python = conda.find((one) => one.python !== undefined)?.python;
   return {
-    requirements: [...conda.flatMap((one) => one.requirement ?? []), ...pip.flatMap((spec) => pipRequirement(spec, file))],
+    requirements: [
+      ...conda.flatMap((one) => one.requirement ?? []),
+      ...pip.flatMap((spec) => pipRequirement(spec, file)),
+    ],
     findings: conda.flatMap((one) => one.finding ?? []),
     ...(python === undefined ? {} : { python }),
   };
@@ -50,7 +58,11 @@ export function condaRequirement(entry: string, origin: string): CondaEntry {
 
 /** Libraries that wheels from PyPI bring along. */
 function isSystemLibrary(name: string): boolean {
-  return /^(_|lib(?!rosa|cst|pysal|sass|tmux)|cuda-|cudnn|xorg-|msys2-|m2w64-|vs20|vc1|gcc_|gxx_|binutils|sysroot)/.test(name) || /(-cpp|_linux-64|_win-64|_osx-64)$/.test(name);
+  return (
+    /^(_|lib(?!rosa|cst|pysal|sass|tmux)|cuda-|cudnn|xorg-|msys2-|m2w64-|vs20|vc1|gcc_|gxx_|binutils|sysroot)/.test(
+      name,
+    ) || /(-cpp|_linux-64|_win-64|_osx-64)$/.test(name)
+  );
 }
 
 function condaOnlyFinding(name: string, origin: string): Finding {
@@ -67,7 +79,7 @@ function condaVersion(text: string): string {
   const exact = /^=?([\w.!+]+)=[\w.*]+$/.exec(trimmed)?.[1];
   if (exact !== undefined && !trimmed.startsWith('==')) return `==${exact}`;
   const fuzzy = /^=?\s*(\d[\w.!+]*)(\.?\*)?$/.exec(trimmed)?.[1];
-  if (fuzzy !== undefined) return `==${fuzzy}.*`;
+  if (fuzzy !== undefined) return `==${fuzzy.replace(/\.$/, '')}.*`;
   return trimmed.includes('|') ? '' : trimmed.replaceAll(/\s+/g, '').replaceAll(/(^|,)=(?=\d)/g, '$1==');
 }
 

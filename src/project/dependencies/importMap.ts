@@ -6,12 +6,29 @@ import { normalName } from './requirement';
 const table: ReadonlyMap<string, string | readonly string[] | null> = new Map(Object.entries(importNames));
 const stdlibModules: ReadonlySet<string> = new Set(stdlib.modules);
 const added: ReadonlyMap<string, string> = new Map(Object.entries(stdlib.added));
-const removed: ReadonlyMap<string, { readonly since: string; readonly replacement?: string }> = new Map(Object.entries(stdlib.removed));
+const removed: ReadonlyMap<string, { readonly since: string; readonly replacement?: string }> = new Map(
+  Object.entries(stdlib.removed),
+);
 const backports: ReadonlyMap<string, string> = new Map(Object.entries(stdlib.backports));
 const python2: ReadonlyMap<string, string> = new Map(Object.entries(stdlib.python2));
 
 /** Namespaces that many distributions share: their first part alone names none of them. */
-const namespaces: ReadonlySet<string> = new Set(['google', 'azure', 'zope', 'ruamel', 'snowflake', 'databricks', 'pyannote', 'backports', 'opentelemetry', 'airflow', 'sphinxcontrib', 'jaraco', 'nvidia', 'mlagents']);
+const namespaces: ReadonlySet<string> = new Set([
+  'google',
+  'azure',
+  'zope',
+  'ruamel',
+  'snowflake',
+  'databricks',
+  'pyannote',
+  'backports',
+  'opentelemetry',
+  'airflow',
+  'sphinxcontrib',
+  'jaraco',
+  'nvidia',
+  'mlagents',
+]);
 
 /** Modules that the notebook's own runtime provides (Colab, Kaggle, Databricks) and no index has. */
 const hosted: ReadonlyMap<string, string> = new Map([
@@ -27,7 +44,12 @@ export type Provider =
   | { readonly kind: 'python2'; readonly now: string }
   | { readonly kind: 'hosted'; readonly service: string }
   /** `alternatives` provide the same module; the first is taken where none of them is declared. */
-  | { readonly kind: 'distribution'; readonly name: string; readonly version?: string; readonly alternatives: readonly string[] }
+  | {
+      readonly kind: 'distribution';
+      readonly name: string;
+      readonly version?: string;
+      readonly alternatives: readonly string[];
+    }
   /** Nothing tells; `guess` is the module's own name where it could be a distribution's. */
   | { readonly kind: 'unknown'; readonly guess?: string };
 
@@ -39,7 +61,12 @@ export function providerOf(module: string, python: string | undefined, installed
   if (stdlibModules.has(top)) return standard(top, python);
   const found = installed?.imports[module];
   if (found?.[0] !== undefined) {
-    return { kind: 'distribution', name: found[0].name, version: found[0].version, alternatives: found.map((one) => normalName(one.name)) };
+    return {
+      kind: 'distribution',
+      name: found[0].name,
+      version: found[0].version,
+      alternatives: found.map((one) => normalName(one.name)),
+    };
   }
   const now = python2.get(top);
   if (now !== undefined) return { kind: 'python2', now };
@@ -48,11 +75,14 @@ export function providerOf(module: string, python: string | undefined, installed
 
 function standard(top: string, python: string | undefined): Provider {
   const gone = removed.get(top);
-  if (gone !== undefined && (python === undefined || !isBefore(python, gone.since))) return { kind: 'removed', ...gone };
+  if (gone !== undefined && (python === undefined || !isBefore(python, gone.since)))
+    return { kind: 'removed', ...gone };
   const since = added.get(top);
   const backport = backports.get(top);
   if (since !== undefined && python !== undefined && isBefore(python, since)) {
-    return backport === undefined ? { kind: 'unknown' } : { kind: 'distribution', name: backport, alternatives: [backport] };
+    return backport === undefined
+      ? { kind: 'unknown' }
+      : { kind: 'distribution', name: backport, alternatives: [backport] };
   }
   return { kind: 'stdlib' };
 }

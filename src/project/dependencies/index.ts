@@ -25,8 +25,15 @@ interface Candidate {
 }
 
 /** Picks the first dependency source that exists: locks, pyproject.toml, requirements*.txt, Pipfile, environment.yml. */
-export async function chooseSource(root: string, files: readonly string[], folders: readonly string[], signal: AbortSignal): Promise<ChosenSource> {
-  const candidates = files.flatMap((file) => candidate(file, folders)).sort((a, b) => a.rank - b.rank || (a.file < b.file ? -1 : 1));
+export async function chooseSource(
+  root: string,
+  files: readonly string[],
+  folders: readonly string[],
+  signal: AbortSignal,
+): Promise<ChosenSource> {
+  const candidates = files
+    .flatMap((file) => candidate(file, folders))
+    .sort((a, b) => a.rank - b.rank || (a.file < b.file ? -1 : 1));
   const ignored: { file: string; reason: string }[] = [];
   let chosen: { candidate: Candidate; declared: Declared } | undefined;
   let python: Declared['python'];
@@ -38,13 +45,18 @@ export async function chooseSource(root: string, files: readonly string[], folde
     }
     const declared = await read(root, one.source, signal);
     python ??= declared?.python;
-    if (declared !== undefined && !(one.file.endsWith('pyproject.toml') && declared.requirements.length === 0)) chosen = { candidate: one, declared };
+    if (declared !== undefined && !(one.file.endsWith('pyproject.toml') && declared.requirements.length === 0))
+      chosen = { candidate: one, declared };
     else ignored.push({ file: one.file, reason: 'it declares no dependencies' });
   }
   const none: Declared = { requirements: [], findings: [] };
   const declared = chosen?.declared ?? none;
   const required = declared.python ?? python;
-  return { source: chosen?.candidate.source ?? { kind: 'inferred' }, declared: { ...declared, ...(required && { python: required }) }, ignored };
+  return {
+    source: chosen?.candidate.source ?? { kind: 'inferred' },
+    declared: { ...declared, ...(required && { python: required }) },
+    ignored,
+  };
 }
 
 function candidate(file: string, folders: readonly string[]): readonly Candidate[] {
@@ -56,15 +68,19 @@ function candidate(file: string, folders: readonly string[]): readonly Candidate
   return [{ file, rank: rank + depth * 0.5, source: { ...kind, file } as Source }];
 }
 
-function classify(name: string): { readonly rank: number; readonly kind: 'lock' | 'declared'; readonly format: string } | undefined {
+function classify(
+  name: string,
+): { readonly rank: number; readonly kind: 'lock' | 'declared'; readonly format: string } | undefined {
   if (name === 'uv.lock') return { rank: 0, kind: 'lock', format: 'uv.lock' };
   if (/^pylock(\.[\w-]+)?\.toml$/.test(name)) return { rank: 1, kind: 'lock', format: 'pylock.toml' };
   if (name === 'pyproject.toml') return { rank: 2, kind: 'declared', format: 'pyproject.toml' };
   if (name === 'requirements.txt') return { rank: 3, kind: 'declared', format: 'requirements.txt' };
-  if (/^requirements.*\.txt$/i.test(name)) return { rank: /dev|test|doc|lint/i.test(name) ? 4.4 : 4, kind: 'declared', format: 'requirements.txt' };
+  if (/^requirements.*\.txt$/i.test(name))
+    return { rank: /dev|test|doc|lint/i.test(name) ? 4.4 : 4, kind: 'declared', format: 'requirements.txt' };
   if (name === 'Pipfile.lock') return { rank: 5, kind: 'declared', format: 'Pipfile.lock' };
   if (name === 'Pipfile') return { rank: 6, kind: 'declared', format: 'Pipfile' };
-  if (/^(environment|conda|conda[-_]env)\.ya?ml$/.test(name)) return { rank: 7, kind: 'declared', format: 'environment.yml' };
+  if (/^(environment|conda|conda[-_]env)\.ya?ml$/.test(name))
+    return { rank: 7, kind: 'declared', format: 'environment.yml' };
   return undefined;
 }
 
@@ -104,7 +120,11 @@ export interface GatherInput {
 }
 
 /** All requirements: the file's, slipway.yaml's, those of install magics, then what imports add. Nothing for a lock. */
-export async function gatherRequirements(input: GatherInput, tools: InspectTools, signal: AbortSignal): Promise<Gathered> {
+export async function gatherRequirements(
+  input: GatherInput,
+  tools: InspectTools,
+  signal: AbortSignal,
+): Promise<Gathered> {
   const { root, chosen, code, installed, python, config } = input;
   if (chosen.source.kind === 'lock') return { requirements: [], findings: chosen.declared.findings };
   const named: Requirement[] = (config.requirements ?? []).map((spec) => ({ spec, origin: 'slipway.yaml' }));
@@ -125,7 +145,10 @@ async function magicRequirements(root: string, code: readonly CodeFacts[], signa
   const findings: Finding[] = [];
   for (const facts of code) {
     for (const install of facts.installs) {
-      const origin = install.cell === null ? `pip in ${printable(facts.path)}:${install.line}` : `%${install.tool} in cell ${install.cell}`;
+      const origin =
+        install.cell === null
+          ? `pip in ${printable(facts.path)}:${install.line}`
+          : `%${install.tool} in cell ${install.cell}`;
       const location = locate(root, facts.path, install);
       requirements.push(...installed(install, origin));
       for (const file of install.files) {
@@ -134,17 +157,31 @@ async function magicRequirements(root: string, code: readonly CodeFacts[], signa
         findings.push(...included.findings);
       }
       for (const other of [...install.other, ...install.editable]) {
-        findings.push({ code: 'PipMagicUnreadable', severity: 'warning', message: `${printable(other)} is installed by a cell and is not a package of the index. Add it under requirements in slipway.yaml if the model needs it.`, location });
+        findings.push({
+          code: 'PipMagicUnreadable',
+          severity: 'warning',
+          message: `${printable(other)} is installed by a cell and is not a package of the index. Add it under requirements in slipway.yaml if the model needs it.`,
+          location,
+        });
       }
       const what = install.requirements.map(printable).join(', ');
-      if (what !== '') findings.push({ code: 'PipMagic', severity: 'info', message: `The cell installs ${what}: taken as requirements, the line itself is not run.`, location });
+      if (what !== '')
+        findings.push({
+          code: 'PipMagic',
+          severity: 'info',
+          message: `The cell installs ${what}: taken as requirements, the line itself is not run.`,
+          location,
+        });
     }
   }
   return { requirements, findings };
 }
 
 function installed(install: InstallFact, origin: string): readonly Requirement[] {
-  if (install.tool === 'pip') return install.requirements.filter((spec) => !/^(pip|setuptools|wheel)\b/.test(spec)).map((spec) => ({ spec, origin }));
+  if (install.tool === 'pip')
+    return install.requirements
+      .filter((spec) => !/^(pip|setuptools|wheel)\b/.test(spec))
+      .map((spec) => ({ spec, origin }));
   return install.requirements.flatMap((spec) => condaRequirement(spec, origin).requirement ?? []);
 }
 

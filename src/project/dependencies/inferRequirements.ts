@@ -28,7 +28,11 @@ interface Use {
 }
 
 /** Packages for the imports of the code: pinned to the versions of the project's own interpreter where that is known. */
-export async function inferRequirements(input: InferenceInput, exists: InspectTools['exists'], signal: AbortSignal): Promise<Inferred> {
+export async function inferRequirements(
+  input: InferenceInput,
+  exists: InspectTools['exists'],
+  signal: AbortSignal,
+): Promise<Inferred> {
   const requirements = new Map<string, Requirement>();
   const findings: Finding[] = [];
   const asked: Promise<void>[] = [];
@@ -47,17 +51,21 @@ export async function inferRequirements(input: InferenceInput, exists: InspectTo
       if (provider.replacement !== undefined && !input.declared.has(provider.replacement)) add(provider.replacement);
     } else if (provider.kind === 'unknown') {
       if (use.fact.optional || (provider.guess !== undefined && input.declared.has(provider.guess))) continue;
-      asked.push(ask(provider.guess, exists, signal).then((answer) => {
-        const finding = answerFinding(input, use, provider.guess, answer);
-        if (finding !== undefined) findings.push(finding);
-        if (provider.guess !== undefined && answer !== 'no') add(provider.guess);
-      }));
+      asked.push(
+        ask(provider.guess, exists, signal).then((answer) => {
+          const finding = answerFinding(input, use, provider.guess, answer);
+          if (finding !== undefined) findings.push(finding);
+          if (provider.guess !== undefined && answer !== 'no') add(provider.guess);
+        }),
+      );
     } else {
       findings.push(...plainFinding(input, use, provider));
     }
   }
   await Promise.all(asked);
-  const sorted = [...requirements.values()].sort((left, right) => (left.spec.toLowerCase() < right.spec.toLowerCase() ? -1 : 1));
+  const sorted = [...requirements.values()].sort((left, right) =>
+    left.spec.toLowerCase() < right.spec.toLowerCase() ? -1 : 1,
+  );
   return { requirements: sorted, findings };
 }
 
@@ -106,7 +114,12 @@ function originOf({ fact, file }: Use): string {
   return fact.via === 'implied' ? `needed by a call in ${shown}` : `import ${fact.module} in ${shown}`;
 }
 
-function answerFinding(input: InferenceInput, use: Use, guess: string | undefined, answer: Answer): Finding | undefined {
+function answerFinding(
+  input: InferenceInput,
+  use: Use,
+  guess: string | undefined,
+  answer: Answer,
+): Finding | undefined {
   const location = locate(input.root, use.file, use.fact);
   const { module } = use.fact;
   if (answer === 'no') {
@@ -114,11 +127,19 @@ function answerFinding(input: InferenceInput, use: Use, guess: string | undefine
     return { code: 'ImportUnmapped', severity: 'error', message, location };
   }
   if (answer === 'yes') return undefined;
-  return { code: 'ImportUnverified', severity: 'warning', message: `The package ${guess ?? ''} is assumed for import ${printable(module)}; the package index could not be asked.`, location };
+  return {
+    code: 'ImportUnverified',
+    severity: 'warning',
+    message: `The package ${guess ?? ''} is assumed for import ${printable(module)}; the package index could not be asked.`,
+    location,
+  };
 }
 
 function removedFinding(input: InferenceInput, use: Use, provider: Extract<Provider, { kind: 'removed' }>): Finding {
-  const replaced = provider.replacement === undefined ? 'Name an older Python in slipway.yaml or change the code.' : `${provider.replacement} is added, which still provides it.`;
+  const replaced =
+    provider.replacement === undefined
+      ? 'Name an older Python in slipway.yaml or change the code.'
+      : `${provider.replacement} is added, which still provides it.`;
   return {
     code: 'StdlibModuleRemoved',
     severity: 'warning',
@@ -132,10 +153,24 @@ function plainFinding(input: InferenceInput, use: Use, provider: Provider): read
   const location = locate(input.root, use.file, use.fact);
   const { module } = use.fact;
   if (provider.kind === 'hosted') {
-    return [{ code: 'HostedModule', severity: 'warning', message: `${module} exists only on ${provider.service}: the cell that uses it fails elsewhere. Guard it with try/except ImportError or remove it.`, location }];
+    return [
+      {
+        code: 'HostedModule',
+        severity: 'warning',
+        message: `${module} exists only on ${provider.service}: the cell that uses it fails elsewhere. Guard it with try/except ImportError or remove it.`,
+        location,
+      },
+    ];
   }
   if (provider.kind === 'python2') {
-    return [{ code: 'Python2Module', severity: 'warning', message: `${module} is a module of Python 2; Python 3 calls it ${provider.now}.`, location }];
+    return [
+      {
+        code: 'Python2Module',
+        severity: 'warning',
+        message: `${module} is a module of Python 2; Python 3 calls it ${provider.now}.`,
+        location,
+      },
+    ];
   }
   return [];
 }

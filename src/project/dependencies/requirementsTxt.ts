@@ -25,14 +25,19 @@ async function readInto(reading: Reading, file: string, signal: AbortSignal): Pr
     text = decode(await readFile(path.join(reading.root, file), { signal }));
   } catch {
     signal.throwIfAborted();
-    reading.findings.push({ code: 'RequirementsFileMissing', severity: 'error', message: `The requirements file ${printable(file)} cannot be read.` });
+    reading.findings.push({
+      code: 'RequirementsFileMissing',
+      severity: 'error',
+      message: `The requirements file ${printable(file)} cannot be read.`,
+    });
     return;
   }
   for (const { content, line } of logicalLines(text)) {
     const included = /^(?:-r|--requirement|-c|--constraint)(?:\s*=?\s*)(\S.*)$/.exec(content);
     const target = included?.[1]?.trim().replaceAll(/^["']|["']$/g, '');
     if (target === undefined) readLine(reading, file, line, content);
-    else if (/^(-c|--constraint)/.test(content)) await readConstraints(reading, path.posix.join(path.posix.dirname(file), target), signal);
+    else if (/^(-c|--constraint)/.test(content))
+      await readConstraints(reading, path.posix.join(path.posix.dirname(file), target), signal);
     else await readInto(reading, path.posix.join(path.posix.dirname(file), target), signal);
   }
 }
@@ -52,23 +57,38 @@ function readLine(reading: Reading, file: string, line: number, content: string)
     reading.findings.push({ code, severity, message, location });
   };
   const editable = /^(?:-e|--editable)(?:\s+|=)(.+)$/.exec(content)?.[1];
-  const spec = (editable ?? content).replaceAll(/\s+--(?:hash|config-settings?|global-option|install-option)[=\s]\S+/g, '').trim();
+  const spec = (editable ?? content)
+    .replaceAll(/\s+--(?:hash|config-settings?|global-option|install-option)[=\s]\S+/g, '')
+    .trim();
   if (spec === '') return;
   if (editable === undefined && spec.startsWith('-')) {
-    warn('RequirementsOptionIgnored', 'info', `${origin}: the option ${printable(spec.split(/[\s=]/)[0] ?? '')} is not used; the package index comes from the configuration of pip or uv.`);
+    warn(
+      'RequirementsOptionIgnored',
+      'info',
+      `${origin}: the option ${printable(spec.split(/[\s=]/)[0] ?? '')} is not used; the package index comes from the configuration of pip or uv.`,
+    );
     return;
   }
   const remote = remoteRequirement(spec);
   if (remote !== undefined) {
-    const dropped = withoutUser(spec) === spec ? '' : ' Its credentials are left out: git’s own store or .netrc gives them.';
+    const dropped =
+      withoutUser(spec) === spec ? '' : ' Its credentials are left out: git’s own store or .netrc gives them.';
     const shown = printable(withoutUser(spec));
-    warn('RequirementFromRepository', 'warning', `${origin}: ${shown} comes from a repository or URL, not from the package index.${dropped}`);
+    warn(
+      'RequirementFromRepository',
+      'warning',
+      `${origin}: ${shown} comes from a repository or URL, not from the package index.${dropped}`,
+    );
     if (remote !== '') reading.requirements.push({ spec: withoutUser(remote), origin });
     return;
   }
   const local = /^([\w.-]+(?:\[[^\]]*\])?)\s*@\s*file:/.exec(spec)?.[1];
   if (local !== undefined) {
-    warn('RequirementLocalPath', 'warning', `${origin}: ${local} points to a file of the machine that wrote this list; the package of that name is used instead.`);
+    warn(
+      'RequirementLocalPath',
+      'warning',
+      `${origin}: ${local} points to a file of the machine that wrote this list; the package of that name is used instead.`,
+    );
     reading.requirements.push({ spec: local, origin });
   } else if (isLocalPath(spec)) {
     const isSource = spec.startsWith('.') && !isArchive(spec);
@@ -87,7 +107,10 @@ function readLine(reading: Reading, file: string, line: number, content: string)
 function remoteRequirement(spec: string): string | undefined {
   if (/^[\w.-]+(\[[^\]]*\])?\s*@\s*(git\+|hg\+|svn\+|bzr\+|https?:)/i.test(spec)) return spec;
   if (!/^(git|hg|svn|bzr)\+|^https?:\/\//i.test(spec)) return undefined;
-  const name = /[#&]egg=([\w.-]+(?:\[[^\]]*\])?)/.exec(spec)?.[1] ?? wheelName(spec) ?? /\/([\w.-]+?)(?:\.git)?(?:@[^/]*)?(?:#.*)?$/.exec(spec)?.[1];
+  const name =
+    /[#&]egg=([\w.-]+(?:\[[^\]]*\])?)/.exec(spec)?.[1] ??
+    wheelName(spec) ??
+    /\/([\w.-]+?)(?:\.git)?(?:@[^/]*)?(?:#.*)?$/.exec(spec)?.[1];
   return name === undefined ? '' : `${name} @ ${spec.replace(/#egg=[^&]*$/, '')}`;
 }
 

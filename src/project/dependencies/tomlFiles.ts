@@ -16,17 +16,26 @@ export async function readToml(root: string, file: string, signal: AbortSignal):
   } catch (cause) {
     signal.throwIfAborted();
     const line = cause instanceof TomlError ? cause.line : undefined;
-    throw invalid(full, line, cause instanceof TomlError ? (cause.message.split('\n')[0] ?? '') : 'it cannot be read', cause);
+    throw invalid(
+      full,
+      line,
+      cause instanceof TomlError ? (cause.message.split('\n')[0] ?? '') : 'it cannot be read',
+      cause,
+    );
   }
 }
 
 export function invalid(file: string, line: number | undefined, why: string, cause?: unknown): UserError {
   const location = line === undefined ? { file } : { file, line };
-  return new UserError('DependencyFileInvalid', `${path.basename(file)}${line === undefined ? '' : `, line ${line}`}: ${why}.`, {
-    cause,
-    location,
-    remedy: { kind: 'openFile', label: 'Open the file', location },
-  });
+  return new UserError(
+    'DependencyFileInvalid',
+    `${path.basename(file)}${line === undefined ? '' : `, line ${line}`}: ${why}.`,
+    {
+      cause,
+      location,
+      remedy: { kind: 'openFile', label: 'Open the file', location },
+    },
+  );
 }
 
 /** `[project] dependencies` (PEP 621) or Poetry's table; undefined when the file declares none (a tool's configuration only). */
@@ -83,7 +92,9 @@ export async function readPipfileLock(root: string, file: string, signal: AbortS
   const lock = isRecord(data) ? data : {};
   const version = text(table(table(table(lock['_meta'])['requires']))['python_version']);
   return {
-    requirements: Object.entries(table(lock['default'])).flatMap(([name, value]) => tableRequirement(name, value, file)),
+    requirements: Object.entries(table(lock['default'])).flatMap(([name, value]) =>
+      tableRequirement(name, value, file),
+    ),
     findings: [],
     ...(version === undefined ? {} : { python: { version } }),
   };
@@ -99,7 +110,9 @@ function tableRequirement(name: string, value: unknown, origin: string): readonl
   const git = text(entry['git']);
   if (git !== undefined) {
     const reference = text(entry['ref']) ?? text(entry['rev']) ?? text(entry['tag']) ?? text(entry['branch']);
-    return [{ spec: `${name}${extras} @ git+${git}${reference === undefined ? '' : `@${reference}`}${markers}`, origin }];
+    return [
+      { spec: `${name}${extras} @ git+${git}${reference === undefined ? '' : `@${reference}`}${markers}`, origin },
+    ];
   }
   return [{ spec: `${name}${extras}${caret(text(entry['version']) ?? '*')}${markers}`, origin }];
 }
@@ -123,7 +136,10 @@ function nextBreaking(version: string): string {
   const parts = version.split('.').map((part) => Number.parseInt(part, 10) || 0);
   const index = parts.findIndex((part) => part > 0);
   const at = index === -1 ? parts.length - 1 : index;
-  return parts.slice(0, at + 1).map((part, i) => (i === at ? part + 1 : part)).join('.');
+  return parts
+    .slice(0, at + 1)
+    .map((part, i) => (i === at ? part + 1 : part))
+    .join('.');
 }
 
 function nextMinor(version: string): string {

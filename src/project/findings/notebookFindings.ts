@@ -26,9 +26,24 @@ export function moduleFindings(root: string, modules: readonly ModuleFacts[]): r
   return modules.flatMap((facts) => {
     const location = { file: path.resolve(root, facts.path), line: 1 };
     const name = printable(facts.path);
-    const outside: Finding = { code: 'ModuleOutsideProject', severity: 'error', message: `The module ${name} lies outside the project folder and cannot travel with the model. Open the folder that holds both, or move the module into the project.`, location };
-    const secrets = facts.secrets.map((fact): Finding => ({ code: 'SecretInModule', severity: 'warning', message: `${name} holds a secret (${fact.kind}) that would travel with the model. Read it from the environment as ${fact.name}.`, location: { ...location, line: fact.line } }));
-    const syntax = facts.syntax.map((fact): Finding => ({ code: 'ModuleSyntax', severity: 'warning', message: `${name} cannot be read as Python: ${printable(fact.message)}.`, location: { ...location, line: fact.line } }));
+    const outside: Finding = {
+      code: 'ModuleOutsideProject',
+      severity: 'error',
+      message: `The module ${name} lies outside the project folder and cannot travel with the model. Open the folder that holds both, or move the module into the project.`,
+      location,
+    };
+    const secrets = facts.secrets.map((fact): Finding => ({
+      code: 'SecretInModule',
+      severity: 'warning',
+      message: `${name} holds a secret (${fact.kind}) that would travel with the model. Read it from the environment as ${fact.name}.`,
+      location: { ...location, line: fact.line },
+    }));
+    const syntax = facts.syntax.map((fact): Finding => ({
+      code: 'ModuleSyntax',
+      severity: 'warning',
+      message: `${name} cannot be read as Python: ${printable(fact.message)}.`,
+      location: { ...location, line: fact.line },
+    }));
     return [...(facts.inside ? [] : [outside]), ...secrets, ...syntax];
   });
 }
@@ -48,11 +63,24 @@ function syntaxFindings(root: string, facts: NotebookFacts): readonly Finding[] 
   const python2: readonly Finding[] =
     first === undefined && !facts.pythonVersion?.startsWith('2')
       ? []
-      : [{ code: 'Python2Notebook', severity: 'error', message: 'The notebook is written for Python 2, which is no longer supported. Convert it, for example with 2to3.', location: first ? locate(root, facts.path, first) : { file: path.join(root, facts.path) } }];
+      : [
+          {
+            code: 'Python2Notebook',
+            severity: 'error',
+            message:
+              'The notebook is written for Python 2, which is no longer supported. Convert it, for example with 2to3.',
+            location: first ? locate(root, facts.path, first) : { file: path.join(root, facts.path) },
+          },
+        ];
   const broken = facts.syntax.filter((fact) => !fact.python2);
   return [
     ...python2,
-    ...broken.map((fact): Finding => ({ code: 'CellSyntax', severity: 'warning', message: `This cell is not valid Python: ${printable(fact.message)}. It will fail when the notebook runs.`, location: locate(root, facts.path, fact) })),
+    ...broken.map((fact): Finding => ({
+      code: 'CellSyntax',
+      severity: 'warning',
+      message: `This cell is not valid Python: ${printable(fact.message)}. It will fail when the notebook runs.`,
+      location: locate(root, facts.path, fact),
+    })),
   ];
 }
 
@@ -60,7 +88,12 @@ function undefinedFinding(root: string, facts: NotebookFacts, fact: UndefinedFac
   const location = locate(root, facts.path, fact);
   const name = printable(fact.name);
   if (fact.definedCell === null) {
-    return { code: 'UndefinedName', severity: 'warning', message: `The name ${name} is used here and no cell defines it.`, location };
+    return {
+      code: 'UndefinedName',
+      severity: 'warning',
+      message: `The name ${name} is used here and no cell defines it.`,
+      location,
+    };
   }
   const where = fact.definedCell === fact.cell ? `line ${fact.definedLine ?? ''} of this cell` : 'a later cell';
   const fix = moveFix(path.join(root, facts.path), fact);
@@ -78,7 +111,14 @@ function moveFix(file: string, fact: UndefinedFact): Fix | undefined {
   return {
     title: `Define ${fact.name} before it is used`,
     edits: [
-      { kind: 'replace', file, cell: fact.definedCell, startLine: fact.move.line, endLine: fact.move.endLine, text: '' },
+      {
+        kind: 'replace',
+        file,
+        cell: fact.definedCell,
+        startLine: fact.move.line,
+        endLine: fact.move.endLine,
+        text: '',
+      },
       { kind: 'insert', file, after: fact.before ?? undefined, text: fact.move.text },
     ],
   };
@@ -97,12 +137,26 @@ function shellFindings(root: string, facts: NotebookFacts): readonly Finding[] {
   const installs = new Set(facts.installs.map((fact) => `${fact.cell ?? ''}:${fact.line}`));
   return facts.magics
     .filter((fact) => fact.kind === 'shell' && !installs.has(`${fact.cell ?? ''}:${fact.line}`))
-    .map((fact) => ({ code: 'ShellMagic', severity: 'info', message: `The cell runs a shell command while training: ${printable(fact.text).slice(0, 200)}`, location: locate(root, facts.path, fact) }));
+    .map((fact) => ({
+      code: 'ShellMagic',
+      severity: 'info',
+      message: `The cell runs a shell command while training: ${printable(fact.text).slice(0, 200)}`,
+      location: locate(root, facts.path, fact),
+    }));
 }
 
 /** A cell tagged `parameters` that sets nothing: parameters given to a run would have no default to replace. */
 function parameterFindings(root: string, facts: NotebookFacts): readonly Finding[] {
   return facts.cells
-    .filter((cell) => cell.tags.includes('parameters') && !facts.definitions.some((one) => one.cell === cell.id && one.kind === 'variable'))
-    .map((cell) => ({ code: 'ParametersUnused', severity: 'info', message: 'The cell is tagged parameters and sets no variable.', location: { file: path.join(root, facts.path), cell: cell.id, line: 1 } }));
+    .filter(
+      (cell) =>
+        cell.tags.includes('parameters') &&
+        !facts.definitions.some((one) => one.cell === cell.id && one.kind === 'variable'),
+    )
+    .map((cell) => ({
+      code: 'ParametersUnused',
+      severity: 'info',
+      message: 'The cell is tagged parameters and sets no variable.',
+      location: { file: path.join(root, facts.path), cell: cell.id, line: 1 },
+    }));
 }

@@ -20,7 +20,10 @@ export function pathFindings(root: string, facts: NotebookFacts, sources: Source
     const [code, why] = codes[fact.kind] ?? [];
     if (code === undefined || why === undefined || (fact.kind === 'kaggle' && fact.file !== null)) return [];
     const fix = relativeFix(root, facts, fact, sources);
-    const next = fix === undefined ? 'Put the file into the project and use a path relative to the notebook' : `The project has it as ${printable(fact.suggestion ?? '')}`;
+    const next =
+      fix === undefined
+        ? 'Put the file into the project and use a path relative to the notebook'
+        : `The project has it as ${printable(fact.suggestion ?? '')}`;
     return [
       {
         code,
@@ -44,7 +47,18 @@ function outside(root: string, facts: NotebookFacts, fact: PathFact): Finding {
 
 function relativeFix(root: string, facts: NotebookFacts, fact: PathFact, sources: Sources): Fix | undefined {
   const line = lineOf(sources, fact.cell, fact.line);
-  if (line === undefined || fact.cell === null || fact.suggestion === null || fact.column === null || fact.endColumn === null) return undefined;
-  const text = line.slice(0, fromBytes(line, fact.column)) + quoted(fact.suggestion) + line.slice(fromBytes(line, fact.endColumn));
-  return { title: `Use ${printable(fact.suggestion)}`, edits: [replaceLine(path.join(root, facts.path), fact.cell, fact.line, text)] };
+  if (
+    line === undefined ||
+    fact.cell === null ||
+    fact.suggestion === null ||
+    fact.column === null ||
+    fact.endColumn === null
+  )
+    return undefined;
+  const text =
+    line.slice(0, fromBytes(line, fact.column)) + quoted(fact.suggestion) + line.slice(fromBytes(line, fact.endColumn));
+  return {
+    title: `Use ${printable(fact.suggestion)}`,
+    edits: [replaceLine(path.join(root, facts.path), fact.cell, fact.line, text)],
+  };
 }

@@ -16,7 +16,11 @@ export function localCluster(context: TargetContext, host: string): Cluster {
   };
 }
 
-async function* watchMachine(context: TargetContext, host: string, signal: AbortSignal): AsyncGenerator<ClusterSnapshot> {
+async function* watchMachine(
+  context: TargetContext,
+  host: string,
+  signal: AbortSignal,
+): AsyncGenerator<ClusterSnapshot> {
   const stop = new AbortController();
   const inner = AbortSignal.any([signal, stop.signal]);
   let models: readonly DeployedModel[] = [];
@@ -31,7 +35,18 @@ async function* watchMachine(context: TargetContext, host: string, signal: Abort
       const now = cpuTimes();
       const busy = now.total === before.total ? 0 : (now.busy - before.busy) / (now.total - before.total);
       before = now;
-      yield { nodes: [{ id: host, name: host, ready: true, cpu: { cores: cpus().length, used: busy * cpus().length }, memory: { total: totalmem(), used: totalmem() - freemem() }, processes: models.flatMap(processesOf) }] };
+      yield {
+        nodes: [
+          {
+            id: host,
+            name: host,
+            ready: true,
+            cpu: { cores: cpus().length, used: busy * cpus().length },
+            memory: { total: totalmem(), used: totalmem() - freemem() },
+            processes: models.flatMap(processesOf),
+          },
+        ],
+      };
       await delay(refreshMs - 200, undefined, { signal });
     }
   } finally {
@@ -44,12 +59,24 @@ function processesOf(model: DeployedModel): readonly ClusterProcess[] {
   return model.workers.flatMap((worker) =>
     worker.pid === undefined
       ? []
-      : [{ id: `${model.name}/${String(worker.pid)}`, name: `${model.name} ${String(worker.version)}/${String(worker.index)}`, model: model.name, pid: worker.pid, phase: worker.phase, memory: worker.memory }],
+      : [
+          {
+            id: `${model.name}/${String(worker.pid)}`,
+            name: `${model.name} ${String(worker.version)}/${String(worker.index)}`,
+            model: model.name,
+            pid: worker.pid,
+            phase: worker.phase,
+            memory: worker.memory,
+          },
+        ],
   );
 }
 
 function cpuTimes(): { readonly busy: number; readonly total: number } {
-  const sums = cpus().map(({ times }) => ({ idle: times.idle, total: times.user + times.nice + times.sys + times.idle + times.irq }));
+  const sums = cpus().map(({ times }) => ({
+    idle: times.idle,
+    total: times.user + times.nice + times.sys + times.idle + times.irq,
+  }));
   const total = sums.reduce((sum, one) => sum + one.total, 0);
   return { total, busy: total - sums.reduce((sum, one) => sum + one.idle, 0) };
 }

@@ -47,7 +47,11 @@ export class SupervisorConnection {
     const socket = await openSocket(address.control, signal);
     const connection = new SupervisorConnection(socket);
     try {
-      await connection.request('hello', { client: { pid: process.pid, program }, protocol, token: address.token }, AbortSignal.any([signal, AbortSignal.timeout(5000)]));
+      await connection.request(
+        'hello',
+        { client: { pid: process.pid, program }, protocol, token: address.token },
+        AbortSignal.any([signal, AbortSignal.timeout(5000)]),
+      );
     } catch (error) {
       connection.close();
       throw error;
@@ -71,7 +75,12 @@ export class SupervisorConnection {
   }
 
   /** Sends a request and returns its result; `onEvent` sees what the supervisor reports meanwhile. Aborting closes the connection. */
-  async request(op: string, fields: Message, signal: AbortSignal, onEvent: (event: Message) => void = () => undefined): Promise<unknown> {
+  async request(
+    op: string,
+    fields: Message,
+    signal: AbortSignal,
+    onEvent: (event: Message) => void = () => undefined,
+  ): Promise<unknown> {
     signal.throwIfAborted();
     if (this.#closed !== undefined) throw this.#closed;
     const id = this.#nextId++;
@@ -119,12 +128,17 @@ async function openSocket(control: string, signal: AbortSignal): Promise<Socket>
   const separator = control.indexOf(':');
   const kind = control.slice(0, separator);
   const rest = control.slice(separator + 1);
-  const socket = kind === 'unix' ? connect({ path: rest }) : connect({ host: '127.0.0.1', port: Number(rest.split(':').at(-1)) });
+  const socket =
+    kind === 'unix' ? connect({ path: rest }) : connect({ host: '127.0.0.1', port: Number(rest.split(':').at(-1)) });
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(3000)]);
   await new Promise<void>((resolve, reject) => {
     const fail = (cause: unknown): void => {
       socket.destroy();
-      reject(signal.aborted ? (signal.reason as Error) : new UserError('SupervisorUnreachable', 'The supervisor of the model does not answer.', { cause }));
+      reject(
+        signal.aborted
+          ? (signal.reason as Error)
+          : new UserError('SupervisorUnreachable', 'The supervisor of the model does not answer.', { cause }),
+      );
     };
     const late = (): void => {
       fail(deadline.reason);
@@ -149,8 +163,23 @@ function parseMessage(line: string): Message | undefined {
   }
 }
 
+/** What to do about failures that only the supervisor meets. */
+const remedies: Readonly<Record<string, string>> = {
+  PortTaken: 'Stop the program that uses the port, or deploy to another one with --port or port in slipway.yaml.',
+  DiskFailed: 'Make room on the disk that holds the home folder, and deploy again.',
+  ReleaseMissing: 'Choose one of the releases that the model lists, or deploy the project again.',
+};
+
 function asUserError(error: unknown): UserError {
   const fields = (typeof error === 'object' && error !== null ? error : {}) as Message;
   const { code, message, ...details } = fields;
-  return new UserError(typeof code === 'string' ? code : 'SupervisorFailed', typeof message === 'string' ? message : 'The supervisor refused the request.', { details });
+  const label = typeof code === 'string' ? remedies[code] : undefined;
+  return new UserError(
+    typeof code === 'string' ? code : 'SupervisorFailed',
+    typeof message === 'string' ? message : 'The supervisor refused the request.',
+    {
+      details,
+      ...(label === undefined ? {} : { remedy: { kind: 'hint', label } }),
+    },
+  );
 }

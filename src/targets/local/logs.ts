@@ -12,9 +12,17 @@ const pollMs = 250;
  * The lines of a model from its spool on disk, also while it is stopped. Sequence numbers have no gaps there, so
  * `after` resumes exactly; a jump means that the spool has dropped older lines. Ends when the model is removed.
  */
-export async function* readLogs(home: Home, name: string, options: LogOptions, signal: AbortSignal): AsyncGenerator<LogLine> {
+export async function* readLogs(
+  home: Home,
+  name: string,
+  options: LogOptions,
+  signal: AbortSignal,
+): AsyncGenerator<LogLine> {
   const folder = path.join(home.model(name), 'logs');
-  const first = options.after === undefined ? await firstOfTail(folder, options.tail ?? Number.MAX_SAFE_INTEGER, signal) : options.after + 1;
+  const first =
+    options.after === undefined
+      ? await firstOfTail(folder, options.tail ?? Number.MAX_SAFE_INTEGER, signal)
+      : options.after + 1;
   const reader = new SpoolReader(folder, first);
   const changes = new ChangeSignal(folder, pollMs);
   try {

@@ -10,7 +10,13 @@ import type { Release } from '../../core/release';
 interface SupervisorState {
   readonly name: string;
   readonly phase: Phase;
-  readonly reason: (Omit<Reason, 'location'> & { readonly cell?: string; readonly line?: number; readonly cause?: Omit<Reason, 'location'> }) | null;
+  readonly reason:
+    | (Omit<Reason, 'location'> & {
+        readonly cell?: string;
+        readonly line?: number;
+        readonly cause?: Omit<Reason, 'location'>;
+      })
+    | null;
   readonly endpoint: string | null;
   readonly release: number | null;
   readonly replicas: { readonly desired: number; readonly ready: number; readonly workers: readonly RawWorker[] };
@@ -33,13 +39,18 @@ interface RawWorker {
 /** Names of the models that the home folder holds, sorted. */
 export async function listModels(home: Home): Promise<readonly string[]> {
   const entries = await readdir(home.models, { withFileTypes: true }).catch(() => []);
-  return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort();
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort();
 }
 
 /** Where a model's supervisor listens; undefined when none is alive. */
 export async function controlAddress(home: Home, name: string): Promise<ControlAddress | undefined> {
   try {
-    const address = JSON.parse(await readFile(path.join(home.model(name), 'supervisor.json'), 'utf8')) as ControlAddress;
+    const address = JSON.parse(
+      await readFile(path.join(home.model(name), 'supervisor.json'), 'utf8'),
+    ) as ControlAddress;
     return isAlive(address.pid) ? address : undefined;
   } catch {
     return undefined;
@@ -53,9 +64,23 @@ export async function stoppedModel(home: Home, name: string): Promise<DeployedMo
   if (text === undefined) return undefined;
   try {
     const model = modelFrom(JSON.parse(text) as SupervisorState);
-    return { ...model, phase: model.phase === 'Failed' ? 'Failed' : 'Stopped', endpoint: undefined, rollout: undefined, workers: [], replicas: { ...model.replicas, ready: 0 } };
+    return {
+      ...model,
+      phase: model.phase === 'Failed' ? 'Failed' : 'Stopped',
+      endpoint: undefined,
+      rollout: undefined,
+      workers: [],
+      replicas: { ...model.replicas, ready: 0 },
+    };
   } catch {
-    return { ...emptyModel(name), phase: 'Failed', reason: { code: 'StateCorrupt', message: `The state file of ${name} cannot be read. It is kept aside when the model is next deployed or started.` } };
+    return {
+      ...emptyModel(name),
+      phase: 'Failed',
+      reason: {
+        code: 'StateCorrupt',
+        message: `The state file of ${name} cannot be read. It is kept aside when the model is next deployed or started.`,
+      },
+    };
   }
 }
 
@@ -78,15 +103,11 @@ export function modelFrom(state: unknown): DeployedModel {
   };
 }
 
-/** A failure as the supervisor tells it, with the notebook cell as a location. */
-export function reasonFrom(raw: NonNullable<SupervisorState['reason']>): Reason {
+/** A failure as the supervisor tells it; where the notebook's path is known, with the cell as a location. */
+export function reasonFrom(raw: NonNullable<SupervisorState['reason']>, notebook?: string): Reason {
   const { cell, line, ...rest } = raw;
-  return cell === undefined ? rest : { ...rest, location: locationOf(cell, line) };
-}
-
-function locationOf(cell: string, line: number | undefined): NonNullable<Reason['location']> {
-  const [file = cell, id] = cell.split('#');
-  return { file, ...(id === undefined ? {} : { cell: id }), ...(line === undefined ? {} : { line }) };
+  if (cell === undefined || notebook === undefined) return rest;
+  return { ...rest, location: { file: notebook, cell, ...(line === undefined ? {} : { line }) } };
 }
 
 function workerFrom(raw: RawWorker): Worker {

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { SupervisorConnection } from './connection';
 import { modelFrom, reasonFrom } from './modelFolder';
 import { ensureSupervisor } from './supervisor';
@@ -6,7 +7,12 @@ import type { Home } from '../../core/home';
 import type { DeployRequest, Reservation, RolloutStep, TargetContext } from '../../core/target';
 
 /** Reserves a model through its supervisor, whose lock lives as long as our connection. */
-export async function reserveModel(home: Home, name: string, context: TargetContext, signal: AbortSignal): Promise<Reservation> {
+export async function reserveModel(
+  home: Home,
+  name: string,
+  context: TargetContext,
+  signal: AbortSignal,
+): Promise<Reservation> {
   const connection = await ensureSupervisor(home, name, context, undefined, signal);
   try {
     await connection.request('acquire', { purpose: 'deploy' }, signal).catch((error: unknown) => {
@@ -25,7 +31,13 @@ export async function reserveModel(home: Home, name: string, context: TargetCont
   };
 }
 
-async function* deployWith(connection: SupervisorConnection, name: string, request: DeployRequest, signal: AbortSignal): AsyncGenerator<RolloutStep> {
+async function* deployWith(
+  connection: SupervisorConnection,
+  name: string,
+  request: DeployRequest,
+  signal: AbortSignal,
+): AsyncGenerator<RolloutStep> {
+  const { notebook, project } = request.provenance;
   const steps: RolloutStep[] = [];
   let wake: () => void = () => undefined;
   const fields = {
@@ -42,18 +54,30 @@ async function* deployWith(connection: SupervisorConnection, name: string, reque
     ...(request.replicas === undefined ? {} : { replicas: request.replicas }),
     ...(request.port === undefined ? {} : { port: request.port }),
   };
-  const result = rollOut(name, () =>
-    connection.request('deploy', fields, signal, (event) => {
-      if (event['event'] !== 'rollout') return;
-      steps.push({ kind: 'progress', step: String(event['step']), message: String(event['message'] ?? event['step']) });
-      wake();
-    }),
+  const result = rollOut(
+    name,
+    () =>
+      connection.request('deploy', fields, signal, (event) => {
+        if (event['event'] !== 'rollout') return;
+        steps.push({
+          kind: 'progress',
+          step: String(event['step']),
+          message: String(event['message'] ?? event['step']),
+        });
+        wake();
+      }),
+    notebook === null ? undefined : path.join(project, notebook.path),
   );
   let finished = false;
-  void result.then(() => undefined, () => undefined).then(() => {
-    finished = true;
-    wake();
-  });
+  void result
+    .then(
+      () => undefined,
+      () => undefined,
+    )
+    .then(() => {
+      finished = true;
+      wake();
+    });
   while (!isDone()) {
     yield* steps.splice(0);
     if (isDone()) break;
@@ -70,13 +94,16 @@ async function* deployWith(connection: SupervisorConnection, name: string, reque
 }
 
 /** Runs a request that rolls out a release and explains why one did not become ready. */
-export async function rollOut(name: string, request: () => Promise<unknown>): Promise<unknown> {
+export async function rollOut(name: string, request: () => Promise<unknown>, notebook?: string): Promise<unknown> {
   try {
     return await request();
   } catch (error) {
     if (!isUserError(error) || error.code !== 'RolloutFailed') throw asInProgress(name, error);
     const cause = error.details['cause'];
-    const reason = typeof cause === 'object' && cause !== null ? reasonFrom(cause as Parameters<typeof reasonFrom>[0]) : undefined;
+    const reason =
+      typeof cause === 'object' && cause !== null
+        ? reasonFrom(cause as Parameters<typeof reasonFrom>[0], notebook)
+        : undefined;
     throw new UserError('RolloutFailed', error.message, {
       cause: error,
       ...(reason?.location === undefined ? {} : { location: reason.location }),
@@ -86,10 +113,15 @@ export async function rollOut(name: string, request: () => Promise<unknown>): Pr
   }
 }
 
-function asInProgress(name: string, error: unknown): unknown {
+/** Names who holds a model that somebody else changes; any other error stays what it is. */
+export function asInProgress(name: string, error: unknown): unknown {
   if (!isUserError(error) || error.code !== 'DeployInProgress') return error;
-  const holder = error.details['holder'] as { readonly pid?: number; readonly program?: string; readonly since?: string } | undefined;
-  const who = holder === undefined ? 'another process' : `${holder.program ?? 'a program'} (process ${String(holder.pid ?? '?')}, since ${holder.since ?? 'a moment ago'})`;
+  const holder = error.details['holder'] as
+    { readonly pid?: number; readonly program?: string; readonly since?: string } | undefined;
+  const who =
+    holder === undefined
+      ? 'another process'
+      : `${holder.program ?? 'a program'} (process ${String(holder.pid ?? '?')}, since ${holder.since ?? 'a moment ago'})`;
   return new UserError('DeployInProgress', `${name} is being changed by ${who}.`, {
     cause: error,
     remedy: { kind: 'hint', label: 'Wait until it is done, or cancel it there.' },

@@ -25,7 +25,10 @@ export class SpoolReader {
   /** The complete lines that have come since the last call. */
   async *read(signal: AbortSignal): AsyncGenerator<LogLine> {
     const segments = await segmentsOf(this.#folder);
-    const start = this.#segment === undefined ? segments.findLastIndex((one) => one.first <= this.#next) : segments.findIndex((one) => one.first >= (this.#segment?.first ?? 0));
+    const start =
+      this.#segment === undefined
+        ? segments.findLastIndex((one) => one.first <= this.#next)
+        : segments.findIndex((one) => one.first >= (this.#segment?.first ?? 0));
     for (const segment of segments.slice(Math.max(0, start))) {
       if (segment.name !== this.#segment?.name) {
         this.#segment = segment;
@@ -51,7 +54,12 @@ export class SpoolReader {
         const end = buffer.subarray(0, bytesRead).lastIndexOf(10);
         if (end === -1) return;
         this.#offset += end + 1;
-        yield* buffer.subarray(0, end).toString('utf8').split('\n').map(parseLine).filter((line) => line !== undefined);
+        yield* buffer
+          .subarray(0, end)
+          .toString('utf8')
+          .split('\n')
+          .map(parseLine)
+          .filter((line) => line !== undefined);
       }
     } finally {
       await handle.close();
@@ -81,7 +89,13 @@ const streams = { out: 'stdout', err: 'stderr', sys: 'system' } as const;
 
 function parseLine(text: string): LogLine | undefined {
   try {
-    const raw = JSON.parse(text) as { readonly seq: number; readonly t: string; readonly r: string; readonly s: keyof typeof streams; readonly m: string };
+    const raw = JSON.parse(text) as {
+      readonly seq: number;
+      readonly t: string;
+      readonly r: string;
+      readonly s: keyof typeof streams;
+      readonly m: string;
+    };
     return { seq: raw.seq, time: raw.t, source: raw.r, stream: streams[raw.s], text: raw.m };
   } catch {
     return undefined;

@@ -12,7 +12,12 @@ import type { TargetContext } from '../../core/target';
 const startDeadlineMs = 15_000;
 
 /** Talks to the supervisor of a model that exists. @throws UserError ModelNotRunning when nobody supervises it */
-export async function connectSupervisor(home: Home, name: string, program: string, signal: AbortSignal): Promise<SupervisorConnection | undefined> {
+export async function connectSupervisor(
+  home: Home,
+  name: string,
+  program: string,
+  signal: AbortSignal,
+): Promise<SupervisorConnection | undefined> {
   const address = await controlAddress(home, name);
   if (address === undefined) return undefined;
   try {
@@ -27,7 +32,13 @@ export async function connectSupervisor(home: Home, name: string, program: strin
  * Talks to the supervisor of a model and starts one where none runs. It detaches itself and outlives us.
  * @throws UserError SupervisorFailed, PythonNotFound
  */
-export async function ensureSupervisor(home: Home, name: string, context: TargetContext, python: string | undefined, signal: AbortSignal): Promise<SupervisorConnection> {
+export async function ensureSupervisor(
+  home: Home,
+  name: string,
+  context: TargetContext,
+  python: string | undefined,
+  signal: AbortSignal,
+): Promise<SupervisorConnection> {
   const running = await connectSupervisor(home, name, context.program, signal);
   if (running !== undefined) return running;
   const runtime = await copyRuntime(home, context.resources);
@@ -46,13 +57,18 @@ export async function ensureSupervisor(home: Home, name: string, context: Target
 
 async function anyPython(home: Home, signal: AbortSignal): Promise<string> {
   const [first] = await findInterpreters(home.tools, signal);
-  if (first === undefined) throw new UserError('PythonNotFound', 'No Python 3 was found on PATH. Slipway needs one to supervise models.');
+  if (first === undefined)
+    throw new UserError('PythonNotFound', 'No Python 3 was found on PATH. Slipway needs one to supervise models.');
   return first.path;
 }
 
 function supervisorFailed(name: string, stderr: string): UserError {
-  return new UserError('SupervisorFailed', `The supervisor of ${name} did not start. ${stderr.trim().split('\n').at(-1) ?? ''}`.trim(), {
-    remedy: { kind: 'hint', label: 'Its log is supervisor.log in the folder of the model.' },
-    details: { stderr },
-  });
+  return new UserError(
+    'SupervisorFailed',
+    `The supervisor of ${name} did not start. ${stderr.trim().split('\n').at(-1) ?? ''}`.trim(),
+    {
+      remedy: { kind: 'hint', label: 'Its log is supervisor.log in the folder of the model.' },
+      details: { stderr },
+    },
+  );
 }

@@ -1,5 +1,5 @@
 import { modelFrom, listModels, stoppedModel } from './modelFolder';
-import { reserveModel, rollOut } from './reservation';
+import { asInProgress, reserveModel, rollOut } from './reservation';
 import { connectSupervisor, ensureSupervisor } from './supervisor';
 import { readLogs } from './logs';
 import { removeStopped } from './removeStopped';
@@ -12,11 +12,18 @@ import type { Target, TargetContext } from '../../core/target';
 /** Models as supervised processes of this machine. Nothing is started before a model is deployed or started. */
 export function localTarget(context: TargetContext): Target {
   const home = homeAt(context.home);
-  const change = async (name: string, op: string, fields: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<unknown> => {
+  const change = async (
+    name: string,
+    op: string,
+    fields: Readonly<Record<string, unknown>>,
+    signal: AbortSignal,
+  ): Promise<unknown> => {
     await mustExist(home, name);
     const connection = await ensureSupervisor(home, name, context, undefined, signal);
     try {
       return await connection.request(op, fields, signal);
+    } catch (error) {
+      throw asInProgress(name, error);
     } finally {
       connection.close();
     }
@@ -38,6 +45,8 @@ export function localTarget(context: TargetContext): Target {
       }
       try {
         await connection.request('remove', {}, signal);
+      } catch (error) {
+        throw asInProgress(name, error);
       } finally {
         connection.close();
       }
@@ -49,7 +58,9 @@ export function localTarget(context: TargetContext): Target {
       await mustExist(home, name);
       const connection = await ensureSupervisor(home, name, context, undefined, signal);
       try {
-        return modelFrom(await rollOut(name, () => connection.request('rollback', version === undefined ? {} : { version }, signal)));
+        return modelFrom(
+          await rollOut(name, () => connection.request('rollback', version === undefined ? {} : { version }, signal)),
+        );
       } finally {
         connection.close();
       }
@@ -69,7 +80,12 @@ async function snapshot(home: Home, program: string, signal: AbortSignal): Promi
   return models.filter((model) => model !== undefined);
 }
 
-async function describe(home: Home, name: string, program: string, signal: AbortSignal): Promise<DeployedModel | undefined> {
+async function describe(
+  home: Home,
+  name: string,
+  program: string,
+  signal: AbortSignal,
+): Promise<DeployedModel | undefined> {
   const connection = await connectSupervisor(home, name, program, signal);
   if (connection === undefined) return stoppedModel(home, name);
   try {

@@ -12,7 +12,11 @@ const pollMs = 1000;
 const settleMs = 50;
 
 /** A snapshot of all models at once, then one whenever something changed. Holds one connection a running model. */
-export async function* watchModels(home: Home, program: string, signal: AbortSignal): AsyncGenerator<readonly DeployedModel[]> {
+export async function* watchModels(
+  home: Home,
+  program: string,
+  signal: AbortSignal,
+): AsyncGenerator<readonly DeployedModel[]> {
   await mkdir(home.models, { recursive: true });
   const changes = new ChangeSignal(home.models, pollMs);
   const watched = new Map<string, Watched>();
@@ -20,7 +24,9 @@ export async function* watchModels(home: Home, program: string, signal: AbortSig
   try {
     for (;;) {
       await follow(home, program, watched, changes, signal);
-      const models = (await Promise.all([...watched].map(([name, one]) => one.model ?? stoppedModel(home, name)))).filter((model) => model !== undefined);
+      const models = (
+        await Promise.all([...watched].map(async ([name, one]) => one.model ?? (await stoppedModel(home, name))))
+      ).filter((model) => model !== undefined);
       const text = JSON.stringify(models);
       if (text !== last) {
         last = text;
@@ -40,7 +46,13 @@ interface Watched {
   model: DeployedModel | undefined;
 }
 
-async function follow(home: Home, program: string, watched: Map<string, Watched>, changes: ChangeSignal, signal: AbortSignal): Promise<void> {
+async function follow(
+  home: Home,
+  program: string,
+  watched: Map<string, Watched>,
+  changes: ChangeSignal,
+  signal: AbortSignal,
+): Promise<void> {
   const names = await listModels(home);
   for (const [name, one] of watched) {
     if (names.includes(name)) continue;
@@ -54,7 +66,14 @@ async function follow(home: Home, program: string, watched: Map<string, Watched>
   }
 }
 
-async function attach(home: Home, name: string, program: string, one: Watched, changes: ChangeSignal, signal: AbortSignal): Promise<void> {
+async function attach(
+  home: Home,
+  name: string,
+  program: string,
+  one: Watched,
+  changes: ChangeSignal,
+  signal: AbortSignal,
+): Promise<void> {
   const connection = await connectSupervisor(home, name, program, signal);
   if (connection === undefined) return;
   one.connection = connection;

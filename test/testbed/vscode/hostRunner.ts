@@ -28,6 +28,7 @@ interface HostEnvironment {
 /** Runs the test files with mocha. A failing test is a result, not an error: the runner outside counts. */
 export async function run(): Promise<void> {
   const { SLIPWAY_HOST_TESTS: tests = '[]', SLIPWAY_HOST_RESULTS: results } = process.env as HostEnvironment;
+  process.setSourceMapsEnabled(true);
   const mocha = new Mocha({ ui: 'bdd', color: false, timeout: 120_000, reporter: 'min' });
   for (const file of JSON.parse(tests) as string[]) mocha.addFile(file);
   const ended: HostTestResult[] = [];

@@ -95,7 +95,6 @@ async function prepare(options: HostTestOptions, folder: string): Promise<HostRu
   const env = {
     SLIPWAY_HOST_TESTS: JSON.stringify(options.files.map(bundleOf)),
     SLIPWAY_HOST_RESULTS: path.join(folder, 'results.json'),
-    NODE_OPTIONS: '--enable-source-maps',
   };
   return { folder, workspace, host, runner: bundleOf(runner), env };
 }

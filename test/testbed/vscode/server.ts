@@ -58,7 +58,12 @@ export async function startServer(options: ServerOptions = {}): Promise<EditorSe
     const install = (options.vsix ?? []).flatMap((file) => ['--install-extension', file]);
     if (install.length > 0) await runTool(process.execPath, [program, ...common, ...install], { env });
     const started = await start(program, [...common, ...flags(options)], env, `http://127.0.0.1:${port}`);
-    return { url: started.url, port, folder, home: paths.home, output: started.output, stop: () => stop(started.child, folder, forget) };
+    const forgetGroup = onExit(() => signalGroup(started.child, 'SIGKILL'));
+    const forgetAll = (): void => {
+      forget();
+      forgetGroup();
+    };
+    return { url: started.url, port, folder, home: paths.home, output: started.output, stop: () => stop(started.child, folder, forgetAll) };
   } catch (error) {
     endProcessesNaming(folder);
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
@@ -140,23 +145,19 @@ async function answers(url: string): Promise<boolean> {
 }
 
 async function stop(child: ChildProcess, folder: string, forget: () => void): Promise<string[]> {
-  const group = -(child.pid ?? 0);
-  signalQuietly(group, 'SIGTERM');
+  signalGroup(child, 'SIGTERM');
   const deadline = Date.now() + 5000;
-  while (isGroupAlive(group) && Date.now() < deadline) await delay(50);
-  signalQuietly(group, 'SIGKILL');
+  while (signalGroup(child, 0) && Date.now() < deadline) await delay(50);
+  signalGroup(child, 'SIGKILL');
   const left = endProcessesNaming(folder);
   rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   forget();
   return left;
 }
 
-function isGroupAlive(group: number): boolean {
-  try {
-    return process.kill(group, 0);
-  } catch {
-    return false;
-  }
+/** Signals the server's process group; 0 only asks whether it is there. A child that never started has none. */
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals | 0): boolean {
+  return child.pid !== undefined && signalQuietly(-child.pid, signal);
 }
 
 function freePort(): Promise<number> {

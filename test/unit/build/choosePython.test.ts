@@ -30,11 +30,14 @@ describe('choosePython', () => {
   });
 
   it('refuses to replace what a person wrote down, and names what is installed', () => {
-    assert.throws(() => choose({ version: '3.10', source: '.python-version' }), (error: { code: string; message: string }) => {
-      assert.equal(error.code, 'PythonNotFound');
-      assert.match(error.message, /3\.10.*\.python-version.*3\.11\.7/);
-      return true;
-    });
+    assert.throws(
+      () => choose({ version: '3.10', source: '.python-version' }),
+      (error: { code: string; message: string }) => {
+        assert.equal(error.code, 'PythonNotFound');
+        assert.match(error.message, /3\.10.*\.python-version.*3\.11\.7/);
+        return true;
+      },
+    );
     assert.throws(() => choose({ specifier: '>=3.14', source: 'pyproject.toml' }), { code: 'PythonNotFound' });
   });
 });

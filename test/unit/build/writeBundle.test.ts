@@ -24,7 +24,18 @@ async function contents(root: string): Promise<BundleContents> {
     files: ['data.csv', 'pkg/code.py'],
     lock: 'numpy==1.26.4\n',
     artifact: undefined,
-    manifest: { schema: 1, name: 'm', entry: { kind: 'snapshot' }, python: '3.11', runtime: 'r', workdir: 'project', sysPath: ['project'], artifact: null, env: {}, secrets: [] },
+    manifest: {
+      schema: 1,
+      name: 'm',
+      entry: { kind: 'snapshot' },
+      python: '3.11',
+      runtime: 'r',
+      workdir: 'project',
+      sysPath: ['project'],
+      artifact: null,
+      env: {},
+      secrets: [],
+    },
   };
 }
 

@@ -3,7 +3,14 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { asDiskError, hashFile, listFiles, makeFolderOnce, readJson, writeAtomic } from '../../../src/clients/files/contentStore';
+import {
+  asDiskError,
+  hashFile,
+  listFiles,
+  makeFolderOnce,
+  readJson,
+  writeAtomic,
+} from '../../../src/clients/files/contentStore';
 import { withLock } from '../../../src/clients/files/lockFile';
 
 const signal = new AbortController().signal;
@@ -25,7 +32,10 @@ describe('makeFolderOnce', () => {
   });
 
   it('leaves nothing behind when filling fails', async () => {
-    await assert.rejects(makeFolderOnce(path.join(folder, 'made'), () => Promise.reject(new Error('no'))), /no/);
+    await assert.rejects(
+      makeFolderOnce(path.join(folder, 'made'), () => Promise.reject(new Error('no'))),
+      /no/,
+    );
     assert.deepEqual(await readdir(folder), []);
   });
 });
@@ -40,7 +50,9 @@ describe('writeAtomic', () => {
   });
 
   it('calls a full disk what it is', () => {
-    const error = asDiskError(Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' }), '/data/x') as { readonly code: string };
+    const error = asDiskError(Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' }), '/data/x') as {
+      readonly code: string;
+    };
     assert.equal(error.code, 'DiskFull');
   });
 });

@@ -21,7 +21,9 @@ describe('translatePipConfiguration', () => {
   });
 
   it('prefers the environment over a file, as pip does', () => {
-    assert.deepEqual(translate(":env:.index-url='https://env.example'\nglobal.index-url='https://file.example'"), { UV_DEFAULT_INDEX: 'https://env.example' });
+    assert.deepEqual(translate(":env:.index-url='https://env.example'\nglobal.index-url='https://file.example'"), {
+      UV_DEFAULT_INDEX: 'https://env.example',
+    });
   });
 
   it('is empty without a configuration', () => {

@@ -3,11 +3,31 @@ import { describe, it } from 'node:test';
 import { explainUvFailure, plainWords } from '../../../src/clients/python/uvFailure';
 
 const cases: readonly (readonly [code: string, stderr: string, mentions: string])[] = [
-  ['PackageUnknown', '  × No solution found when resolving dependencies:\n  ╰─▶ Because no-such-thing-xyz was not found in the package registry and you require\n      no-such-thing-xyz, we can conclude that your requirements are unsatisfiable.\n', 'no-such-thing-xyz'],
-  ['DependenciesUnsolvable', '  × No solution found when resolving dependencies:\n  ╰─▶ Because pandas==2.0.0 depends on numpy>=1.21 and you require numpy==1.19, we can\n      conclude that your requirements are unsatisfiable.\n', 'pandas==2.0.0 depends on numpy>=1.21'],
-  ['IndexUnreachable', 'error: Request failed after 3 retries\n  Caused by: Failed to fetch: `http://127.0.0.1:9/simple/pandas/`\n  Caused by: tcp connect error\n', 'could not be reached'],
-  ['PackageBuildFailed', '  × Failed to build `pyodbc==4.0.0`\n  ├─▶ The build backend returned an error\n', 'pyodbc==4.0.0'],
-  ['DiskFull', 'error: Failed to write to the distribution cache\n  Caused by: No space left on device (os error 28)\n', 'no space left'],
+  [
+    'PackageUnknown',
+    '  × No solution found when resolving dependencies:\n  ╰─▶ Because no-such-thing-xyz was not found in the package registry and you require\n      no-such-thing-xyz, we can conclude that your requirements are unsatisfiable.\n',
+    'no-such-thing-xyz',
+  ],
+  [
+    'DependenciesUnsolvable',
+    '  × No solution found when resolving dependencies:\n  ╰─▶ Because pandas==2.0.0 depends on numpy>=1.21 and you require numpy==1.19, we can\n      conclude that your requirements are unsatisfiable.\n',
+    'pandas==2.0.0 depends on numpy>=1.21',
+  ],
+  [
+    'IndexUnreachable',
+    'error: Request failed after 3 retries\n  Caused by: Failed to fetch: `http://127.0.0.1:9/simple/pandas/`\n  Caused by: tcp connect error\n',
+    'could not be reached',
+  ],
+  [
+    'PackageBuildFailed',
+    '  × Failed to build `pyodbc==4.0.0`\n  ├─▶ The build backend returned an error\n',
+    'pyodbc==4.0.0',
+  ],
+  [
+    'DiskFull',
+    'error: Failed to write to the distribution cache\n  Caused by: No space left on device (os error 28)\n',
+    'no space left',
+  ],
   ['InstallFailed', 'error: something new\n', 'something new'],
 ];
 

@@ -49,7 +49,14 @@ export function copyProjects(to: string): readonly string[] {
 
 /** The text of a notebook with these code cells. */
 export function notebook(...cells: readonly string[]): string {
-  const code = cells.map((source, index) => ({ cell_type: 'code', id: `c${index}`, metadata: {}, outputs: [], execution_count: null, source }));
+  const code = cells.map((source, index) => ({
+    cell_type: 'code',
+    id: `c${index}`,
+    metadata: {},
+    outputs: [],
+    execution_count: null,
+    source,
+  }));
   const metadata = { language_info: { name: 'python', version: '3.11.4' } };
   return JSON.stringify({ cells: code, metadata, nbformat: 4, nbformat_minor: 5 });
 }

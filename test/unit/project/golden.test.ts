@@ -30,13 +30,21 @@ describe('inspection of odd projects', () => {
 async function inspected(root: string, name: string): Promise<string> {
   const result = await inspectProject(path.join(root, name), { tools }, signal).catch((error: unknown) => {
     if (!isUserError(error)) throw error;
-    return { error: { code: error.code, message: error.message, location: error.location, candidates: error.details['candidates'] } };
+    return {
+      error: {
+        code: error.code,
+        message: error.message,
+        location: error.location,
+        candidates: error.details['candidates'],
+      },
+    };
   });
   const plain = JSON.stringify(result, hideDates, 2);
   return `${plain.replaceAll(JSON.stringify(root).slice(1, -1), '<root>').replaceAll('\\\\', '/')}\n`;
 }
 
 function hideDates(_key: string, value: unknown): unknown {
-  const isFileDate = typeof value === 'object' && value !== null && 'date' in value && 'source' in value && value.source === 'file';
+  const isFileDate =
+    typeof value === 'object' && value !== null && 'date' in value && 'source' in value && value.source === 'file';
   return isFileDate ? { ...value, date: '<mtime>' } : value;
 }

@@ -36,37 +36,67 @@ describe('inspectProject', () => {
     const offline = { ...tools, exists: () => Promise.reject(new Error('offline')) };
     const result = await inspectProject(root, { tools: offline }, signal);
     assert.deepEqual(codes(result), ['ImportUnverified']);
-    assert.deepEqual(result.project.dependencies.requirements.map((one) => one.spec), ['frobnicate-nowhere']);
+    assert.deepEqual(
+      result.project.dependencies.requirements.map((one) => one.spec),
+      ['frobnicate-nowhere'],
+    );
   });
 
   it('pins to the versions of the kernel', async () => {
-    const packages = { imports: { yaml: [{ name: 'PyYAML', version: '6.0.1' }], torch: [{ name: 'torch', version: '2.1.0+cu121' }] }, versions: {} };
-    const kernel = { ...tools, runFacts: async (...given: Parameters<typeof tools.runFacts>) => ({ ...(await tools.runFacts(...given)), packages }) };
+    const packages = {
+      imports: { yaml: [{ name: 'PyYAML', version: '6.0.1' }], torch: [{ name: 'torch', version: '2.1.0+cu121' }] },
+      versions: {},
+    };
+    const kernel = {
+      ...tools,
+      runFacts: async (...given: Parameters<typeof tools.runFacts>) => ({
+        ...(await tools.runFacts(...given)),
+        packages,
+      }),
+    };
     const root = project({ 'a.ipynb': notebook('import yaml\nimport torch', served) });
     const { dependencies } = (await inspectProject(root, { tools: kernel, kernel: true }, signal)).project;
-    assert.deepEqual(dependencies.requirements.map((one) => one.spec), ['PyYAML==6.0.1', 'torch==2.1.0']);
+    assert.deepEqual(
+      dependencies.requirements.map((one) => one.spec),
+      ['PyYAML==6.0.1', 'torch==2.1.0'],
+    );
     assert.equal(dependencies.asOf, undefined);
   });
 
   it('takes the alternative that a file declares for the same module', async () => {
-    const result = await inspect(project({ 'a.ipynb': notebook('import cv2', served), 'requirements.txt': 'opencv-contrib-python==4.9.0.80\n' }));
-    assert.deepEqual(result.project.dependencies.requirements.map((one) => one.spec), ['opencv-contrib-python==4.9.0.80']);
+    const result = await inspect(
+      project({ 'a.ipynb': notebook('import cv2', served), 'requirements.txt': 'opencv-contrib-python==4.9.0.80\n' }),
+    );
+    assert.deepEqual(
+      result.project.dependencies.requirements.map((one) => one.spec),
+      ['opencv-contrib-python==4.9.0.80'],
+    );
     assert.deepEqual(codes(result), []);
   });
 
   it('uses a lock as it is and names what it ignores', async () => {
-    const root = project({ 'a.ipynb': notebook('import yaml', served), 'uv.lock': 'version = 1\nrequires-python = ">=3.11"\n', 'pyproject.toml': '[project]\nname = "a"\n', 'requirements.txt': 'x\n' });
+    const root = project({
+      'a.ipynb': notebook('import yaml', served),
+      'uv.lock': 'version = 1\nrequires-python = ">=3.11"\n',
+      'pyproject.toml': '[project]\nname = "a"\n',
+      'requirements.txt': 'x\n',
+    });
     const { dependencies, python } = (await inspect(root)).project;
     assert.deepEqual(dependencies.source, { kind: 'lock', format: 'uv.lock', file: 'uv.lock' });
     assert.deepEqual(dependencies.requirements, []);
-    assert.deepEqual(dependencies.ignored.map((one) => one.file), ['pyproject.toml', 'requirements.txt']);
+    assert.deepEqual(
+      dependencies.ignored.map((one) => one.file),
+      ['pyproject.toml', 'requirements.txt'],
+    );
     assert.equal(python.specifier, '>=3.11');
   });
 
   it('lets slipway.yaml and .python-version speak before the notebook', async () => {
     const files = { 'a.ipynb': notebook(served), '.python-version': '3.10.4\n' };
     assert.deepEqual((await inspect(project(files))).project.python, { version: '3.10', source: '.python-version' });
-    const overruled = await inspect(project({ ...files, 'slipway.yaml': 'python: "3.12"\nname: shop\nasOf: 2021-06-30\nrequirements: [flask]\n' }));
+    const overruled = await inspect(
+      project({ ...files, 'slipway.yaml': 'python: "3.12"\nname: shop\nasOf: 2021-06-30\nrequirements: [flask]\n' }),
+    );
     assert.deepEqual(overruled.project.python, { version: '3.12', source: 'slipway.yaml' });
     assert.equal(overruled.project.name, 'shop');
     assert.deepEqual(overruled.project.dependencies.asOf, { date: '2021-06-30', source: 'slipway.yaml' });
@@ -77,7 +107,9 @@ describe('inspectProject', () => {
     const result = await inspect(project({ ...files, 'slipway.yaml': 'entry: b.ipynb:classify\n' }));
     assert.deepEqual(result.project.entry, { kind: 'notebook', notebook: 'b.ipynb', predict: 'classify' });
     await assert.rejects(inspect(project({ ...files, 'slipway.yaml': 'entry: c.ipynb\n' })), { code: 'EntryNotFound' });
-    await assert.rejects(inspect(project({ ...files, 'slipway.yaml': 'entry: a.ipynb:nothing\n' })), { code: 'EntryNotFound' });
+    await assert.rejects(inspect(project({ ...files, 'slipway.yaml': 'entry: a.ipynb:nothing\n' })), {
+      code: 'EntryNotFound',
+    });
     await assert.rejects(inspect(project(files)), (error: { code?: string; details?: { candidates?: unknown } }) => {
       assert.equal(error.code, 'NotebookAmbiguous');
       assert.deepEqual(error.details?.candidates, ['a.ipynb', 'b.ipynb']);
@@ -86,7 +118,12 @@ describe('inspectProject', () => {
   });
 
   it('finds the project of a notebook that is named', async () => {
-    const root = project({ 'requirements.txt': 'numpy==1.26.4\n', 'lib/words.py': 'X = 1\n', 'nb/a.ipynb': notebook("import sys\nsys.path.append('../lib')\nimport words", served), 'nb/b.ipynb': notebook(served) });
+    const root = project({
+      'requirements.txt': 'numpy==1.26.4\n',
+      'lib/words.py': 'X = 1\n',
+      'nb/a.ipynb': notebook("import sys\nsys.path.append('../lib')\nimport words", served),
+      'nb/b.ipynb': notebook(served),
+    });
     const result = await inspect(path.join(root, 'nb/a.ipynb'));
     assert.equal(result.project.root, root);
     assert.deepEqual(result.project.entry, { kind: 'notebook', notebook: 'nb/a.ipynb', predict: 'predict' });
@@ -97,22 +134,36 @@ describe('inspectProject', () => {
   it('takes the kinds of entry that the target accepts', async () => {
     const root = project({ Dockerfile: 'FROM scratch\n', 'a.ipynb': notebook(served) });
     assert.equal((await inspect(root)).project.entry.kind, 'dockerfile');
-    assert.equal((await inspectProject(root, { tools, accepts: ['notebook', 'none'] }, signal)).project.entry.kind, 'notebook');
+    assert.equal(
+      (await inspectProject(root, { tools, accepts: ['notebook', 'none'] }, signal)).project.entry.kind,
+      'notebook',
+    );
   });
 
   it('keeps hostile names and output inert', { skip: process.platform === 'win32' }, async () => {
     const escape = '\u001b[31m';
-    const root = project({
-      [`${escape}a"b'\n.ipynb`]: notebook(`x = """\n!rm -rf /\n"""\nimport yaml  # ${escape}`, `open("${'../'.repeat(40)}etc/\\x00passwd")`, served),
-      'requirements.txt': `numpy==1 ${escape}\n${escape}evil\n`,
-    }, 'прое кт "quoted"');
+    const root = project(
+      {
+        [`${escape}a"b'\n.ipynb`]: notebook(
+          `x = """\n!rm -rf /\n"""\nimport yaml  # ${escape}`,
+          `open("${'../'.repeat(40)}etc/\\x00passwd")`,
+          served,
+        ),
+        'requirements.txt': `numpy==1 ${escape}\n${escape}evil\n`,
+      },
+      'прое кт "quoted"',
+    );
     const result = await inspect(root);
     assert.equal(result.project.entry.kind, 'notebook');
     assert.equal(result.project.name, 'quoted');
-    assert.deepEqual(codes(result).filter((code) => code === 'ShellMagic'), []);
+    assert.deepEqual(
+      codes(result).filter((code) => code === 'ShellMagic'),
+      [],
+    );
     // The findings' texts go to terminals: file names in locations are data, messages are not.
     for (const finding of result.findings) assert.ok(!finding.message.includes('\u001b'), finding.message);
-    for (const one of result.project.dependencies.requirements) assert.ok(!one.origin.includes('\u001b') && !one.origin.includes('\n'));
+    for (const one of result.project.dependencies.requirements)
+      assert.ok(!one.origin.includes('\u001b') && !one.origin.includes('\n'));
   });
 
   it('moves a secret without showing it', async () => {
@@ -120,13 +171,18 @@ describe('inspectProject', () => {
     const result = await inspect(project({ 'a.ipynb': notebook('import os\nconnect = print', line, served) }));
     assert.ok(!JSON.stringify(result).includes(plantedKey));
     const fix = result.findings.find((one) => one.code === 'SecretInCell')?.fix;
-    assert.deepEqual(fix?.edits.map((edit) => edit.text), ['client = connect("é", token=os.environ["OPENAI_API_KEY"])']);
+    assert.deepEqual(
+      fix?.edits.map((edit) => edit.text),
+      ['client = connect("é", token=os.environ["OPENAI_API_KEY"])'],
+    );
     assert.equal(line.slice(fix.secret?.startColumn, fix.secret?.endColumn), `"${plantedKey}"`);
   });
 
   it('stops at once when it is cancelled', async () => {
     const cancelled = AbortSignal.abort();
-    await assert.rejects(inspectProject(project({ 'a.ipynb': notebook(served) }), { tools }, cancelled), { name: 'AbortError' });
+    await assert.rejects(inspectProject(project({ 'a.ipynb': notebook(served) }), { tools }, cancelled), {
+      name: 'AbortError',
+    });
   });
 
   it('tells a path that is not there and a folder that holds nothing', async () => {

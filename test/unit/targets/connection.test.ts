@@ -40,7 +40,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const open = () => SupervisorConnection.open({ pid: process.pid, control: `unix:${path.join(folder, 's')}` }, 'test', signal);
+const open = () =>
+  SupervisorConnection.open({ pid: process.pid, control: `unix:${path.join(folder, 's')}` }, 'test', signal);
 
 function reply(socket: Socket, message: unknown): void {
   socket.write(`${JSON.stringify(message)}\n`);
@@ -54,21 +55,30 @@ describe('SupervisorConnection', () => {
     };
     const connection = await open();
     const events: unknown[] = [];
-    assert.deepEqual(await connection.request('deploy', {}, signal, (event) => events.push(event['step'])), { version: 3 });
+    assert.deepEqual(await connection.request('deploy', {}, signal, (event) => events.push(event['step'])), {
+      version: 3,
+    });
     assert.deepEqual(events, ['loading']);
     connection.close();
   });
 
   it('turns a refusal into a UserError with its code and details', async () => {
     answer = (request, socket) => {
-      reply(socket, { id: request.id, ok: false, error: { code: 'DeployInProgress', message: 'busy', holder: { pid: 7 } } });
+      reply(socket, {
+        id: request.id,
+        ok: false,
+        error: { code: 'DeployInProgress', message: 'busy', holder: { pid: 7 } },
+      });
     };
     const connection = await open();
-    await assert.rejects(connection.request('acquire', {}, signal), (error: { code: string; details: { holder: { pid: number } } }) => {
-      assert.equal(error.code, 'DeployInProgress');
-      assert.equal(error.details.holder.pid, 7);
-      return true;
-    });
+    await assert.rejects(
+      connection.request('acquire', {}, signal),
+      (error: { code: string; details: { holder: { pid: number } } }) => {
+        assert.equal(error.code, 'DeployInProgress');
+        assert.equal(error.details.holder.pid, 7);
+        return true;
+      },
+    );
     connection.close();
   });
 
@@ -103,6 +113,9 @@ describe('SupervisorConnection', () => {
   });
 
   it('tells when nobody listens', async () => {
-    await assert.rejects(SupervisorConnection.open({ pid: 1, control: `unix:${path.join(folder, 'none')}` }, 'test', signal), { code: 'SupervisorUnreachable' });
+    await assert.rejects(
+      SupervisorConnection.open({ pid: 1, control: `unix:${path.join(folder, 'none')}` }, 'test', signal),
+      { code: 'SupervisorUnreachable' },
+    );
   });
 });

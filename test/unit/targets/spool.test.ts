@@ -18,13 +18,18 @@ afterEach(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-const record = (seq: number): string => `${JSON.stringify({ seq, t: '2026-01-01T00:00:00.000Z', r: '1/0', s: 'out', m: `line ${seq}` })}\n`;
+const record = (seq: number): string =>
+  `${JSON.stringify({ seq, t: '2026-01-01T00:00:00.000Z', r: '1/0', s: 'out', m: `line ${seq}` })}\n`;
 const write = (first: number, from: number, to: number): Promise<void> =>
-  appendFile(path.join(folder, `${String(first).padStart(12, '0')}.jsonl`), Array.from({ length: to - from + 1 }, (_, index) => record(from + index)).join(''));
+  appendFile(
+    path.join(folder, `${String(first).padStart(12, '0')}.jsonl`),
+    Array.from({ length: to - from + 1 }, (_, index) => record(from + index)).join(''),
+  );
 
 async function read(options: { after?: number; tail?: number }): Promise<readonly number[]> {
   const lines: LogLine[] = [];
-  for await (const line of readLogs(homeAt(root), 'm', { ...options, follow: false }, new AbortController().signal)) lines.push(line);
+  for await (const line of readLogs(homeAt(root), 'm', { ...options, follow: false }, new AbortController().signal))
+    lines.push(line);
   return lines.map((line) => line.seq);
 }
 
@@ -66,6 +71,9 @@ describe('readLogs', () => {
       }
     })();
     await reading;
-    assert.deepEqual(seen, Array.from({ length: 2000 }, (_, index) => index + 1));
+    assert.deepEqual(
+      seen,
+      Array.from({ length: 2000 }, (_, index) => index + 1),
+    );
   });
 });

@@ -1,0 +1,58 @@
+import * as vscode from 'vscode';
+import type { App } from '../app';
+import type { DeployedModel } from '../core/deployment';
+import { chooseTarget } from '../editor/chooseTarget';
+import { folderOf } from '../editor/chooseProject';
+import { deploy } from '../editor/deploy';
+import { saveEditors } from '../editor/saveEditors';
+import { secretStore } from '../editor/secretStore';
+import { readSetting } from '../editor/settings';
+import type { Command } from './command';
+import { problemsOf } from './inspectProject';
+
+/** From the notebook, model file or folder to a model that answers. */
+export const deployModel: Command = (app, subject) => deployProject(app, subject, false);
+
+/** @param retrain execute the notebook although nothing changed */
+export async function deployProject(app: App, subject: unknown, retrain: boolean): Promise<void> {
+  const uri = await app.chooseProject(subject);
+  if (uri === undefined) return;
+  const folder = await folderOf(uri);
+  await saveEditors(folder);
+  const services = await app.services();
+  const target = await chooseTarget(services.context, app.extension.workspaceState);
+  if (target === undefined) return;
+  const readyTimeoutSeconds = readSetting(vscode.workspace.getConfiguration(undefined, uri), 'slipway.deploy.readyTimeoutSeconds');
+  try {
+    const model = await deploy({
+      services,
+      log: app.log,
+      problems: problemsOf(app),
+      secrets: secretStore(app.extension.secrets, folder),
+      request: { path: uri.fsPath, target, retrain, readyTimeoutSeconds },
+      folder,
+      onPlan: (plan) => app.plans.set(plan.project, plan),
+    });
+    if (model !== undefined) await showDeployed(app, model);
+  } finally {
+    await app.refresh().catch(() => undefined);
+  }
+}
+
+async function showDeployed(app: App, model: DeployedModel): Promise<void> {
+  await app.refresh();
+  await app.reveal(model);
+  await vscode.commands.executeCommand('slipway.followLogs', { name: model.name, targetId: model.targetId }, { preserveFocus: true });
+  void offerNext(model);
+}
+
+async function offerNext(model: DeployedModel): Promise<void> {
+  const actions = [
+    { title: vscode.l10n.t('Test Prediction'), command: 'slipway.testPrediction' },
+    { title: vscode.l10n.t('Open Endpoint'), command: 'slipway.openEndpoint' },
+    { title: vscode.l10n.t('Follow Logs'), command: 'slipway.followLogs' },
+  ];
+  const message = vscode.l10n.t('{0} v{1} answers at {2}.', model.name, model.version ?? 1, model.endpoint ?? '');
+  const chosen = await vscode.window.showInformationMessage(message, ...actions);
+  if (chosen !== undefined) await vscode.commands.executeCommand(chosen.command, { name: model.name, targetId: model.targetId });
+}
