@@ -19,7 +19,9 @@ const options = {
   target: 'node22',
   external: ['vscode'],
   // CommonJS packages in an ES module still call require() for Node's own modules.
-  banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
+  banner: {
+    js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+  },
   minify: true,
   keepNames: true,
   sourcemap: true,

@@ -9,7 +9,9 @@ const [name = ''] = process.argv.slice(2).filter((word) => word !== '--');
 const file = path.join(folder, `${name}.ts`);
 if (name === '' || path.dirname(file) !== folder || !existsSync(file)) {
   const names = filesIn(folder, '.ts').map((one) => path.basename(one, '.ts'));
-  console.error(`Name a benchmark: npm run bench -- ${names.length > 0 ? names.join(' | ') : 'NAME (there are none yet)'}`);
+  console.error(
+    `Name a benchmark: npm run bench -- ${names.length > 0 ? names.join(' | ') : 'NAME (there are none yet)'}`,
+  );
   process.exitCode = 2;
 } else {
   await import(pathToFileURL(file).href);

@@ -7,7 +7,10 @@ import { bundleSizes } from './bundleSizes.mjs';
 
 const root = path.dirname(import.meta.dirname);
 const isCi = Boolean(process.env.CI) && process.env.CI !== 'false';
-const python = { settings: path.join(root, 'resources/runtime/pyproject.toml'), folders: ['resources', 'test/python', 'scripts'] };
+const python = {
+  settings: path.join(root, 'resources/runtime/pyproject.toml'),
+  folders: ['resources', 'test/python', 'scripts'],
+};
 
 const tool = (package_, file, ...args) => node(path.join('node_modules', package_, file), ...args);
 const node = (...args) => runTool(process.execPath, args, { cwd: root });
@@ -23,7 +26,15 @@ async function checker(name, args, cwd = root) {
   return runTool(inEnvironment(folder, name), args, { cwd }).then(() => '');
 }
 
-const ruff = (...args) => checker('ruff', [...args, '--config', python.settings, '--cache-dir', path.join(root, 'out/ruff'), ...python.folders]);
+const ruff = (...args) =>
+  checker('ruff', [
+    ...args,
+    '--config',
+    python.settings,
+    '--cache-dir',
+    path.join(root, 'out/ruff'),
+    ...python.folders,
+  ]);
 const mypy = () =>
   checker('mypy', ['--strict', '--cache-dir', path.join(root, 'out/mypy'), '.'], path.join(root, 'resources/runtime'));
 
@@ -31,7 +42,8 @@ const mypy = () =>
 const steps = {
   types: () => tool('typescript', 'bin/tsc').then(() => ''),
   lint: () => tool('eslint', 'bin/eslint.js', '.', '--max-warnings=0').then(() => ''),
-  layers: () => tool('dependency-cruiser', 'bin/dependency-cruise.mjs', 'src', 'test', '--output-type', 'err').then(() => ''),
+  layers: () =>
+    tool('dependency-cruiser', 'bin/dependency-cruiser.mjs', 'src', 'test', '--output-type', 'err').then(() => ''),
   unused: () => tool('knip', 'bin/knip.js').then(() => ''),
   format: () => tool('prettier', 'bin/prettier.cjs', '--check', '--log-level=warn', '.').then(() => ''),
   'python lint': () => ruff('check', '-q'),
@@ -55,5 +67,9 @@ for (const name of chosen) {
     console.log(`FAILED  ${name} (${seconds()})\n${String(error.message).replaceAll(/^/gm, '        ')}`);
   }
 }
-console.log(failed.length === 0 ? `All ${chosen.length} checks passed.` : `${failed.length} of ${chosen.length} checks failed: ${failed.join(', ')}.`);
+console.log(
+  failed.length === 0
+    ? `All ${chosen.length} checks passed.`
+    : `${failed.length} of ${chosen.length} checks failed: ${failed.join(', ')}.`,
+);
 process.exitCode = failed.length === 0 && chosen.length > 0 ? 0 : 1;

@@ -24,15 +24,19 @@ function hasDesktopEditor() {
 }
 
 function openOnDesktop(vsix) {
-  if (!code('--install-extension', vsix, '--force')) throw new Error('VS Code did not install the extension: see its message above.');
+  if (!code('--install-extension', vsix, '--force'))
+    throw new Error('VS Code did not install the extension: see its message above.');
   if (!code('--new-window', example)) throw new Error('VS Code did not open the example: see its message above.');
-  console.log('VS Code has the example open. Open iris.ipynb and run "Slipway: Deploy Model" from the command palette.');
+  console.log(
+    'VS Code has the example open. Open iris.ipynb and run "Slipway: Deploy Model" from the command palette.',
+  );
   console.log('To take the extension away again: code --uninstall-extension slipway.slipway');
 }
 
 async function openInBrowser(vsix) {
   const problem = codeServerProblem();
-  if (problem !== undefined) throw new Error(`There is no "code" on PATH, and ${problem}. Install VS Code, or run: npm run demo -- --headless`);
+  if (problem !== undefined)
+    throw new Error(`There is no "code" on PATH, and ${problem}. Install VS Code, or run: npm run demo -- --headless`);
   const server = await startServer({ vsix: [vsix], report: console.log });
   console.log(`\nVS Code is at ${server.url}/?folder=${encodeURIComponent(example)}`);
   console.log('Open iris.ipynb there and run "Slipway: Deploy Model" from the command palette (F1).');

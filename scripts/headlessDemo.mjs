@@ -21,7 +21,11 @@ export async function runHeadlessDemo(root, example) {
   };
   const forget = onExit(clean);
   const slipway = (...args) => run(root, [...args, '--home', home], { show: true });
-  const slipwayJson = async (...args) => (await run(root, [...args, '--home', home, '--json'], {})).trim().split('\n').map((line) => JSON.parse(line));
+  const slipwayJson = async (...args) =>
+    (await run(root, [...args, '--home', home, '--json'], {}))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
   try {
     await slipway('deploy', example, '--target', 'local', '--name', model, '--yes');
     const [{ predictions }] = await slipwayJson('predict', model, '--input', path.join(example, 'example.json'));
@@ -45,14 +49,17 @@ export async function runHeadlessDemo(root, example) {
 function checkOrigin(home, notebook, predictions) {
   const [release] = filesIn(path.join(home, 'models', model, 'releases'), '.json').map(readJson);
   const digest = createHash('sha256').update(readFileSync(notebook)).digest('hex');
-  if (release?.notebook?.sha256.replace(/^sha256:/, '') !== digest) throw new Error(`the release does not name ${notebook} by its content`);
+  if (release?.notebook?.sha256.replace(/^sha256:/, '') !== digest)
+    throw new Error(`the release does not name ${notebook} by its content`);
   const executed = filesIn(home, 'executed.ipynb').map(readJson);
   const computed = executed.map(lastOutput).find((text) => text !== undefined);
   if (computed === undefined) throw new Error('no executed notebook that shows a prediction was kept');
   // A list of plain words: Python writes it with single quotes.
   const expected = JSON.parse(computed.replaceAll("'", '"'));
   if (!isDeepStrictEqual(predictions, expected)) {
-    throw new Error(`the endpoint answered ${JSON.stringify(predictions)}, the notebook computed ${JSON.stringify(expected)}`);
+    throw new Error(
+      `the endpoint answered ${JSON.stringify(predictions)}, the notebook computed ${JSON.stringify(expected)}`,
+    );
   }
   console.log(`The notebook computed the same for these flowers. Release ${release.version}, ${release.digest}`);
 }
@@ -68,7 +75,9 @@ const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'));
 function run(root, args, { show }) {
   console.log(`\n$ slipway ${args.join(' ')}`);
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [path.join(root, 'dist/cli.js'), ...args], { stdio: ['ignore', show ? 'inherit' : 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [path.join(root, 'dist/cli.js'), ...args], {
+      stdio: ['ignore', show ? 'inherit' : 'pipe', 'inherit'],
+    });
     let output = '';
     child.stdout?.on('data', (chunk) => (output += chunk));
     child.once('error', reject);

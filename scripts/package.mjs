@@ -25,9 +25,12 @@ export async function makePackage() {
 async function checkContents() {
   const shipped = new Set((await listFiles({ cwd: root, dependencies: false })).map((name) => path.normalize(name)));
   const resources = filesIn(path.join(root, 'resources'), '').filter((name) => path.extname(name) !== '');
-  const missing = resources.map((name) => path.relative(root, name)).filter((name) => !isCache(name) && !shipped.has(name));
+  const missing = resources
+    .map((name) => path.relative(root, name))
+    .filter((name) => !isCache(name) && !shipped.has(name));
   const unwanted = [...shipped].filter(isCache);
-  if (missing.length > 0) throw new Error(`.vscodeignore leaves out what the extension reads at run time: ${missing.join(', ')}`);
+  if (missing.length > 0)
+    throw new Error(`.vscodeignore leaves out what the extension reads at run time: ${missing.join(', ')}`);
   if (unwanted.length > 0) throw new Error(`.vscodeignore takes in caches: ${unwanted.join(', ')}`);
 }
 

@@ -27,7 +27,8 @@ function outcome(type, data) {
 }
 
 const isSet = (mark) => mark !== undefined && mark !== false;
-const isFileItself = ({ name, file, nesting }) => nesting === 0 && file !== undefined && path.resolve(name) === path.resolve(file);
+const isFileItself = ({ name, file, nesting }) =>
+  nesting === 0 && file !== undefined && path.resolve(name) === path.resolve(file);
 
 function describeFailure(data) {
   const error = data.details.error;

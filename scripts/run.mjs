@@ -29,7 +29,9 @@ function install() {
     ? spawnSync(process.execPath, [npm, 'ci', '--loglevel=error'], options)
     : spawnSync('npm ci --loglevel=error', { ...options, shell: true });
   if (done.status !== 0) {
-    console.error('The development packages could not be installed: see npm\'s message above, then run the command again.');
+    console.error(
+      "The development packages could not be installed: see npm's message above, then run the command again.",
+    );
     process.exit(done.status ?? 1);
   }
 }
@@ -59,8 +61,12 @@ const [script, ...args] = process.argv.slice(2);
 const tsx = pathToFileURL(createRequire(path.join(root, 'package.json')).resolve('tsx')).href;
 const child = spawn(node, ['--import', tsx, path.join(root, script), ...args], {
   stdio: 'inherit',
-  env: { ...process.env, PATH: [path.dirname(node), path.join(root, 'node_modules/.bin'), process.env.PATH].join(path.delimiter) },
+  env: {
+    ...process.env,
+    PATH: [path.dirname(node), path.join(root, 'node_modules/.bin'), process.env.PATH].join(path.delimiter),
+  },
 });
 // The terminal sends Ctrl-C to the child as well; this process only waits for how it ends.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => signal !== 'SIGINT' && child.kill(signal));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+  process.on(signal, () => signal !== 'SIGINT' && child.kill(signal));
 child.once('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));

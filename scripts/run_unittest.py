@@ -5,6 +5,8 @@
 A NAME keeps the files whose name contains it. Standard library only, Python 3.9 and newer.
 """
 
+# ruff: noqa: N802 (unittest names its hooks in camel case)
+
 from __future__ import annotations
 
 import argparse

@@ -35,7 +35,8 @@ const python = () => pythonTestEnvironments(console.log);
 const vsix = async () => ({ SLIPWAY_VSIX: await makePackage() });
 
 const uiProblem = () =>
-  codeServerProblem() ?? (findChromium() ? undefined : 'no Chromium was found (put one on PATH or name it with CHROMIUM)');
+  codeServerProblem() ??
+  (findChromium() ? undefined : 'no Chromium was found (put one on PATH or name it with CHROMIUM)');
 
 async function runUnittest(files, options, env) {
   const folder = mkdtempSync(path.join(tmpdir(), 'slipway-unittest-'));
@@ -66,7 +67,8 @@ export const suites = [
     files: testFiles('integration', '.test.ts'),
     problem: editorProblem,
     prepare: vsix,
-    run: (files, options, env) => runHostTests({ root, files, vsix: env.SLIPWAY_VSIX, signal: options.signal, verbose: options.verbose }),
+    run: (files, options, env) =>
+      runHostTests({ root, files, vsix: env.SLIPWAY_VSIX, signal: options.signal, verbose: options.verbose }),
   },
   { name: 'ui', files: testFiles('ui', '.ui.ts'), problem: uiProblem, prepare: vsix, run: nodeTests(minutes(20), 1) },
 ];

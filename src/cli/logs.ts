@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { UserError } from '../core/errors';
+import { inertText } from '../core/inertText';
 import { openTarget } from '../pipeline/services';
 import { wholeNumber } from './numbers';
 import type { CommonOptions, Verb } from './verb';
@@ -33,18 +34,7 @@ export const logsCommand: Verb = (run) =>
             output.say(`… ${String(line.seq - last - 1)} lines are no longer kept`);
           last = line.seq;
           output.emit({ event: 'log', ...line });
-          output.say(`${line.time} [${line.source}] ${inert(line.text)}`);
+          output.say(`${line.time} [${line.source}] ${inertText(line.text)}`);
         }
       }),
     );
-
-/** Keeps a model's output from steering the terminal. */
-function inert(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return text
-    .replace(/\u001b\[[0-9;]*m/g, '')
-    .replace(
-      /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g,
-      (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
-    );
-}

@@ -1,6 +1,6 @@
-import path from 'node:path';
 import * as vscode from 'vscode';
 import { UserError } from '../core/errors';
+import { findProject } from '../project/projectRoot';
 import { uriOf } from './subject';
 
 const lastFolderKey = 'slipway.lastFolder';
@@ -12,10 +12,9 @@ export async function chooseProject(memory: vscode.Memento, subject: unknown): P
   return chosen;
 }
 
-/** The folder that a project's path stands for: itself, or the folder around a notebook or model file. */
+/** The root of the project that a folder, notebook or model file belongs to. @throws UserError ProjectNotFound */
 export async function folderOf(uri: vscode.Uri): Promise<string> {
-  const stat = await vscode.workspace.fs.stat(uri);
-  return (stat.type & vscode.FileType.Directory) === 0 ? path.dirname(uri.fsPath) : uri.fsPath;
+  return (await findProject(uri.fsPath, AbortSignal.timeout(20_000))).root;
 }
 
 async function pickFolder(memory: vscode.Memento): Promise<vscode.Uri | undefined> {

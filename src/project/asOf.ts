@@ -16,21 +16,26 @@ export async function asOf(
   signal: AbortSignal,
 ): Promise<AsOf | undefined> {
   if (config.asOf !== undefined) return { date: config.asOf, source: 'slipway.yaml' };
-  const committed = (await tools.git?.(['log', '-1', '--format=%cI', '--', file], root, signal))?.trim();
-  // A file with changes since the commit was worked on later than that; its executions or its own time tell when.
-  const changed = committed ? await tools.git?.(['status', '--porcelain', '--', file], root, signal) : undefined;
-  if (committed && changed?.trim() === '') return { date: utc(committed), source: 'git' };
-  const executed = notebook?.cells
-    .flatMap((cell) => cell.recorded?.at ?? [])
-    .map(utc)
-    .sort()
-    .at(-1);
-  if (executed !== undefined) return { date: executed, source: 'execution' };
-  try {
-    return { date: (await stat(path.join(root, file))).mtime.toISOString(), source: 'file' };
-  } catch {
-    return undefined;
-  }
+  const committed = await commitDate(root, file, tools, signal);
+  if (committed !== undefined) return { date: committed, source: 'git' };
+  const executed = notebook?.cells.flatMap((cell) => (cell.recorded === null ? [] : [utc(cell.recorded.at)])).sort();
+  const last = executed?.at(-1);
+  if (last !== undefined) return { date: last, source: 'execution' };
+  const found = await stat(path.join(root, file)).catch(() => undefined);
+  return found === undefined ? undefined : { date: found.mtime.toISOString(), source: 'file' };
+}
+
+/** The last commit's date; undefined for a file with later changes: its executions or its own time tell better. */
+async function commitDate(
+  root: string,
+  file: string,
+  tools: InspectTools,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const date = (await tools.git?.(['log', '-1', '--format=%cI', '--', file], root, signal))?.trim() ?? '';
+  if (date === '') return undefined;
+  const changes = await tools.git?.(['status', '--porcelain', '--', file], root, signal);
+  return changes?.trim() === '' ? utc(date) : undefined;
 }
 
 function utc(date: string): string {

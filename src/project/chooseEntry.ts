@@ -1,7 +1,8 @@
 import path from 'node:path';
 import { UserError } from '../core/errors';
 import type { EntryPoint, Finding, ProjectConfig } from '../core/project';
-import { configuredEntry, findApp, mlmodelFolders, modelFiles, notebookAmbiguous, notebookEntry } from './entryPoint';
+import { findApp, mlmodelFolders, modelFiles, notebookAmbiguous, notebookEntry } from './entryPoint';
+import { configuredEntry, type NamedApp, type NamedNotebook } from './configuredEntry';
 import { isReadable, type Facts, type NotebookFacts } from './facts';
 import { notebookEmpty, notANotebook, unreadable } from './readNotebook';
 import { modelFormat } from './modelFormat';
@@ -43,30 +44,29 @@ export async function chooseEntry(question: EntryQuestion, signal: AbortSignal):
   return fromNotebooks(question, signal);
 }
 
-async function namedEntry({ root, files, file, config, facts }: EntryQuestion): Promise<EntryPoint | undefined> {
+async function namedEntry(question: EntryQuestion): Promise<EntryPoint | undefined> {
+  const { root, files, file, config, facts } = question;
   if (file?.endsWith('.ipynb'))
     return notebookEntry(notebookFacts(root, facts, file), configuredFunction(config, file));
-  if (file !== undefined) {
-    const format = await modelFormat(path.join(root, file)).catch(() => undefined);
-    if (format !== undefined) return { kind: 'modelFile', path: file, format };
-    if (/(^|\/)MLmodel$/.test(file)) return { kind: 'mlmodel', path: path.posix.dirname(file) };
-    if (/(^|\/)Dockerfile$/.test(file)) return { kind: 'dockerfile', path: file };
-    const app = findApp(facts, files);
-    if (app?.kind === 'app' && app.file === file) return app;
-    throw notANotebook(path.join(root, file));
-  }
+  if (file !== undefined) return fileEntry(question, file);
   if (config.entry === undefined) return undefined;
   const entry = await configuredEntry(root, config.entry, files);
-  if ('notebook' in entry && !('kind' in entry)) return configuredNotebook(root, facts, entry);
-  if ('app' in entry) return configuredApp(root, facts, files, entry);
-  return 'kind' in entry ? entry : undefined;
+  if (entry.kind === 'namedNotebook') return configuredNotebook(root, facts, entry);
+  return entry.kind === 'namedApp' ? configuredApp(root, facts, files, entry) : entry;
 }
 
-function configuredNotebook(
-  root: string,
-  facts: Facts,
-  entry: { readonly notebook: string; readonly name?: string },
-): EntryPoint {
+/** A file that is no notebook. @throws UserError NotANotebook when it is nothing else that can be served */
+async function fileEntry({ root, files, facts }: EntryQuestion, file: string): Promise<EntryPoint> {
+  const format = await modelFormat(path.join(root, file)).catch(() => undefined);
+  if (format !== undefined) return { kind: 'modelFile', path: file, format };
+  if (path.posix.basename(file) === 'MLmodel') return { kind: 'mlmodel', path: path.posix.dirname(file) };
+  if (path.posix.basename(file) === 'Dockerfile') return { kind: 'dockerfile', path: file };
+  const app = findApp(facts, files);
+  if (app?.kind === 'app' && app.file === file) return app;
+  throw notANotebook(path.join(root, file));
+}
+
+function configuredNotebook(root: string, facts: Facts, entry: NamedNotebook): EntryPoint {
   const chosen = notebookEntry(notebookFacts(root, facts, entry.notebook), entry.name);
   if (chosen.kind === 'notebook' || entry.name === undefined) return chosen;
   throw new UserError(
@@ -79,12 +79,7 @@ function configuredNotebook(
   );
 }
 
-function configuredApp(
-  root: string,
-  facts: Facts,
-  files: readonly string[],
-  entry: { readonly app: string; readonly attribute: string },
-): EntryPoint {
+function configuredApp(root: string, facts: Facts, files: readonly string[], entry: NamedApp): EntryPoint {
   const all = facts.modules.find((one) => one.path === entry.app);
   const apps = all !== undefined && 'apps' in all ? all.apps : [];
   const found = apps.find((one) => one.attribute === entry.attribute) ?? apps[0];

@@ -35,7 +35,7 @@ export function parseConfig(file: string, text: string): ProjectConfig {
   if (data === null || data === undefined) return {};
   const problem = checkSchema(data, schema as SchemaNode)[0];
   if (problem !== undefined) throw configInvalid(file, lineOf(document, lines, problem.path), problem.message);
-  return data as ProjectConfig;
+  return data;
 }
 
 /** The line of the value at a path; of its nearest parent where the value has none. */

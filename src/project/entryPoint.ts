@@ -20,7 +20,7 @@ export async function appCandidates(
 ): Promise<readonly string[]> {
   const near = files.filter(
     (file) =>
-      /\.py$/.test(file) &&
+      file.endsWith('.py') &&
       file.split('/').length <= 3 &&
       !/(^|\/)(tests?|docs?|examples?|scripts?)\/|(^|\/)(test_|conftest|setup\.py|noxfile)/.test(file),
   );
@@ -118,37 +118,4 @@ export function notebookAmbiguous(root: string, candidates: readonly string[], w
       },
     },
   );
-}
-
-/** What slipway.yaml's `entry` names. @throws UserError EntryNotFound */
-export async function configuredEntry(
-  root: string,
-  entry: string,
-  files: readonly string[],
-): Promise<
-  | { readonly notebook: string; readonly name?: string }
-  | { readonly app: string; readonly attribute: string }
-  | EntryPoint
-> {
-  const [, file = entry, name] = /^(.*\.(?:ipynb|py))(?::([\w.]+))?$/.exec(entry) ?? [];
-  const relative = path.posix.normalize(file.replaceAll('\\', '/')).replace(/\/$/, '');
-  if (relative.endsWith('.ipynb') && files.includes(relative))
-    return { notebook: relative, ...(name === undefined ? {} : { name }) };
-  if (relative.endsWith('.py') && files.includes(relative)) return { app: relative, attribute: name ?? 'app' };
-  if (files.includes(`${relative}/MLmodel`) || (relative === '.' && files.includes('MLmodel')))
-    return { kind: 'mlmodel', path: relative };
-  if (/(^|\/)Dockerfile[\w.-]*$/i.test(relative) && files.includes(relative))
-    return { kind: 'dockerfile', path: relative };
-  const format = files.includes(relative) ? await modelFormat(path.join(root, relative)) : undefined;
-  if (format !== undefined) return { kind: 'modelFile', path: relative, format };
-  const why = files.includes(relative)
-    ? 'is no notebook, application or model that can be served'
-    : 'does not exist in the project';
-  throw new UserError('EntryNotFound', `The entry ${JSON.stringify(entry)} ${why}.`, {
-    location: { file: path.join(root, 'slipway.yaml') },
-    remedy: {
-      kind: 'hint',
-      label: 'Use notebook.ipynb, notebook.ipynb:function, model.joblib, app.py:app or a folder with MLmodel.',
-    },
-  });
 }

@@ -63,22 +63,8 @@ export async function inspectProject(
     { root, folders, config, chosen, notebook: notebook?.pythonVersion ?? undefined },
     signal,
   );
-  const installed = facts.packages;
-  const version = python.version ?? minor(installed === null ? undefined : facts.python);
-  const gathered = await gatherRequirements(
-    { root, chosen, code: reached, installed, python: version, config },
-    options.tools,
-    signal,
-  );
-  const needs =
-    entry.kind === 'modelFile' && chosen.source.kind === 'inferred' ? await modelNeeds(root, entry, signal) : [];
-  const dependencies = await completed(
-    root,
-    chosen,
-    [...gathered.requirements, ...needs],
-    { entry, notebook, config, tools: options.tools },
-    signal,
-  );
+  const read = { root, entry, notebook, reached, chosen, config, facts, tools: options.tools };
+  const { dependencies, problems } = await dependenciesOf(read, python.version, signal);
   const modules = reached.filter((one): one is ModuleFacts => 'inside' in one);
   const project: Project = {
     name: config.name ?? projectName(path.basename(root)),
@@ -102,7 +88,7 @@ export async function inspectProject(
       ...findings,
       ...(await ofNotebook(root, entry, notebook, signal)),
       ...moduleFindings(root, modules),
-      ...gathered.findings,
+      ...problems,
       ...secretFileFindings(files),
     ],
   };
@@ -156,31 +142,43 @@ function entryFolders(entry: EntryPoint): readonly string[] {
   return folder === '.' ? [''] : [folder, ''];
 }
 
-interface Dating {
+interface ReadProject {
+  readonly root: string;
   readonly entry: EntryPoint;
   readonly notebook: NotebookFacts | undefined;
+  readonly reached: readonly CodeFacts[];
+  readonly chosen: ChosenSource;
   readonly config: Project['config'];
+  readonly facts: Facts;
   readonly tools: InspectTools;
 }
 
-/** The date matters only where some version is left open. */
-async function completed(
-  root: string,
-  chosen: ChosenSource,
-  requirements: Dependencies['requirements'],
-  dating: Dating,
+async function dependenciesOf(
+  read: ReadProject,
+  python: string | undefined,
   signal: AbortSignal,
-): Promise<Dependencies> {
+): Promise<{ readonly dependencies: Dependencies; readonly problems: readonly Finding[] }> {
+  const { root, entry, notebook, chosen, config, tools } = read;
+  const installed = read.facts.packages;
+  const version = python ?? (installed === null ? undefined : minor(read.facts.python));
+  const request = { root, chosen, code: read.reached, installed, python: version, config };
+  const gathered = await gatherRequirements(request, tools, signal);
+  const needs = chosen.source.kind === 'inferred' ? await modelNeeds(root, entry, signal) : [];
+  const requirements = [...gathered.requirements, ...needs];
+  // The date matters only where some version is left open; a lock has no requirements here.
+  const open = requirements.some((one) => !isPinned(one.spec));
+  const file = open ? (notebook?.path ?? entryFile(entry)) : undefined;
+  const date = file === undefined ? undefined : await asOf(root, file, notebook, config, tools, signal);
   const { source, ignored } = chosen;
-  const open = source.kind !== 'lock' && requirements.some((one) => !isPinned(one.spec));
-  const file =
-    dating.notebook?.path ??
-    ('path' in dating.entry ? dating.entry.path : 'file' in dating.entry ? dating.entry.file : undefined);
-  const date =
-    open && file !== undefined
-      ? await asOf(root, file, dating.notebook, dating.config, dating.tools, signal)
-      : undefined;
-  return { source, requirements, ignored, ...(date === undefined ? {} : { asOf: date }) };
+  return {
+    dependencies: { source, requirements, ignored, ...(date === undefined ? {} : { asOf: date }) },
+    problems: gathered.findings,
+  };
+}
+
+function entryFile(entry: EntryPoint): string | undefined {
+  if ('path' in entry) return entry.path;
+  return entry.kind === 'app' ? entry.file : undefined;
 }
 
 function dataFiles(code: readonly CodeFacts[]): readonly string[] {

@@ -59,18 +59,19 @@ function isXgboost(head: Buffer): boolean {
 
 /** A protobuf ModelProto: ir_version (field 1), then fields of the message up to the graph (field 7). onnx.proto3 */
 function isOnnx(head: Buffer): boolean {
-  if (head[0] !== 0x08 || (head[1] ?? 0) < 1 || (head[1] ?? 0) > 30) return false;
-  let offset = 2;
-  while (offset < head.length) {
-    const tag = head[offset] ?? 0;
-    const field = tag >> 3;
-    if (field === 7 && (tag & 7) === 2) return true;
-    const next = skipField(head, offset + 1, tag & 7);
-    if (![2, 3, 4, 5, 6, 8, 14, 20].includes(field) || next === undefined) return false;
-    offset = next;
+  const version = head[1] ?? 0;
+  if (head[0] !== 0x08 || version < 1 || version > 30) return false;
+  for (let offset: number | undefined = 2; offset !== undefined && offset < head.length;) {
+    const tag: number = head[offset] ?? 0;
+    if (tag === graphTag) return true;
+    offset = modelFields.has(tag >> 3) ? skipField(head, offset + 1, tag & 7) : undefined;
   }
   return false;
 }
+
+/** Field 7, length-delimited. */
+const graphTag = (7 << 3) | 2;
+const modelFields: ReadonlySet<number> = new Set([2, 3, 4, 5, 6, 8, 14, 20]);
 
 function skipField(data: Buffer, start: number, wireType: number): number | undefined {
   if (wireType !== 0 && wireType !== 2) return undefined;

@@ -4,8 +4,6 @@ import { gunzipSync, inflateSync } from 'node:zlib';
 import type { EntryPoint, ModelFormat, Requirement } from '../core/project';
 import { providerOf } from './dependencies/importMap';
 
-type ModelFileEntry = Extract<EntryPoint, { kind: 'modelFile' }>;
-
 /** Pickles above this are not searched for the packages that they need. */
 const mostBytes = 200_000_000;
 
@@ -18,10 +16,10 @@ const loaders: Readonly<Record<ModelFormat, readonly string[]>> = {
   safetensors: ['safetensors', 'numpy'],
 };
 
-/** Packages that loading a model file takes, where no file declares them: its loader's and those that a pickle names. */
+/** Packages that loading a model file takes: its loader's and those that a pickle names; none for other entries. */
 export async function modelNeeds(
   root: string,
-  entry: ModelFileEntry,
+  entry: EntryPoint,
   signal: AbortSignal,
 ): Promise<readonly Requirement[]> {
   const named =
@@ -35,7 +33,7 @@ async function pickled(file: string, signal: AbortSignal): Promise<readonly stri
   if ((await stat(file)).size > mostBytes) return [];
   const text = inflated(await readFile(file, { signal })).toString('latin1');
   const modules = new Set(
-    Array.from(text.matchAll(/[\x0a-\xffc]([a-z_][a-z0-9_]{2,30})(?:\.[A-Za-z_][\w]*)+/g), (match) => match[1] ?? ''),
+    Array.from(text.matchAll(/(?:^|[^\w.]|c)([a-z_][a-z0-9_]{2,30})(?:\.[A-Za-z_]\w*)+/g), (match) => match[1] ?? ''),
   );
   const version = /_sklearn_version[\s\S]{1,8}?(\d+\.\d+(?:\.\d+)?)/.exec(text)?.[1];
   const names = [...modules].flatMap((module) => {

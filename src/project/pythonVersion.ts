@@ -18,18 +18,21 @@ export async function pythonRequirement(clues: PythonClues, signal: AbortSignal)
   const { config, chosen } = clues;
   if (config.python !== undefined) return { version: minor(config.python) ?? config.python, source: 'slipway.yaml' };
   const pinned = await fromFile(clues, '.python-version', /^(?:cpython-|python-?)?(3\.\d+)/im, signal);
-  if (pinned !== undefined) return { version: pinned, source: '.python-version' };
-  const declared = chosen.declared.python;
-  const file = chosen.source.kind === 'inferred' ? 'pyproject.toml' : chosen.source.file;
+  if (pinned !== undefined) return pinned;
+  if (chosen.python !== undefined) return declaredPython(chosen.python);
+  const traced =
+    (await fromFile(clues, 'runtime.txt', /^python-(3\.\d+)/im, signal)) ??
+    (await fromFile(clues, 'MLmodel', /^\s*python_version:\s*['"]?(3\.\d+)/m, signal));
+  if (traced !== undefined) return traced;
   const notebook = minor(clues.notebook);
-  if (declared?.version !== undefined) return { version: minor(declared.version) ?? declared.version, source: file };
-  if (declared?.specifier !== undefined) return { specifier: declared.specifier, source: file };
-  const runtime = await fromFile(clues, 'runtime.txt', /^python-(3\.\d+)/im, signal);
-  if (runtime !== undefined) return { version: runtime, source: 'runtime.txt' };
-  const served = await fromFile(clues, 'MLmodel', /^\s*python_version:\s*['"]?(3\.\d+)/m, signal);
-  if (served !== undefined) return { version: served, source: 'MLmodel' };
-  if (notebook !== undefined) return { version: notebook, source: 'notebook metadata' };
-  return { source: 'nothing in the project names one' };
+  return notebook === undefined
+    ? { source: 'nothing in the project names one' }
+    : { version: notebook, source: 'notebook metadata' };
+}
+
+function declaredPython({ version, specifier, file }: NonNullable<ChosenSource['python']>): PythonRequirement {
+  if (version !== undefined) return { version: minor(version) ?? version, source: file };
+  return specifier === undefined ? { source: file } : { specifier, source: file };
 }
 
 async function fromFile(
@@ -37,12 +40,12 @@ async function fromFile(
   name: string,
   pattern: RegExp,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<PythonRequirement | undefined> {
   for (const folder of clues.folders) {
     try {
       const text = await readFile(path.join(clues.root, folder, name), { encoding: 'utf8', signal });
       const version = pattern.exec(text)?.[1];
-      if (version !== undefined) return version;
+      if (version !== undefined) return { version, source: name };
     } catch {
       signal.throwIfAborted();
     }

@@ -24,23 +24,26 @@ export function checkSchema(
   at: readonly (string | number)[] = [],
 ): readonly SchemaProblem[] {
   const name = at.length === 0 ? 'the file' : at.join('.');
-  const problem = (message: string): readonly SchemaProblem[] => [{ path: at, message: `${name} ${message}` }];
-  switch (node.type) {
-    case 'object':
-      return isObject(value) ? checkObject(value, node, at) : problem('must hold keys and values');
-    case 'array':
-      if (!Array.isArray(value)) return problem('must be a list');
-      return (value as unknown[]).flatMap((item, index) => checkSchema(item, node.items ?? {}, [...at, index]));
-    case 'integer':
-    case 'number':
-      return checkNumber(value, node, problem);
-    case 'string':
-      return checkString(value, node, problem);
-    case 'boolean':
-      return typeof value === 'boolean' ? [] : problem('must be true or false');
-    default:
-      return [];
-  }
+  const problem: Report = (message) => [{ path: at, message: `${name} ${message}` }];
+  if (node.type === 'object') return isObject(value) ? checkObject(value, node, at) : problem('must hold keys and values');
+  if (node.type === 'array') return Array.isArray(value) ? checkList(value, node, at) : problem('must be a list');
+  return checkScalar(value, node, problem);
+}
+
+type Report = (message: string) => readonly SchemaProblem[];
+
+function checkScalar(value: unknown, node: SchemaNode, problem: Report): readonly SchemaProblem[] {
+  if (node.type === 'string') return checkString(value, node, problem);
+  if (node.type === 'boolean') return typeof value === 'boolean' ? [] : problem('must be true or false');
+  return node.type === undefined ? [] : checkNumber(value, node, problem);
+}
+
+function checkList(
+  value: readonly unknown[],
+  node: SchemaNode,
+  at: readonly (string | number)[],
+): readonly SchemaProblem[] {
+  return value.flatMap((item, index) => checkSchema(item, node.items ?? {}, [...at, index]));
 }
 
 function checkObject(
@@ -63,7 +66,7 @@ function checkObject(
 function checkNumber(
   value: unknown,
   node: SchemaNode,
-  problem: (text: string) => readonly SchemaProblem[],
+  problem: Report,
 ): readonly SchemaProblem[] {
   const whole = node.type === 'integer';
   if (typeof value !== 'number' || (whole && !Number.isInteger(value)))
@@ -76,7 +79,7 @@ function checkNumber(
 function checkString(
   value: unknown,
   node: SchemaNode,
-  problem: (text: string) => readonly SchemaProblem[],
+  problem: Report,
 ): readonly SchemaProblem[] {
   // `python: 3.10` is the number 3.1 to YAML: quoting is what the user must know.
   if (typeof value !== 'string') return problem('must be text; put it in quotes');

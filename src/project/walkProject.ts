@@ -52,21 +52,29 @@ export async function walkProject(root: string, signal: AbortSignal, limit = 50_
   for (let folder = pending.pop(); folder !== undefined && entries.length < limit; folder = pending.pop()) {
     signal.throwIfAborted();
     const children = await listFolder(path.join(root, folder));
-    if (folder !== '' && children.some((child) => child.name === 'pyvenv.cfg' || child.name === 'conda-meta')) {
+    if (folder !== '' && isEnvironment(children)) {
       skipped.push({ path: `${folder}/`, reason: 'virtual environment' });
       continue;
     }
     for (const child of children) {
       const name = folder === '' ? child.name : `${folder}/${child.name}`;
-      const reason = child.isDirectory() ? skippedFolders.get(child.name) : undefined;
-      if (reason !== undefined) skipped.push({ path: `${name}/`, reason });
-      else if (child.isDirectory()) pending.push(name);
-      else if (child.isSymbolicLink()) entries.push({ path: name, kind: 'link' });
-      else if (child.isFile()) entries.push({ path: name, kind: 'file' });
+      if (!child.isDirectory()) entries.push(...entryOf(child, name));
+      else if (skippedFolders.has(child.name)) skipped.push({ path: `${name}/`, reason: skippedFolders.get(child.name) ?? '' });
+      else pending.push(name);
     }
   }
   entries.sort((left, right) => (left.path < right.path ? -1 : 1));
   return { entries, skipped, truncated: entries.length >= limit };
+}
+
+function isEnvironment(children: readonly Dirent[]): boolean {
+  return children.some((child) => child.name === 'pyvenv.cfg' || child.name === 'conda-meta');
+}
+
+/** Sockets, pipes and devices are no files of a project. */
+function entryOf(child: Dirent, name: string): readonly ProjectEntry[] {
+  if (child.isSymbolicLink()) return [{ path: name, kind: 'link' }];
+  return child.isFile() ? [{ path: name, kind: 'file' }] : [];
 }
 
 async function listFolder(folder: string): Promise<readonly Dirent[]> {

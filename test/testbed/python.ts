@@ -6,15 +6,21 @@ import { runTool } from './runTool';
 
 const uvVersion = '0.13.9';
 
-/** The checkers of the Python code; mypy runs on 3.10 and newer. */
-const checkers = { packages: ['ruff==0.17.6', 'mypy==2.4.1'], python: '>=3.10' };
+/** The checkers of the Python code, with the library whose classes it extends; mypy runs on 3.10 and newer. */
+const checkers = { packages: ['ruff==0.17.6', 'mypy==2.4.1', 'nbclient==0.11.0'], python: '>=3.10' };
 
 /** Packages are taken as they were on this day, so that the same tests run everywhere. */
 const asOf = '2026-11-20';
 
 /** What a user's environment holds; uvicorn is there for tests that start a server without a support directory. */
 const userPackages = ['numpy', 'pandas', 'scikit-learn', 'joblib', 'uvicorn', 'httptools'];
-const supportPackages = ['ipykernel', 'cloudpickle', 'uvicorn', 'httptools', ...(process.platform === 'win32' ? [] : ['uvloop'])];
+const supportPackages = [
+  'ipykernel',
+  'cloudpickle',
+  'uvicorn',
+  'httptools',
+  ...(process.platform === 'win32' ? [] : ['uvloop']),
+];
 const runnerPackages = ['nbclient'];
 
 const isWindows = process.platform === 'win32';
@@ -51,7 +57,10 @@ async function installUv(python: Python, report: Report): Promise<string> {
   const folder = await cached(`uv-${shortHash(stamp)}`, stamp, async (target) => {
     report(`Installing uv ${uvVersion} (once).`);
     await runTool(python.command, ['-m', 'venv', target]).catch((cause: unknown) => {
-      throw new Error(`${python.command} cannot make virtual environments (on Debian and Ubuntu: apt install python3-venv)`, { cause });
+      throw new Error(
+        `${python.command} cannot make virtual environments (on Debian and Ubuntu: apt install python3-venv)`,
+        { cause },
+      );
     });
     const pip = ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', `uv==${uvVersion}`];
     await runTool(inEnvironment(target, 'python'), pip);
@@ -83,11 +92,25 @@ export async function pythonTestEnvironments(report: Report): Promise<Record<str
   const python = await requirePython();
   const program = await installUv(python, report);
   const uv = (...args: string[]): Promise<string> => runTool(program, args);
-  const stamp = [python.command, python.version, asOf, ...userPackages, '|', ...supportPackages, '|', ...runnerPackages].join(' ');
+  const stamp = [
+    python.command,
+    python.version,
+    asOf,
+    ...userPackages,
+    '|',
+    ...supportPackages,
+    '|',
+    ...runnerPackages,
+  ].join(' ');
   const folder = await cached(`python-tests-${shortHash(stamp)}`, stamp, async (target) => {
     report('Building the Python environments of the tests (once).');
     const [user, runner] = [path.join(target, 'user'), path.join(target, 'runner')];
-    const into = (environment: string): string[] => ['--python', inEnvironment(environment, 'python'), '--exclude-newer', asOf];
+    const into = (environment: string): string[] => [
+      '--python',
+      inEnvironment(environment, 'python'),
+      '--exclude-newer',
+      asOf,
+    ];
     for (const one of [user, runner]) await uv('venv', '-q', '--python', python.command, one);
     await uv('pip', 'install', '-q', ...into(user), ...userPackages);
     await uv('pip', 'install', '-q', ...into(runner), ...runnerPackages);

@@ -1,6 +1,6 @@
 import type { LogLine } from '../../core/logs';
 import type { LogEntry } from '../../pipeline/followLogs';
-import { inertText } from './inertText';
+import { inertText } from '../../core/inertText';
 
 const streamMarks: Readonly<Record<LogLine['stream'], string>> = { stdout: '', stderr: 'stderr: ', system: 'system: ' };
 

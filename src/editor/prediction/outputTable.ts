@@ -1,4 +1,4 @@
-import { inertText } from '../logs/inertText';
+import { inertText } from '../../core/inertText';
 
 const mostRows = 50;
 const widestCell = 32;

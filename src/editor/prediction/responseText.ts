@@ -1,4 +1,4 @@
-import { inertText } from '../logs/inertText';
+import { inertText } from '../../core/inertText';
 import { outputTable } from './outputTable';
 
 /** What became of one test request. */

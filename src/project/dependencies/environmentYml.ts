@@ -46,23 +46,28 @@ interface CondaEntry {
 
 /** One conda match specification: `channel::name=1.2=build`, `name>=1.2`, `name 1.2.*`. */
 export function condaRequirement(entry: string, origin: string): CondaEntry {
-  const match = /^(?:.*::)?([\w.-]+)(?:\[[^\]]*\])?\s*(.*)$/.exec(entry.trim());
-  const name = (match?.[1] ?? '').toLowerCase();
-  const version = condaVersion(match?.[2] ?? '');
+  const [, written = '', constraint = ''] = /^(?:.*::)?([\w.-]+)(?:\[[^\]]*\])?\s*(.*)$/.exec(entry.trim()) ?? [];
+  const name = written.toLowerCase();
+  const version = condaVersion(constraint);
   if (name === 'python') return version === '' ? {} : { python: pythonOf(version) };
   const mapped = pypiNames.get(name);
-  if (mapped === '' || systemNames.has(name) || isSystemLibrary(name)) return {};
-  if (condaOnly.has(name) || /^(r-|bioconductor-)/.test(name)) return { finding: condaOnlyFinding(name, origin) };
+  if (mapped === '' || isSystemLibrary(name)) return {};
+  if (isCondaOnly(name)) return { finding: condaOnlyFinding(name, origin) };
   return { requirement: { spec: `${mapped ?? normalName(name)}${version}`, origin } };
 }
 
 /** Libraries that wheels from PyPI bring along. */
 function isSystemLibrary(name: string): boolean {
+  if (systemNames.has(name)) return true;
   return (
     /^(_|lib(?!rosa|cst|pysal|sass|tmux)|cuda-|cudnn|xorg-|msys2-|m2w64-|vs20|vc1|gcc_|gxx_|binutils|sysroot)/.test(
       name,
     ) || /(-cpp|_linux-64|_win-64|_osx-64)$/.test(name)
   );
+}
+
+function isCondaOnly(name: string): boolean {
+  return condaOnly.has(name) || /^(r-|bioconductor-)/.test(name);
 }
 
 function condaOnlyFinding(name: string, origin: string): Finding {

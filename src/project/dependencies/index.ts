@@ -16,6 +16,8 @@ export interface ChosenSource {
   readonly source: Source;
   readonly declared: Declared;
   readonly ignored: Dependencies['ignored'];
+  /** The Python that the first of the files names. */
+  readonly python?: NonNullable<Declared['python']> & { readonly file: string };
 }
 
 interface Candidate {
@@ -35,28 +37,29 @@ export async function chooseSource(
     .flatMap((file) => candidate(file, folders))
     .sort((a, b) => a.rank - b.rank || (a.file < b.file ? -1 : 1));
   const ignored: { file: string; reason: string }[] = [];
-  let chosen: { candidate: Candidate; declared: Declared } | undefined;
-  let python: Declared['python'];
-  for (const one of candidates) {
-    if (chosen !== undefined) {
-      const included = chosen.declared.includes?.includes(one.file) === true;
-      if (!included) ignored.push({ file: one.file, reason: `${chosen.candidate.file} is used` });
+  let python: ChosenSource['python'];
+  for (const [index, one] of candidates.entries()) {
+    const declared = await read(root, one.source, signal);
+    python ??= declared?.python && { ...declared.python, file: one.file };
+    if (declared === undefined || declaresNothing(one, declared)) {
+      ignored.push({ file: one.file, reason: 'it declares no dependencies' });
       continue;
     }
-    const declared = await read(root, one.source, signal);
-    python ??= declared?.python;
-    if (declared !== undefined && !(one.file.endsWith('pyproject.toml') && declared.requirements.length === 0))
-      chosen = { candidate: one, declared };
-    else ignored.push({ file: one.file, reason: 'it declares no dependencies' });
+    const losers = candidates.slice(index + 1).filter((other) => declared.includes?.includes(other.file) !== true);
+    ignored.push(...losers.map((other) => ({ file: other.file, reason: `${one.file} is used` })));
+    return { source: one.source, declared, ignored, ...(python && { python }) };
   }
-  const none: Declared = { requirements: [], findings: [] };
-  const declared = chosen?.declared ?? none;
-  const required = declared.python ?? python;
   return {
-    source: chosen?.candidate.source ?? { kind: 'inferred' },
-    declared: { ...declared, ...(required && { python: required }) },
+    source: { kind: 'inferred' },
+    declared: { requirements: [], findings: [] },
     ignored,
+    ...(python && { python }),
   };
+}
+
+/** A pyproject.toml may hold settings of tools only. */
+function declaresNothing(one: Candidate, declared: Declared): boolean {
+  return one.file.endsWith('pyproject.toml') && declared.requirements.length === 0;
 }
 
 function candidate(file: string, folders: readonly string[]): readonly Candidate[] {

@@ -33,40 +33,76 @@ export async function inferRequirements(
   exists: InspectTools['exists'],
   signal: AbortSignal,
 ): Promise<Inferred> {
-  const requirements = new Map<string, Requirement>();
-  const findings: Finding[] = [];
-  const asked: Promise<void>[] = [];
-  for (const [module, use] of firstUses(input.code)) {
-    const provider = providerOf(module, input.python, input.installed);
-    const add = (name: string, version?: string): void => {
-      const spec = version === undefined ? name : `${name}==${version}`;
-      if (!requirements.has(normalName(name))) requirements.set(normalName(name), { spec, origin: originOf(use) });
-    };
-    if (provider.kind === 'distribution') {
-      if (satisfied(provider, input.declared) || use.fact.optional) continue;
-      if (input.complete) findings.push(notDeclared(input, use, provider.name));
-      add(provider.name, provider.version === undefined ? undefined : publicVersion(provider.version));
-    } else if (provider.kind === 'removed') {
-      findings.push(removedFinding(input, use, provider));
-      if (provider.replacement !== undefined && !input.declared.has(provider.replacement)) add(provider.replacement);
-    } else if (provider.kind === 'unknown') {
-      if (use.fact.optional || (provider.guess !== undefined && input.declared.has(provider.guess))) continue;
-      asked.push(
-        ask(provider.guess, exists, signal).then((answer) => {
-          const finding = answerFinding(input, use, provider.guess, answer);
-          if (finding !== undefined) findings.push(finding);
-          if (provider.guess !== undefined && answer !== 'no') add(provider.guess);
-        }),
-      );
-    } else {
-      findings.push(...plainFinding(input, use, provider));
-    }
-  }
-  await Promise.all(asked);
-  const sorted = [...requirements.values()].sort((left, right) =>
-    left.spec.toLowerCase() < right.spec.toLowerCase() ? -1 : 1,
+  const parts = await Promise.all(
+    [...firstUses(input.code)].map(([module, use]) => inferOne(input, module, use, exists, signal)),
   );
-  return { requirements: sorted, findings };
+  const byName = new Map<string, Requirement>();
+  for (const { name, requirement } of parts.flatMap((part) => part.needs)) {
+    if (!byName.has(name)) byName.set(name, requirement);
+  }
+  const requirements = [...byName].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, one]) => one);
+  return { requirements, findings: parts.flatMap((part) => part.findings) };
+}
+
+interface Part {
+  readonly needs: readonly { readonly name: string; readonly requirement: Requirement }[];
+  readonly findings: readonly Finding[];
+}
+
+const nothing: Part = { needs: [], findings: [] };
+
+async function inferOne(
+  input: InferenceInput,
+  module: string,
+  use: Use,
+  exists: InspectTools['exists'],
+  signal: AbortSignal,
+): Promise<Part> {
+  const provider = providerOf(module, input.python, input.installed);
+  switch (provider.kind) {
+    case 'stdlib':
+      return nothing;
+    case 'distribution':
+      return inferDistribution(input, use, provider);
+    case 'removed':
+      return inferRemoved(input, use, provider);
+    case 'unknown':
+      return inferUnknown(input, use, provider.guess, exists, signal);
+    case 'hosted':
+    case 'python2':
+      return { needs: [], findings: plainFinding(input, use, provider) };
+  }
+}
+
+function inferDistribution(input: InferenceInput, use: Use, provider: Extract<Provider, { kind: 'distribution' }>): Part {
+  if (use.fact.optional || satisfied(provider, input.declared)) return nothing;
+  return need(use, provider.name, provider.version, input.complete ? [notDeclared(input, use, provider.name)] : []);
+}
+
+function inferRemoved(input: InferenceInput, use: Use, provider: Extract<Provider, { kind: 'removed' }>): Part {
+  const findings = [removedFinding(input, use, provider)];
+  const { replacement } = provider;
+  if (replacement === undefined || input.declared.has(replacement)) return { needs: [], findings };
+  return need(use, replacement, undefined, findings);
+}
+
+async function inferUnknown(
+  input: InferenceInput,
+  use: Use,
+  guess: string | undefined,
+  exists: InspectTools['exists'],
+  signal: AbortSignal,
+): Promise<Part> {
+  if (use.fact.optional || input.declared.has(guess ?? '')) return nothing;
+  const answer = await ask(guess, exists, signal);
+  const findings = answerFindings(input, use, guess, answer);
+  if (guess === undefined || answer === 'no') return { needs: [], findings };
+  return need(use, guess, undefined, findings);
+}
+
+function need(use: Use, name: string, version: string | undefined, findings: readonly Finding[]): Part {
+  const spec = version === undefined ? name : `${name}==${publicVersion(version)}`;
+  return { needs: [{ name: normalName(name), requirement: { spec, origin: originOf(use) } }], findings };
 }
 
 /** The first use of each module that is not local: a needed one before an optional one. */
@@ -114,25 +150,27 @@ function originOf({ fact, file }: Use): string {
   return fact.via === 'implied' ? `needed by a call in ${shown}` : `import ${fact.module} in ${shown}`;
 }
 
-function answerFinding(
+function answerFindings(
   input: InferenceInput,
   use: Use,
   guess: string | undefined,
   answer: Answer,
-): Finding | undefined {
+): readonly Finding[] {
   const location = locate(input.root, use.file, use.fact);
   const { module } = use.fact;
   if (answer === 'no') {
     const message = `Which package provides ${printable(module)}, imported in ${printable(use.file)}? No package is known for it. Add the package to requirements in slipway.yaml or to requirements.txt, or put the module into the project.`;
-    return { code: 'ImportUnmapped', severity: 'error', message, location };
+    return [{ code: 'ImportUnmapped', severity: 'error', message, location }];
   }
-  if (answer === 'yes') return undefined;
-  return {
-    code: 'ImportUnverified',
-    severity: 'warning',
-    message: `The package ${guess ?? ''} is assumed for import ${printable(module)}; the package index could not be asked.`,
-    location,
-  };
+  if (answer === 'yes') return [];
+  return [
+    {
+      code: 'ImportUnverified',
+      severity: 'warning',
+      message: `The package ${guess ?? ''} is assumed for import ${printable(module)}; the package index could not be asked.`,
+      location,
+    },
+  ];
 }
 
 function removedFinding(input: InferenceInput, use: Use, provider: Extract<Provider, { kind: 'removed' }>): Finding {

@@ -51,56 +51,63 @@ async function readConstraints(reading: Reading, file: string, signal: AbortSign
 }
 
 function readLine(reading: Reading, file: string, line: number, content: string): void {
-  const origin = `${printable(file)}:${line}`;
-  const location = { file: path.join(reading.root, file), line };
-  const warn = (code: string, severity: Finding['severity'], message: string): void => {
-    reading.findings.push({ code, severity, message, location });
-  };
   const editable = /^(?:-e|--editable)(?:\s+|=)(.+)$/.exec(content)?.[1];
   const spec = (editable ?? content)
     .replaceAll(/\s+--(?:hash|config-settings?|global-option|install-option)[=\s]\S+/g, '')
     .trim();
   if (spec === '') return;
-  if (editable === undefined && spec.startsWith('-')) {
-    warn(
-      'RequirementsOptionIgnored',
-      'info',
-      `${origin}: the option ${printable(spec.split(/[\s=]/)[0] ?? '')} is not used; the package index comes from the configuration of pip or uv.`,
-    );
-    return;
+  const origin = `${printable(file)}:${line}`;
+  const read = spec.startsWith('-') ? optionLine(spec) : (remoteLine(spec) ?? localLine(spec) ?? packageLine(spec));
+  if (read.spec !== undefined) reading.requirements.push({ spec: read.spec, origin });
+  if (read.problem !== undefined) {
+    const location = { file: path.join(reading.root, file), line };
+    reading.findings.push({ ...read.problem, message: `${origin}: ${read.problem.message}`, location });
   }
+}
+
+interface ReadLine {
+  readonly spec?: string;
+  readonly problem?: Pick<Finding, 'code' | 'severity' | 'message'>;
+}
+
+function optionLine(spec: string): ReadLine {
+  const option = printable(spec.split(/[\s=]/)[0] ?? '');
+  const message = `the option ${option} is not used; the package index comes from the configuration of pip or uv.`;
+  return { problem: { code: 'RequirementsOptionIgnored', severity: 'info', message } };
+}
+
+function remoteLine(spec: string): ReadLine | undefined {
   const remote = remoteRequirement(spec);
-  if (remote !== undefined) {
-    const dropped =
-      withoutUser(spec) === spec ? '' : ' Its credentials are left out: git’s own store or .netrc gives them.';
-    const shown = printable(withoutUser(spec));
-    warn(
-      'RequirementFromRepository',
-      'warning',
-      `${origin}: ${shown} comes from a repository or URL, not from the package index.${dropped}`,
-    );
-    if (remote !== '') reading.requirements.push({ spec: withoutUser(remote), origin });
-    return;
+  if (remote === undefined) return undefined;
+  const plain = withoutUser(spec);
+  const dropped = plain === spec ? '' : ' Its credentials are left out: git’s own store or .netrc gives them.';
+  const message = `${printable(plain)} comes from a repository or URL, not from the package index.${dropped}`;
+  const problem = { code: 'RequirementFromRepository', severity: 'warning', message } as const;
+  return remote === '' ? { problem } : { spec: withoutUser(remote), problem };
+}
+
+function localLine(spec: string): ReadLine | undefined {
+  const code = 'RequirementLocalPath';
+  const name = /^([\w.-]+(?:\[[^\]]*\])?)\s*@\s*file:/.exec(spec)?.[1];
+  if (name !== undefined) {
+    const message = `${name} points to a file of the machine that wrote this list; the package of that name is used instead.`;
+    return { spec: name, problem: { code, severity: 'warning', message } };
   }
-  const local = /^([\w.-]+(?:\[[^\]]*\])?)\s*@\s*file:/.exec(spec)?.[1];
-  if (local !== undefined) {
-    warn(
-      'RequirementLocalPath',
-      'warning',
-      `${origin}: ${local} points to a file of the machine that wrote this list; the package of that name is used instead.`,
-    );
-    reading.requirements.push({ spec: local, origin });
-  } else if (isLocalPath(spec)) {
-    const isSource = spec.startsWith('.') && !isArchive(spec);
-    const text = isSource
-      ? 'is a folder: its code is used from the project, its own requirements are not read'
-      : 'is a file of this machine that cannot travel. Name the package as the package index has it';
-    warn('RequirementLocalPath', isSource ? 'info' : 'error', `${origin}: ${printable(spec)} ${text}.`);
-  } else if (requirementName(spec) === undefined) {
-    warn('RequirementUnreadable', 'error', `${origin}: ${printable(spec)} is not a requirement.`);
-  } else {
-    reading.requirements.push({ spec, origin });
+  if (!isLocalPath(spec)) return undefined;
+  const shown = printable(spec);
+  if (spec.startsWith('.') && !isArchive(spec)) {
+    const message = `${shown} is a folder: its code is used from the project, its own requirements are not read.`;
+    return { problem: { code, severity: 'info', message } };
   }
+  const message = `${shown} is a file of this machine that cannot travel. Name the package as the package index has it.`;
+  return { problem: { code, severity: 'error', message } };
+}
+
+function packageLine(spec: string): ReadLine {
+  if (requirementName(spec) !== undefined) return { spec };
+  return {
+    problem: { code: 'RequirementUnreadable', severity: 'error', message: `${printable(spec)} is not a requirement.` },
+  };
 }
 
 /** PEP 508 form of a VCS or URL line; '' when it does not tell the package's name; undefined when it is no such line. */

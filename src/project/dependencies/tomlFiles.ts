@@ -106,15 +106,17 @@ function tableRequirement(name: string, value: unknown, origin: string): readonl
   const entry = isRecord(value) ? value : { version: value };
   if (text(entry['path']) !== undefined || entry['optional'] === true) return [];
   const extras = Array.isArray(entry['extras']) && entry['extras'].length > 0 ? `[${entry['extras'].join(',')}]` : '';
-  const markers = text(entry['markers']) === undefined ? '' : ` ; ${text(entry['markers']) ?? ''}`;
+  const markers = text(entry['markers']);
+  const condition = markers === undefined ? '' : ` ; ${markers}`;
+  const source = gitSource(entry) ?? caret(text(entry['version']) ?? '*');
+  return [{ spec: `${name}${extras}${source}${condition}`, origin }];
+}
+
+function gitSource(entry: Table): string | undefined {
   const git = text(entry['git']);
-  if (git !== undefined) {
-    const reference = text(entry['ref']) ?? text(entry['rev']) ?? text(entry['tag']) ?? text(entry['branch']);
-    return [
-      { spec: `${name}${extras} @ git+${git}${reference === undefined ? '' : `@${reference}`}${markers}`, origin },
-    ];
-  }
-  return [{ spec: `${name}${extras}${caret(text(entry['version']) ?? '*')}${markers}`, origin }];
+  if (git === undefined) return undefined;
+  const reference = ['ref', 'rev', 'tag', 'branch'].map((key) => text(entry[key])).find((one) => one !== undefined);
+  return ` @ git+${git}${reference === undefined ? '' : `@${reference}`}`;
 }
 
 /** Poetry's `^1.2`, `~1.2`, `1.*` and bare versions as PEP 440. */

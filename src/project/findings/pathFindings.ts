@@ -16,24 +16,26 @@ const codes: Readonly<Record<string, readonly [string, string]>> = {
 /** Paths that will not exist where the model is trained or served, with the relative path where the project has the file. */
 export function pathFindings(root: string, facts: NotebookFacts, sources: Sources): readonly Finding[] {
   return facts.paths.flatMap((fact) => {
-    if (fact.kind === 'relative' && fact.mode === 'read' && fact.outside) return [outside(root, facts, fact)];
-    const [code, why] = codes[fact.kind] ?? [];
-    if (code === undefined || why === undefined || (fact.kind === 'kaggle' && fact.file !== null)) return [];
-    const fix = relativeFix(root, facts, fact, sources);
-    const next =
-      fix === undefined
-        ? 'Put the file into the project and use a path relative to the notebook'
-        : `The project has it as ${printable(fact.suggestion ?? '')}`;
-    return [
-      {
-        code,
-        severity: fact.mode === 'read' ? 'warning' : 'info',
-        message: `The path ${printable(fact.path)} ${why}. ${next}.`,
-        location: locate(root, facts.path, fact),
-        ...(fix && { fix }),
-      },
-    ];
+    if (fact.kind === 'relative') return fact.mode === 'read' && fact.outside ? [outside(root, facts, fact)] : [];
+    return foreign(root, facts, fact, sources) ?? [];
   });
+}
+
+function foreign(root: string, facts: NotebookFacts, fact: PathFact, sources: Sources): Finding | undefined {
+  const [code, why] = codes[fact.kind] ?? [];
+  if (code === undefined || why === undefined) return undefined;
+  const fix = relativeFix(root, facts, fact, sources);
+  const next =
+    fix === undefined
+      ? 'Put the file into the project and use a path relative to the notebook'
+      : `The project has it as ${printable(fact.suggestion ?? '')}`;
+  return {
+    code,
+    severity: fact.mode === 'read' ? 'warning' : 'info',
+    message: `The path ${printable(fact.path)} ${why}. ${next}.`,
+    location: locate(root, facts.path, fact),
+    ...(fix && { fix }),
+  };
 }
 
 function outside(root: string, facts: NotebookFacts, fact: PathFact): Finding {

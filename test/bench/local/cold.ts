@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { slipway } from '../../support/cli';
 import { openWorkspace, repository } from '../../support/workspace';
 import { byHand } from './byHand';
 import { deployOnce, type DeployFigures } from './deployOnce';
@@ -28,11 +29,15 @@ export async function coldDeploys(): Promise<string> {
 }
 
 async function coldDeploy(uv: UvTools): Promise<DeployFigures> {
-  const workspace = await openWorkspace({ target: 'local', emptyCache: true });
+  const workspace = await openWorkspace({ target: 'local' });
+  // The workspace's own home shares its downloads with other runs.
+  const home = path.join(workspace.root, 'cold');
+  const env = plainEnvironment({ PATH: pathWith(uv) });
   try {
     const project = await workspace.copyProject(path.join(repository, 'examples/iris'));
-    return await deployOnce(project, workspace.home, plainEnvironment({ PATH: pathWith(uv) }));
+    return await deployOnce(project, home, env);
   } finally {
+    await slipway(['remove', 'iris', '--home', home], { env });
     await workspace.close();
   }
 }

@@ -47,7 +47,7 @@ function requestBytes({ host, pathname }: URL, body: string): Buffer {
 /** One keep-alive connection that has at most one request under way. */
 class Connection {
   readonly #socket: Socket;
-  #received = Buffer.alloc(0);
+  #received: Buffer = Buffer.alloc(0);
   #done: (() => void) | undefined;
   #failed: ((error: Error) => void) | undefined;
 

@@ -28,7 +28,7 @@ export interface BenchJob {
 }
 
 /** The libraries that predict are the same everywhere. */
-const libraries = ['scikit-learn==1.9.1', 'numpy==2.4.6', 'scipy==1.18.1', 'joblib==1.6.0'];
+const libraries = ['scikit-learn==1.9.1', 'numpy==2.4.6', 'scipy==1.17.1', 'joblib==1.6.0'];
 const asOf = '2026-11-20';
 const sources = path.join(import.meta.dirname, 'servers');
 

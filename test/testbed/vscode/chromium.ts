@@ -9,7 +9,9 @@ const places = [
 
 /** The browser that drives the workbench: `CHROMIUM`, else the first on PATH or in the usual place. */
 export function findChromium(env: NodeJS.ProcessEnv = process.env): string | undefined {
-  const onPath = (env['PATH'] ?? '').split(path.delimiter).flatMap((folder) => names.map((name) => path.join(folder, name)));
+  const onPath = (env['PATH'] ?? '')
+    .split(path.delimiter)
+    .flatMap((folder) => names.map((name) => path.join(folder, name)));
   const chosen = env['CHROMIUM'];
   return (chosen ? [chosen] : [...onPath, ...places]).find(isExecutable);
 }

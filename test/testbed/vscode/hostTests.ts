@@ -40,7 +40,10 @@ const deadlineMs = 15 * 60_000;
 /** Why no editor can run the host tests here, or undefined. */
 export function editorProblem(root: string = process.cwd()): string | undefined {
   if (findDesktopEditor(root) !== undefined) return undefined;
-  return codeServerProblem() ?? (findChromium() === undefined ? 'no VS Code for tests and no Chromium were found' : undefined);
+  return (
+    codeServerProblem() ??
+    (findChromium() === undefined ? 'no VS Code for tests and no Chromium were found' : undefined)
+  );
 }
 
 /**
@@ -60,7 +63,10 @@ export async function runHostTests(options: HostTestOptions): Promise<Counts> {
     const trouble =
       executable === undefined
         ? await runInCodeServer(run, options)
-        : await runInDesktop({ ...run, executable, vsix: options.vsix }).then(() => [], (error: unknown) => [String(error)]);
+        : await runInDesktop({ ...run, executable, vsix: options.vsix }).then(
+            () => [],
+            (error: unknown) => [String(error)],
+          );
     return summarize(run, options, trouble);
   } finally {
     remove();
@@ -85,10 +91,14 @@ async function prepare(options: HostTestOptions, folder: string): Promise<HostRu
     sourcemap: 'inline',
     logLevel: 'warning',
   });
-  const bundleOf = (file: string): string => path.join(bundles, path.relative(path.join(options.root, 'test'), file).replace(/\.ts$/, '.cjs'));
+  const bundleOf = (file: string): string =>
+    path.join(bundles, path.relative(path.join(options.root, 'test'), file).replace(/\.ts$/, '.cjs'));
   const [workspace, host] = [path.join(folder, 'workspace'), path.join(folder, 'host')];
   mkdirSync(host);
-  writeFileSync(path.join(host, 'package.json'), '{"name":"host","publisher":"slipway","version":"0.0.0","engines":{"vscode":"*"}}');
+  writeFileSync(
+    path.join(host, 'package.json'),
+    '{"name":"host","publisher":"slipway","version":"0.0.0","engines":{"vscode":"*"}}',
+  );
   const examples = path.join(options.root, 'examples');
   if (existsSync(examples)) cpSync(examples, workspace, { recursive: true });
   else mkdirSync(workspace);

@@ -11,7 +11,12 @@ const version = '4.139.1';
 const compiled = ['@vscode/spdlog', '@vscode/native-watchdog'];
 
 /** Half a gigabyte that no extension needs. */
-const unneeded = ['node_modules/@github', 'node_modules/@microsoft/mxc-sdk', 'extensions/copilot', 'extensions/mermaid-markdown-features'];
+const unneeded = [
+  'node_modules/@github',
+  'node_modules/@microsoft/mxc-sdk',
+  'extensions/copilot',
+  'extensions/mermaid-markdown-features',
+];
 
 /** Why code-server cannot run here, or undefined. */
 export function codeServerProblem(): string | undefined {
@@ -46,7 +51,9 @@ async function fill(folder: string, report: (line: string) => void): Promise<voi
   await npm(editor, 'install', '--omit=dev');
   await npm(path.join(editor, 'extensions'), 'install', '--omit=dev');
   await compile(editor).catch((error: unknown) => {
-    report(`Output channels will stay empty, a native module could not be compiled (g++ and make are needed): ${String(error)}`);
+    report(
+      `Output channels will stay empty, a native module could not be compiled (g++ and make are needed): ${String(error)}`,
+    );
   });
   await linkHelpers(path.join(editor, 'bin'));
   for (const name of unneeded) await rm(path.join(editor, name), { recursive: true, force: true });

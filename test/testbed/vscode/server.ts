@@ -63,7 +63,14 @@ export async function startServer(options: ServerOptions = {}): Promise<EditorSe
       forget();
       forgetGroup();
     };
-    return { url: started.url, port, folder, home: paths.home, output: started.output, stop: () => stop(started.child, folder, forgetAll) };
+    return {
+      url: started.url,
+      port,
+      folder,
+      home: paths.home,
+      output: started.output,
+      stop: () => stop(started.child, folder, forgetAll),
+    };
   } catch (error) {
     endProcessesNaming(folder);
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
@@ -83,12 +90,9 @@ function flags(options: ServerOptions): string[] {
 }
 
 function writeConfiguration(folder: string, port: number, options: ServerOptions) {
-  const [config, data, extensions, home] = ['config.yaml', 'data', 'ext', 'home'].map((name) => path.join(folder, name)) as [
-    string,
-    string,
-    string,
-    string,
-  ];
+  const [config, data, extensions, home] = ['config.yaml', 'data', 'ext', 'home'].map((name) =>
+    path.join(folder, name),
+  ) as [string, string, string, string];
   for (const one of [path.join(data, 'User'), extensions, path.join(folder, 't')]) mkdirSync(one, { recursive: true });
   const trust = { 'security.workspace.trust.enabled': options.trustEverything === false };
   const settings = { ...quietSettings, ...trust, 'slipway.home': home, ...options.settings };

@@ -36,7 +36,10 @@ const browserFlags = [
 const openDeadlineMs = 90_000;
 
 /** Opens the workbench of a server. Requests that leave this machine are refused. */
-export async function openWorkbench(server: { readonly url: string }, options: WorkbenchOptions = {}): Promise<Workbench> {
+export async function openWorkbench(
+  server: { readonly url: string },
+  options: WorkbenchOptions = {},
+): Promise<Workbench> {
   const executablePath = findChromium();
   if (executablePath === undefined) throw new Error('No Chromium found: put one on PATH or name it with CHROMIUM.');
   const browser = await chromium.launch({ executablePath, args: browserFlags, headless: true });
@@ -95,10 +98,17 @@ async function openPalette(page: Page): Promise<void> {
   const input = page.locator('.quick-input-widget input.input').first();
   for (let attempt = 0; attempt < 6; attempt++) {
     await page.keyboard.press(attempt % 2 === 0 ? 'F1' : 'Control+Shift+P');
-    const isOpen = await input.waitFor({ state: 'visible', timeout: 2500 }).then(() => true).catch(() => false);
+    const isOpen = await input
+      .waitFor({ state: 'visible', timeout: 2500 })
+      .then(() => true)
+      .catch(() => false);
     if (isOpen) return;
     await page.keyboard.press('Escape');
-    if (attempt > 0) await page.locator('.statusbar .right-items').click({ position: { x: 1, y: 1 } }).catch(() => undefined);
+    if (attempt > 0)
+      await page
+        .locator('.statusbar .right-items')
+        .click({ position: { x: 1, y: 1 } })
+        .catch(() => undefined);
   }
   throw new Error('The command palette did not open.');
 }
@@ -135,6 +145,8 @@ export async function step<T>(page: Page, name: string, body: () => Promise<T>):
     return await body();
   } catch (error) {
     const file = await screenshot(page, `failed-${name.replaceAll(/\W+/g, '-')}`).catch(() => 'no picture');
-    throw new Error(`${name}: ${error instanceof Error ? error.message : String(error)} (picture: ${file})`, { cause: error });
+    throw new Error(`${name}: ${error instanceof Error ? error.message : String(error)} (picture: ${file})`, {
+      cause: error,
+    });
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { inertText } from '../../../src/editor/logs/inertText';
+import { inertText } from '../../../src/core/inertText';
 import { entryText, savedText } from '../../../src/editor/logs/logText';
 import { findTracebackLinks, locateFrame } from '../../../src/editor/logs/tracebackLinks';
 import { line } from './faultySource';

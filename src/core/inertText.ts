@@ -1,10 +1,10 @@
+/* eslint-disable no-control-regex -- control characters are what this file is about */
 const longestLine = 4000;
 
-// eslint-disable-next-line no-control-regex
 const escapeSequences = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\^_])/g;
 /** Control characters but tab; what turns the direction of text round; line ends that editors know and logs do not. */
-// eslint-disable-next-line no-control-regex
-const steering = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/g;
+const steering =
+  /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/g;
 
 /**
  * What a model printed, as one line that can only be read: colours are dropped, other control characters are written

@@ -1,0 +1,140 @@
+import type { TrainingRecord } from '../build/trainingRecord';
+import type { BundleRuntime } from '../core/bundle';
+import type { ConsentQuestion, DeployHost } from '../core/deploy';
+import { UserError } from '../core/errors';
+import type { Project } from '../core/project';
+import type { Secrets, Target } from '../core/target';
+import { providerOf } from '../project/dependencies/importMap';
+import { planDeploy } from './planDeploy';
+import { install, solve, type Solved } from './prepareEnvironment';
+import { readProjectState, updateProjectState } from './projectState';
+import type { Services } from './services';
+import { step } from './step';
+import { identify, type TrainingChoice } from './trainingChoice';
+import { trainModel, type MissingPackage } from './trainModel';
+
+/** A notebook may turn out to need this many packages that nobody had named. */
+const mostAdded = 12;
+
+/** What is made, for whom. */
+export interface Job {
+  readonly project: Project;
+  readonly retrain: boolean;
+  readonly target: Target;
+  readonly name: string;
+  readonly secrets: Secrets;
+}
+
+/** The versions that were solved, what runs them, and the trained artifact where the entry needs one. */
+export interface Made {
+  readonly solved: Solved;
+  readonly runtime: BundleRuntime;
+  readonly record: TrainingRecord | undefined;
+}
+
+/** Solves, installs and trains; a package that the notebook misses is added and all starts over, once for each. */
+export async function makeArtifact(services: Services, host: DeployHost, job: Job, signal: AbortSignal): Promise<Made> {
+  for (let round = 0; ; round++) {
+    const state = await readProjectState(services.home, job.project.root);
+    const solved = await solve(
+      services,
+      host,
+      job.project,
+      state.added.map((one) => one.spec),
+      signal,
+    );
+    const choice = await identify(services, job.project, solved, job.retrain && round === 0, signal);
+    if (round === 0) host.report({ event: 'plan', plan: await planDeploy(services, job, solved, choice, signal) });
+    await askConsent(services, host, job.project, choice, signal);
+    const runtime = await install(services, host, solved, signal);
+    if (choice.kind === 'none') return { solved, runtime, record: undefined };
+    if (choice.kind === 'reuse') {
+      host.report({ event: 'step', step: 'train', state: 'skipped', message: choice.why });
+      return { solved, runtime, record: choice.record };
+    }
+    const outcome = await step(host, 'train', `Executing ${choice.entry.notebook}`, async () => {
+      const env = { ...process.env, ...job.project.config.env, ...job.secrets };
+      const result = await trainModel(
+        services,
+        host,
+        { project: job.project, entry: choice.entry, runtime, key: choice.key, mode: choice.mode, env },
+        signal,
+      );
+      return {
+        result,
+        message:
+          result.kind === 'trained'
+            ? `Trained in ${result.record.seconds.toFixed(1)} s`
+            : `A package is missing: ${result.missing.module}`,
+      };
+    });
+    if (outcome.kind === 'trained') return { solved, runtime, record: outcome.record };
+    await addMissing(services, host, job.project, outcome.missing, round);
+  }
+}
+
+async function addMissing(
+  services: Services,
+  host: DeployHost,
+  project: Project,
+  missing: MissingPackage,
+  round: number,
+): Promise<void> {
+  const spec = missing.distribution ?? distributionFor(missing.module);
+  const { added } = await readProjectState(services.home, project.root);
+  if (round >= mostAdded || added.some((one) => one.spec === spec)) {
+    throw new UserError(
+      'ModuleMissing',
+      `The notebook needs the module ${missing.module}, and adding the package ${spec} did not provide it. ${missing.message}`,
+      {
+        remedy: { kind: 'hint', label: 'Name the package that provides it under requirements in slipway.yaml.' },
+      },
+    );
+  }
+  await updateProjectState(services.home, project.root, { added: [...added, { spec, reason: missing.message }] });
+  host.report({
+    event: 'finding',
+    finding: {
+      code: 'DependencyAdded',
+      severity: 'warning',
+      message: `${spec} was added to the lock: ${missing.message} Training starts over.`,
+      fix: { title: `Add ${spec} to the requirements`, edits: [], append: { file: 'requirements.txt', text: spec } },
+    },
+  });
+}
+
+function distributionFor(module: string): string {
+  const provider = providerOf(module, undefined, null);
+  return provider.kind === 'distribution' ? provider.name : (module.split('.')[0] ?? module);
+}
+
+async function askConsent(
+  services: Services,
+  host: DeployHost,
+  project: Project,
+  choice: TrainingChoice,
+  signal: AbortSignal,
+): Promise<void> {
+  if (choice.kind !== 'run') return;
+  const state = await readProjectState(services.home, project.root);
+  if (state.mayExecute) return;
+  const agreed = await host.confirmExecution(consentQuestion(project, choice.entry.notebook), signal);
+  if (!agreed) throw new DOMException('The user did not agree to execute the notebook.', 'AbortError');
+  await updateProjectState(services.home, project.root, { mayExecute: true });
+}
+
+function consentQuestion(project: Project, notebook: string): ConsentQuestion {
+  const { cells, recordedSeconds, shellMagics, outsidePaths } = project.execution ?? {
+    cells: 0,
+    shellMagics: [],
+    outsidePaths: [],
+  };
+  return {
+    project: project.root,
+    notebook,
+    cells,
+    ...(recordedSeconds === undefined ? {} : { recordedSeconds }),
+    shellMagics: shellMagics.map((one) => one.text),
+    outsidePaths: outsidePaths.map((one) => one.path),
+  };
+}

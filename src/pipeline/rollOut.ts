@@ -1,0 +1,139 @@
+import { hostname, userInfo } from 'node:os';
+import path from 'node:path';
+import { hashFile } from '../clients/files/contentStore';
+import type { Bundle, BundleRuntime } from '../core/bundle';
+import type { DeployHost } from '../core/deploy';
+import type { DeployedModel } from '../core/deployment';
+import { UserError } from '../core/errors';
+import type { Project } from '../core/project';
+import type { Reservation, Secrets, Target } from '../core/target';
+import { readGitState } from './gitState';
+import type { Solved } from './prepareEnvironment';
+import { updateProjectState } from './projectState';
+import type { Services } from './services';
+import { step } from './step';
+
+export interface RolloutOptions {
+  readonly replicas?: number;
+  readonly port?: number;
+  /** Execute the notebook although nothing changed, and start the result as a new release. */
+  readonly retrain?: boolean;
+  readonly readyTimeoutSeconds?: number;
+}
+
+/** A bundle on its way to a target. */
+export interface Rollout {
+  readonly target: Target;
+  readonly reservation: Reservation;
+  readonly name: string;
+  readonly project: Project;
+  readonly bundle: Bundle;
+  readonly runtime: BundleRuntime;
+  readonly solved: Solved;
+  readonly secrets: Secrets;
+  readonly request: RolloutOptions;
+}
+
+/** Starts the bundle as a new release, or answers with the one that runs when it is the same. */
+export async function rollOut(
+  services: Services,
+  host: DeployHost,
+  rollout: Rollout,
+  signal: AbortSignal,
+): Promise<DeployedModel> {
+  const running = await unchangedModel(rollout, signal);
+  if (running !== undefined) {
+    host.report({
+      event: 'step',
+      step: 'deploy',
+      state: 'skipped',
+      message: `Release ${String(running.version)} is this bundle and answers already`,
+    });
+    announce(host, rollout, running, true);
+    return running;
+  }
+  const model = await step(host, 'deploy', `Starting on ${rollout.target.displayName}`, async (progress) => {
+    const ready = await startRelease(rollout, progress, signal);
+    return { result: ready, message: `Release ${String(ready.version)} answers at ${ready.endpoint ?? ''}` };
+  });
+  announce(host, rollout, model, false);
+  await updateProjectState(services.home, rollout.project.root, { target: rollout.target.id });
+  return model;
+}
+
+async function startRelease(
+  rollout: Rollout,
+  progress: (line: string) => void,
+  signal: AbortSignal,
+): Promise<DeployedModel> {
+  const { project, bundle, runtime, solved, secrets, request, name, target } = rollout;
+  const provenance = {
+    createdAt: new Date().toISOString(),
+    createdBy: `${userInfo().username}@${hostname()}`,
+    digest: bundle.digest,
+    lock: solved.lock.digest,
+    notebook:
+      project.entry.kind === 'notebook'
+        ? {
+            path: project.entry.notebook,
+            sha256: await hashFile(path.join(project.root, project.entry.notebook), signal),
+          }
+        : null,
+    git: await readGitState(project.root, signal),
+    project: project.root,
+    python: solved.python.interpreter.version,
+  };
+  const steps = rollout.reservation.deploy(
+    {
+      bundle,
+      runtime,
+      provenance,
+      replicas: request.replicas ?? project.config.replicas,
+      port: request.port ?? project.config.port,
+      readyTimeoutSeconds: request.readyTimeoutSeconds ?? 300,
+      secrets,
+    },
+    signal,
+  );
+  for await (const next of steps) {
+    if (next.kind === 'ready') return next.model;
+    progress(next.message);
+  }
+  throw new UserError('RolloutFailed', `${target.displayName} stopped reporting before ${name} was ready.`);
+}
+
+/** The model as it runs, when it runs exactly this bundle; secrets may have changed, so they always make a new release. */
+async function unchangedModel(rollout: Rollout, signal: AbortSignal): Promise<DeployedModel | undefined> {
+  if (asksForChange(rollout)) return undefined;
+  const model = (await rollout.target.models(signal)).find((one) => one.name === rollout.name);
+  return model !== undefined && answersAsAsked(model, rollout) ? model : undefined;
+}
+
+function asksForChange({ request, secrets }: Rollout): boolean {
+  return Object.keys(secrets).length > 0 || request.port !== undefined || request.retrain === true;
+}
+
+function answersAsAsked(model: DeployedModel, { request, bundle }: Rollout): boolean {
+  const release = model.releases.find((one) => one.version === model.version);
+  return (
+    model.phase === 'Ready' &&
+    model.endpoint !== undefined &&
+    (request.replicas ?? model.replicas.desired) === model.replicas.desired &&
+    release?.digest === bundle.digest
+  );
+}
+
+function announce(host: DeployHost, rollout: Rollout, model: DeployedModel, unchanged: boolean): void {
+  host.report({
+    event: 'deployed',
+    unchanged,
+    model: {
+      name: model.name,
+      version: model.version ?? 0,
+      target: rollout.target.id,
+      phase: model.phase,
+      endpoint: model.endpoint ?? '',
+      digest: rollout.bundle.digest,
+    },
+  });
+}

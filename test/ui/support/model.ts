@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Page } from 'playwright-core';
+import { eventually } from '../../support/eventually';
+import { expand, row, textOf } from './window';
+import { repository } from './stage';
+
+/** Waits until the Models view shows the model in this state, for example `v1 · Ready · 1/1`. */
+export async function modelIs(page: Page, name: string, state: string, seconds = 60): Promise<void> {
+  await page.getByRole('treeitem', { name: `Model ${name}, ${state}` }).waitFor({ timeout: seconds * 1000 });
+}
+
+/** The address that the tree shows below the model. */
+export async function endpointOf(page: Page): Promise<string> {
+  await expand(page, /^Model /);
+  const text = await textOf(row(page, /^Endpoint/));
+  const address = /127\.0\.0\.1:\d+/.exec(text)?.[0];
+  assert.ok(address, `no address in ${text}`);
+  return `http://${address}`;
+}
+
+/** What the endpoint answers to the example of iris: the species of three flowers. */
+export async function predictIris(endpoint: string): Promise<unknown> {
+  const body = await readFile(path.join(repository, 'examples/iris/example.json'), 'utf8');
+  const response = await fetch(`${endpoint}/invocations`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  assert.equal(response.status, 200);
+  return ((await response.json()) as { readonly predictions: unknown }).predictions;
+}
+
+/** Whether nothing listens at the endpoint any more. */
+export async function isGone(endpoint: string): Promise<boolean> {
+  return fetch(`${endpoint}/v2/health/live`).then(
+    () => false,
+    () => true,
+  );
+}
+
+/** Waits until the output panel shows a text. */
+export async function logShows(page: Page, text: string | RegExp, seconds = 30): Promise<void> {
+  const lines = page.locator('.output-view .view-lines', { hasText: text });
+  await eventually(`the log shows ${String(text)}`, seconds, async () => lines.first().isVisible());
+}

@@ -1,0 +1,43 @@
+import { after, before, describe, it } from 'node:test';
+import { keepPicture, openStage, type Stage, type StageOptions } from './stage';
+
+/** Adds a step to a story. `seconds` bounds it; every wait inside has a shorter deadline of its own. */
+export type Step = (name: string, body: (stage: Stage) => Promise<void>, seconds?: number) => void;
+
+const stepSeconds = 120;
+
+/**
+ * A sequence of tests in one window: each starts where the one before it left the workbench. The first failure keeps
+ * a picture and ends the story; the steps after it are skipped. At the end nothing may be left running.
+ */
+export function story(title: string, options: StageOptions, tell: (step: Step) => void): void {
+  describe(title, () => {
+    let stage: Stage | undefined;
+    let failed: string | undefined;
+    before(
+      async () => {
+        stage = await openStage(options);
+      },
+      { timeout: 300_000 },
+    );
+    after(async () => {
+      await stage?.close();
+    });
+    tell((name, body, seconds = stepSeconds) => {
+      it(name, { timeout: seconds * 1000 }, async (context) => {
+        if (stage === undefined || failed !== undefined) {
+          context.skip(`after the failure of: ${failed ?? 'opening the workbench'}`);
+          return;
+        }
+        failed = name;
+        await body(stage).catch((error: unknown) => rethrowWithPicture(stage, error));
+        failed = undefined;
+      });
+    });
+  });
+}
+
+async function rethrowWithPicture(stage: Stage | undefined, error: unknown): Promise<never> {
+  const picture = stage === undefined ? 'none' : await keepPicture(stage.page).catch(() => 'none');
+  throw new Error(`${error instanceof Error ? error.message : String(error)}\npicture: ${picture}`, { cause: error });
+}

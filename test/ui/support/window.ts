@@ -1,0 +1,92 @@
+import type { Locator, Page } from 'playwright-core';
+import { eventually } from '../../support/eventually';
+
+/** Opens a view container of the activity bar; nothing happens when it is open already. */
+export async function openContainer(page: Page, name: string | RegExp): Promise<void> {
+  const tab = page.locator('.activitybar').getByRole('tab', { name });
+  if ((await tab.getAttribute('aria-selected')) !== 'true') await tab.click();
+  await eventually(`the container ${String(name)} is open`, 20, async () => (await tab.getAttribute('aria-selected')) === 'true');
+}
+
+/** A row of any tree in the workbench by what a screen reader says of it. */
+export function row(page: Page, name: string | RegExp): Locator {
+  return page.getByRole('treeitem', { name }).first();
+}
+
+export async function expand(page: Page, name: string | RegExp): Promise<void> {
+  const found = row(page, name);
+  await found.waitFor();
+  await eventually(`${String(name)} is expanded`, 20, async () => {
+    const state = await found.getAttribute('aria-expanded');
+    if (state === 'false') await found.locator('.monaco-tl-twistie').click();
+    return state === 'true';
+  });
+}
+
+/** Right-clicks and takes an item of the menu. */
+export async function chooseFromMenu(page: Page, on: Locator, item: string | RegExp): Promise<void> {
+  await on.click({ button: 'right' });
+  await page.locator('.monaco-menu').getByRole('menuitem', { name: item }).first().click();
+}
+
+export function toast(page: Page, text: string | RegExp): Locator {
+  return page.locator('.notification-toast', { hasText: text }).first();
+}
+
+/** The modal dialog that is open. */
+export function dialog(page: Page): Locator {
+  return page.locator('.monaco-dialog-box');
+}
+
+export async function answerDialog(page: Page, button: string | RegExp): Promise<void> {
+  await dialog(page).getByRole('button', { name: button }).click();
+  await dialog(page).waitFor({ state: 'detached' });
+}
+
+/** The list under the box at the top of the window. */
+export function quickPickRow(page: Page, text: string | RegExp): Locator {
+  return page.locator('.quick-input-widget:visible .quick-input-list .monaco-list-row', { hasText: text }).first();
+}
+
+/** The box at the top of the window. */
+export function inputBox(page: Page): Locator {
+  return page.locator('.quick-input-widget:visible input.input').first();
+}
+
+/** The text of an editor that is shown, by a text in it; only its visible lines exist. */
+export function editorWith(page: Page, text: string | RegExp): Locator {
+  return page.locator('.editor-instance .view-lines', { hasText: text }).first();
+}
+
+export async function closeAllEditors(page: Page): Promise<void> {
+  await page.keyboard.press('Control+k');
+  await page.keyboard.press('Control+w');
+  await page.locator('.tabs-container .tab').first().waitFor({ state: 'detached' });
+}
+
+/** Puts away what lies over the window: toasts stay until someone does. */
+export async function clearToasts(page: Page): Promise<void> {
+  await eventually('no toast is shown', 20, async () => {
+    const shown = page.locator('.notification-toast');
+    if ((await shown.count()) === 0) return true;
+    await shown.first().hover();
+    await shown.first().locator('.codicon-notifications-clear').click({ timeout: 2000 }).catch(() => undefined);
+    return false;
+  });
+}
+
+/** Texts of every notification that the window holds, shown or put away. */
+export async function notifications(page: Page): Promise<readonly string[]> {
+  await page.locator('.statusbar-item[id="status.notifications"]').click();
+  const center = page.locator('.notifications-center');
+  await center.waitFor();
+  const texts = await center.locator('.notification-list-item-message').allInnerTexts();
+  await page.locator('.statusbar-item[id="status.notifications"]').click();
+  await center.waitFor({ state: 'hidden' });
+  return texts;
+}
+
+/** The language services of a window start late: a message of a row, once it is there. */
+export async function textOf(locator: Locator): Promise<string> {
+  return (await locator.innerText()).replaceAll('\u00a0', ' ');
+}
