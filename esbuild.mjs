@@ -1,8 +1,9 @@
-// Bundles the extension and the command line: `node esbuild.mjs [--watch]`. What is imported with `import()` becomes a
+// Bundles the extension and the command line: `npm run build`, `npm run watch`. What is imported with `import()` becomes a
 // file of its own, so that starting loads only what starting needs.
-import { chmod, rm, writeFile } from 'node:fs/promises';
+import { chmod, rm } from 'node:fs/promises';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
+import { withLock } from './src/clients/files/lockFile.ts';
 
 const outdir = path.join(import.meta.dirname, 'dist');
 
@@ -30,12 +31,29 @@ const options = {
   logLevel: 'warning',
 };
 
-await rm(outdir, { recursive: true, force: true });
-if (process.argv.includes('--watch')) {
-  const context = await esbuild.context({ ...options, minify: false, logLevel: 'info' });
-  await context.watch();
-} else {
+/**
+ * Bundles for shipping, then runs `use` before another build may replace the bundles.
+ * @template T
+ * @param {(metafile: esbuild.Metafile) => Promise<T>} use
+ * @returns {Promise<T>}
+ */
+export function bundle(use) {
+  const lock = path.join(import.meta.dirname, 'out/build.lock');
+  return withLock(lock, () => bundleOnce().then(use), new AbortController().signal);
+}
+
+async function bundleOnce() {
+  await rm(outdir, { recursive: true, force: true });
   const { metafile } = await esbuild.build(options);
-  await writeFile(path.join(outdir, 'meta.json'), JSON.stringify(metafile));
   await chmod(path.join(outdir, 'cli.js'), 0o755);
+  return metafile;
+}
+
+if (process.argv[1] === import.meta.filename) {
+  if (process.argv.includes('--watch')) {
+    const context = await esbuild.context({ ...options, minify: false, logLevel: 'info' });
+    await context.watch();
+  } else {
+    await bundle(async () => undefined);
+  }
 }

@@ -1,8 +1,4 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
-import { runTool } from '../test/testbed/runTool.ts';
-
-const root = path.dirname(import.meta.dirname);
+import { bundle } from '../esbuild.mjs';
 
 /** Activation loads this much at most, in bytes. */
 const limit = 80_000;
@@ -27,8 +23,7 @@ function staticSize(outputs, entry) {
  * @throws {Error} when activation loads more than the limit
  */
 export async function bundleSizes() {
-  await runTool(process.execPath, [path.join(root, 'esbuild.mjs')], { cwd: root });
-  const { outputs } = JSON.parse(readFileSync(path.join(root, 'dist/meta.json'), 'utf8'));
+  const { outputs } = await bundle((metafile) => Promise.resolve(metafile));
   const code = Object.fromEntries(Object.entries(outputs).filter(([file]) => file.endsWith('.js')));
   const activation = staticSize(code, 'dist/extension.js');
   const all = Object.values(code).reduce((bytes, output) => bytes + output.bytes, 0);

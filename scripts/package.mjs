@@ -1,7 +1,8 @@
 // npm run package: builds and makes out/slipway.vsix.
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { createVSIX, listFiles } from '@vscode/vsce';
+import { listFiles } from '@vscode/vsce';
+import { bundle } from '../esbuild.mjs';
 import { runTool } from '../test/testbed/runTool.ts';
 import { filesIn } from './runNodeTests.mjs';
 
@@ -16,10 +17,15 @@ const isCache = (file) => /(^|[\\/])(__pycache__|\.[a-z_]+_cache)([\\/]|$)|pypro
 export async function makePackage() {
   const file = path.join(root, 'out/slipway.vsix');
   mkdirSync(path.dirname(file), { recursive: true });
-  await runTool(process.execPath, [path.join(root, 'esbuild.mjs')], { cwd: root });
-  await checkContents();
-  await createVSIX({ cwd: root, packagePath: file, dependencies: false, allowMissingRepository: true });
-  return file;
+  return bundle(async () => {
+    await checkContents();
+    // In a process of its own, because vsce ends its process when something is wrong.
+    const vsce = path.join(root, 'node_modules/@vscode/vsce/vsce');
+    await runTool(process.execPath, [vsce, 'package', '--no-dependencies', '--allow-missing-repository', '-o', file], {
+      cwd: root,
+    });
+    return file;
+  });
 }
 
 async function checkContents() {

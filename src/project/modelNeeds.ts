@@ -22,6 +22,7 @@ export async function modelNeeds(
   entry: EntryPoint,
   signal: AbortSignal,
 ): Promise<readonly Requirement[]> {
+  if (entry.kind !== 'modelFile') return [];
   const named =
     entry.format === 'joblib' || entry.format === 'pickle' ? await pickled(path.join(root, entry.path), signal) : [];
   const specs = [...loaders[entry.format].filter((name) => !named.includes(name)), ...named];

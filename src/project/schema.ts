@@ -25,7 +25,8 @@ export function checkSchema(
 ): readonly SchemaProblem[] {
   const name = at.length === 0 ? 'the file' : at.join('.');
   const problem: Report = (message) => [{ path: at, message: `${name} ${message}` }];
-  if (node.type === 'object') return isObject(value) ? checkObject(value, node, at) : problem('must hold keys and values');
+  if (node.type === 'object')
+    return isObject(value) ? checkObject(value, node, at) : problem('must hold keys and values');
   if (node.type === 'array') return Array.isArray(value) ? checkList(value, node, at) : problem('must be a list');
   return checkScalar(value, node, problem);
 }
@@ -63,11 +64,7 @@ function checkObject(
   ];
 }
 
-function checkNumber(
-  value: unknown,
-  node: SchemaNode,
-  problem: Report,
-): readonly SchemaProblem[] {
+function checkNumber(value: unknown, node: SchemaNode, problem: Report): readonly SchemaProblem[] {
   const whole = node.type === 'integer';
   if (typeof value !== 'number' || (whole && !Number.isInteger(value)))
     return problem(`must be a ${whole ? 'whole ' : ''}number`);
@@ -76,11 +73,7 @@ function checkNumber(
   return [];
 }
 
-function checkString(
-  value: unknown,
-  node: SchemaNode,
-  problem: Report,
-): readonly SchemaProblem[] {
+function checkString(value: unknown, node: SchemaNode, problem: Report): readonly SchemaProblem[] {
   // `python: 3.10` is the number 3.1 to YAML: quoting is what the user must know.
   if (typeof value !== 'string') return problem('must be text; put it in quotes');
   if (node.enum !== undefined && !node.enum.includes(value)) return problem(`must be one of ${node.enum.join(', ')}`);

@@ -49,6 +49,12 @@ export async function walkProject(root: string, signal: AbortSignal, limit = 50_
   const entries: ProjectEntry[] = [];
   const skipped: { path: string; reason: string }[] = [];
   const pending = [''];
+  const sort = (child: Dirent, name: string): void => {
+    const reason = skippedFolders.get(child.name);
+    if (!child.isDirectory()) entries.push(...entryOf(child, name));
+    else if (reason === undefined) pending.push(name);
+    else skipped.push({ path: `${name}/`, reason });
+  };
   for (let folder = pending.pop(); folder !== undefined && entries.length < limit; folder = pending.pop()) {
     signal.throwIfAborted();
     const children = await listFolder(path.join(root, folder));
@@ -56,12 +62,7 @@ export async function walkProject(root: string, signal: AbortSignal, limit = 50_
       skipped.push({ path: `${folder}/`, reason: 'virtual environment' });
       continue;
     }
-    for (const child of children) {
-      const name = folder === '' ? child.name : `${folder}/${child.name}`;
-      if (!child.isDirectory()) entries.push(...entryOf(child, name));
-      else if (skippedFolders.has(child.name)) skipped.push({ path: `${name}/`, reason: skippedFolders.get(child.name) ?? '' });
-      else pending.push(name);
-    }
+    for (const child of children) sort(child, folder === '' ? child.name : `${folder}/${child.name}`);
   }
   entries.sort((left, right) => (left.path < right.path ? -1 : 1));
   return { entries, skipped, truncated: entries.length >= limit };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { access, cp, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
@@ -98,15 +98,11 @@ describe('a full disk', () => {
     await mkdir(disk);
     await run('mount', ['-t', 'tmpfs', '-o', 'size=48m', 'tmpfs', disk]);
     try {
-      const home = await homeWithUv(path.join(disk, 'home'));
-      // Downloads and environments are not what fills this disk first.
-      for (const name of ['cache', 'tools'])
-        await cp(path.join(workspace.home, name), path.join(disk, 'home', name), {
-          recursive: true,
-          verbatimSymlinks: true,
-          force: false,
-          filter: (file) => !/uv-\d|runner/.test(file),
-        });
+      // What every deploy shares lies elsewhere, so that the project and its packages are what fills this disk.
+      const home = path.join(disk, 'home');
+      await mkdir(home);
+      for (const name of ['cache', 'tools', 'support'])
+        await symlink(path.join(workspace.home, name), path.join(home, name));
       const folder = await workspace.writeProject('on-full-disk', plainProject([], { 'numbers.csv': 'a\n1\n' }));
       const deploy = (): Promise<CliResult> =>
         slipway(['deploy', folder, '--name', 'on-full-disk', '--home', home, '--yes', '--json']);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
@@ -7,11 +7,21 @@ import { buildCli, errorOf, slipway } from '../support/cli';
 import { notebookOf } from '../support/notebooks';
 import { environmentOf, runningProcesses } from '../support/processes';
 import { openWorkspace, type Workspace } from '../support/workspace';
-import { writeFile } from 'node:fs/promises';
 
-/** Reads the secret while it trains and while it serves, prints it in both, and answers what it is. */
-const reveals = [
-  { id: 'train', source: 'import os\nprint("training with", os.environ["API_TOKEN"])' },
+/** Reads the secret while it trains and while it serves, and answers whether it is what was sent. */
+const quiet = [
+  { id: 'train', source: 'import os\nlength = len(os.environ["API_TOKEN"])' },
+  {
+    id: 'predict',
+    source:
+      'def predict(x: list[str]) -> list[bool]:\n    return [os.environ["API_TOKEN"].startswith(value) for value in x]',
+  },
+  { id: 'example', source: 'sample_input = ["a"]', tags: ['example'] },
+];
+
+/** The same from an author who is careless: it prints the secret in both. */
+const careless = [
+  { id: 'train', source: 'import os\nprint("training with", os.environ["API_TOKEN"])\nos.environ["API_TOKEN"]' },
   {
     id: 'predict',
     source:
@@ -21,65 +31,93 @@ const reveals = [
 ];
 
 let workspace: Workspace;
-let folder: string;
 before(async () => {
   await buildCli();
   workspace = await openWorkspace({ target: 'local' });
-  folder = await workspace.writeProject('secretive', {
-    'requirements.txt': '',
-    'slipway.yaml': 'secrets: [API_TOKEN]\n',
-    'nb.ipynb': notebookOf(...reveals),
-  });
 });
 after(async () => {
   assert.deepEqual(await workspace.close(), [], 'processes outlived the removal of all models');
 });
 
-describe('the value of a secret', () => {
-  it('is asked for by name when nobody gives it', async () => {
-    const result = await slipway(['deploy', folder, '--home', workspace.home, '--yes', '--json']);
-    assert.deepEqual([result.exitCode, errorOf(result).code], [1, 'SecretMissing'], result.stdout);
-    assert.match(errorOf(result).message ?? '', /API_TOKEN/);
-  });
+const deploy = (folder: string, ...more: readonly string[]): readonly string[] => [
+  'deploy',
+  folder,
+  '--home',
+  workspace.home,
+  '--yes',
+  ...more,
+];
 
-  it('reaches the model and nothing else', async () => {
-    const value = `prefix-${randomBytes(12).toString('hex')}`;
-    const watch = watchCommandLines(value);
-    const result = await slipway(['deploy', folder, '--home', workspace.home, '--yes', '--json'], {
-      env: { ...process.env, API_TOKEN: value },
-    });
-    assert.equal(result.exitCode, 0, errorOf(result).message);
-    assert.deepEqual(await workspace.predict('secretive', { inputs: ['prefix-', 'other'] }), [true, false]);
-    const worker = (await workspace.model('secretive'))?.workers[0];
+function project(name: string, cells: typeof quiet): Promise<string> {
+  return workspace.writeProject(name, {
+    'requirements.txt': '',
+    'slipway.yaml': 'secrets: [API_TOKEN]\n',
+    'nb.ipynb': notebookOf(...cells),
+  });
+}
+
+/** Deploys with a secret, asks the model, and checks that the value is nowhere but in the environment of the model. */
+async function deploySecretly(name: string, cells: typeof quiet): Promise<readonly string[]> {
+  const folder = await project(name, cells);
+  const value = `prefix-${randomBytes(12).toString('hex')}`;
+  const env = { ...process.env, API_TOKEN: value };
+  const watch = watchCommandLines(value);
+  try {
+    const deployed = await slipway(deploy(folder, '--json'), { env });
+    assert.equal(deployed.exitCode, 0, errorOf(deployed).message);
+    assert.deepEqual(await workspace.predict(name, { inputs: ['prefix-', 'other'] }), [true, false]);
+    const worker = (await workspace.model(name))?.workers[0];
     assert.ok(worker?.pid);
     assert.ok(
       environmentOf(worker.pid)?.includes(`API_TOKEN=${value}`) ?? true,
       'the model does not have the secret in its environment',
     );
-    const logs = await slipway(['logs', 'secretive', '--home', workspace.home, '--json']);
-    assert.match(logs.stdout, /serving with/, 'the line that shows the secret is in the log');
-    const human = await slipway(['deploy', folder, '--home', workspace.home, '--yes'], {
-      env: { ...process.env, API_TOKEN: value },
-    });
+    const logs = await slipway(['logs', name, '--home', workspace.home, '--json']);
+    const human = await slipway(deploy(folder, '--retrain'), { env });
     const models = await slipway(['models', '--home', workspace.home, '--json']);
-    for (const { stdout, stderr } of [result, logs, human, models])
-      assert.ok(!(stdout + stderr).includes(value), `shown: ${stdout + stderr}`);
-    assert.deepEqual(await watch.stop(), [], 'in the arguments of a process');
-    assert.deepEqual(await filesHolding(workspace.home, value), []);
-    assert.deepEqual(await filesHolding(workspace.temporary, value), []);
+    const shown = [deployed, logs, human, models].flatMap(({ stdout, stderr }) => (stdout + stderr).split('\n'));
+    assert.deepEqual(
+      shown.filter((line) => line.includes(value)),
+      [],
+      'in what is printed',
+    );
+    assert.deepEqual(watch.stop(), [], 'in the arguments of a process');
+    assert.deepEqual(await filesHolding(workspace.home, value), [], 'in a file');
+    assert.deepEqual(await filesHolding(workspace.temporary, value), [], 'in a temporary file');
+    return shown;
+  } finally {
+    watch.stop();
+  }
+}
+
+describe('the value of a secret', () => {
+  it('is asked for by name when nobody gives it', async () => {
+    const result = await slipway(deploy(await project('nameless', quiet), '--json'));
+    assert.deepEqual([result.exitCode, errorOf(result).code], [1, 'SecretMissing'], result.stdout);
+    assert.match(errorOf(result).message ?? '', /API_TOKEN/);
+  });
+
+  it('reaches the model and nothing else', async () => {
+    await deploySecretly('quiet', quiet);
+  });
+
+  it('is masked where the notebook prints it', async () => {
+    const shown = (await deploySecretly('careless', careless)).join('\n');
+    assert.match(shown, /training with/);
+    assert.match(shown, /serving with/);
   });
 
   it('is read from a file as well', async () => {
     const file = path.join(workspace.root, 'secrets.env');
     await writeFile(file, 'API_TOKEN="from-a-file"\n');
-    const result = await slipway(['deploy', folder, '--home', workspace.home, '--yes', '--json', '--env-file', file]);
+    const result = await slipway(deploy(await project('from-file', quiet), '--json', '--env-file', file));
     assert.equal(result.exitCode, 0, result.stdout);
-    assert.deepEqual(await workspace.predict('secretive', { inputs: ['from-a-file'] }), [true]);
+    assert.deepEqual(await workspace.predict('from-file', { inputs: ['from-a-file'] }), [true]);
   });
 });
 
 /** Looks at the command lines of all processes of this machine until stopped, and returns those that show a value. */
-function watchCommandLines(value: string): { readonly stop: () => Promise<readonly string[]> } {
+function watchCommandLines(value: string): { readonly stop: () => readonly string[] } {
   const seen = new Set<string>();
   const look = (): void => {
     for (const { commandLine } of runningProcesses()) if (commandLine.includes(value)) seen.add(commandLine);
@@ -89,7 +127,7 @@ function watchCommandLines(value: string): { readonly stop: () => Promise<readon
     stop: () => {
       clearInterval(timer);
       look();
-      return Promise.resolve([...seen]);
+      return [...seen];
     },
   };
 }

@@ -3,7 +3,15 @@ import { cpSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { startServer, type EditorServer } from '../testbed/vscode/server';
-import { openFile, openWorkbench, outputText, runCommand, screenshot, step, type Workbench } from '../testbed/vscode/workbench';
+import {
+  openFile,
+  openWorkbench,
+  outputText,
+  runCommand,
+  screenshot,
+  step,
+  type Workbench,
+} from '../testbed/vscode/workbench';
 
 describe('the packaged extension in a real workbench', () => {
   let server: EditorServer;

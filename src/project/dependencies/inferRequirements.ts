@@ -74,7 +74,11 @@ async function inferOne(
   }
 }
 
-function inferDistribution(input: InferenceInput, use: Use, provider: Extract<Provider, { kind: 'distribution' }>): Part {
+function inferDistribution(
+  input: InferenceInput,
+  use: Use,
+  provider: Extract<Provider, { kind: 'distribution' }>,
+): Part {
   if (use.fact.optional || satisfied(provider, input.declared)) return nothing;
   return need(use, provider.name, provider.version, input.complete ? [notDeclared(input, use, provider.name)] : []);
 }

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { eventually } from '../../support/eventually';
+import { processesNaming } from '../../support/processes';
 import { expand, row, textOf } from './window';
 import { repository } from './stage';
 
@@ -40,4 +41,10 @@ export async function isGone(endpoint: string): Promise<boolean> {
 export async function logShows(page: Page, text: string | RegExp, seconds = 30): Promise<void> {
   const lines = page.locator('.output-view .view-lines', { hasText: text });
   await eventually(`the log shows ${String(text)}`, seconds, async () => lines.first().isVisible());
+}
+
+/** Command lines of the processes of a stage that are neither the editor nor its browser: all that Slipway starts. */
+export function startedBy(root: string): readonly string[] {
+  const lines = processesNaming(root).map((one) => one.commandLine);
+  return lines.filter((line) => /python|supervisor\.py|worker\.py|[/\\]uv(\.exe)? /.test(line));
 }

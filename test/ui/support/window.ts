@@ -86,7 +86,18 @@ export async function notifications(page: Page): Promise<readonly string[]> {
   return texts;
 }
 
-/** The language services of a window start late: a message of a row, once it is there. */
+/** The text of an element; the editor writes spaces as no-break ones. */
 export async function textOf(locator: Locator): Promise<string> {
   return (await locator.innerText()).replaceAll('\u00a0', ' ');
+}
+
+/** Titles of the commands that the palette offers for a text. */
+export async function paletteRows(page: Page, text: string): Promise<readonly string[]> {
+  await page.locator('.statusbar .right-items').click({ position: { x: 1, y: 1 } });
+  await page.keyboard.press('F1');
+  await inputBox(page).fill(`>${text}`);
+  await quickPickRow(page, text).waitFor();
+  const titles = await page.locator('.quick-input-list .monaco-list-row').allInnerTexts();
+  await page.keyboard.press('Escape');
+  return titles;
 }

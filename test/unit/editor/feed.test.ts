@@ -93,7 +93,7 @@ describe('feed', () => {
     await until(() => stream.opened === 2 && stream.open === 1);
     stream.push(8);
     await until(() => feed.entries[0]?.value === 8);
-    assert.equal(feed.entries[0]?.broken, undefined);
+    assert.equal(feed.entries[0].broken, undefined);
     held.dispose();
     await until(() => stream.open === 0);
   });

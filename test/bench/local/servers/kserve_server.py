@@ -4,11 +4,12 @@ import sys
 from typing import Any
 
 import joblib
-from kserve import InferOutput, InferRequest, InferResponse, Model, ModelServer
+from kserve import InferRequest, InferResponse, Model, ModelServer
+from kserve.utils.utils import get_predict_response
 
 
 class Iris(Model):  # type: ignore[misc]
-    """Answers Open Inference Protocol v2 as KServe's own scikit-learn runtime does."""
+    """Decodes, predicts and encodes as KServe's own scikit-learn runtime does."""
 
     def __init__(self, file: str) -> None:
         super().__init__("iris")
@@ -17,9 +18,7 @@ class Iris(Model):  # type: ignore[misc]
 
     def predict(self, payload: InferRequest, headers: Any = None, response_headers: Any = None) -> InferResponse:
         """Classes of the rows of the first tensor."""
-        classes = self._model.predict(payload.inputs[0].as_numpy())
-        output = InferOutput("output-0", list(classes.shape), "INT64", classes.tolist())
-        return InferResponse(payload.id, self.name, [output])
+        return get_predict_response(payload, self._model.predict(payload.inputs[0].as_numpy()), self.name)
 
 
 file, port = sys.argv[1:]
