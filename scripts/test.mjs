@@ -23,7 +23,6 @@ const skipped = (name, reason) => {
 
 /** A suite that breaks is one failure more, not the end of the run. */
 async function runSuite(suite, options) {
-  console.log(`${suite.name}`);
   const files = suite.files(options);
   const problem = suite.problem?.();
   if (files.length === 0) return options.names.length > 0 ? sum([]) : skipped(suite.name, 'it has no tests');
@@ -44,7 +43,10 @@ const { chosen, names, verbose } = parse(process.argv.slice(2));
 const counts = [];
 for (const suite of chosen) {
   if (stop.signal.aborted) break;
-  counts.push(await runSuite(suite, { names, verbose, signal: stop.signal }));
+  const started = Date.now();
+  const result = await runSuite(suite, { names, verbose, signal: stop.signal });
+  console.log(`${suite.name}: ${closingLine(result)} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
+  counts.push(result);
 }
 const total = sum(counts);
 const hasRun = total.passed + total.failed + total.skipped > 0;

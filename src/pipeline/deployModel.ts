@@ -33,8 +33,8 @@ export async function deployModel(
   request: DeployModelRequest,
   signal: AbortSignal,
 ): Promise<DeployedModel> {
-  const project = await inspect(services, host, request.path, signal);
   const target = await openTarget(services, request.target);
+  const project = await inspect(services, host, request.path, target.accepts, signal);
   const name = checkedName(request.name ?? project.name);
   const secrets = await collectSecrets(host, project.config.secrets ?? [], signal);
   const reservation = await target.reserve(name, signal);

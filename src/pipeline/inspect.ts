@@ -2,6 +2,8 @@ import path from 'node:path';
 import { isUserError, UserError } from '../core/errors';
 import type { DeployHost } from '../core/deploy';
 import type { Inspection, Project } from '../core/project';
+import type { Target } from '../core/target';
+import type { EntryKind } from '../project/chooseEntry';
 import { inspectProject } from '../project/inspectProject';
 import { inspectTools } from '../project/tools';
 import type { Services } from './services';
@@ -12,10 +14,11 @@ export async function inspect(
   services: Services,
   host: DeployHost,
   subject: string,
+  accepts: Target['accepts'],
   signal: AbortSignal,
 ): Promise<Project> {
   return step(host, 'inspect', 'Reading the project', async () => {
-    const { project, findings } = await inspectOnly(services, subject, signal);
+    const { project, findings } = await inspectOnly(services, subject, signal, accepts);
     for (const finding of findings) host.report({ event: 'finding', finding });
     const blocking = findings.find((finding) => finding.severity === 'error');
     if (blocking !== undefined) {
@@ -31,14 +34,26 @@ export async function inspect(
   });
 }
 
+/** A target without a container engine cannot build a Dockerfile. */
+const runsAsBundle: readonly EntryKind[] = ['notebook', 'modelFile', 'mlmodel', 'app', 'none'];
+
 /** Reads a project: its folder, or a notebook or model file in it. Nothing of it is executed. */
-export async function inspectOnly(services: Services, subject: string, signal: AbortSignal): Promise<Inspection> {
+export async function inspectOnly(
+  services: Services,
+  subject: string,
+  signal: AbortSignal,
+  accepts?: Target['accepts'],
+): Promise<Inspection> {
   const { interpreters } = await services.uv(signal);
   const python = services.kernel ?? interpreters[0]?.path ?? 'python3';
   const tools = inspectTools({ python, runtime: path.join(services.context.resources, 'runtime') }, (name, abort) =>
     isInIndex(services, name, abort),
   );
-  return inspectProject(subject, { tools, kernel: services.kernel !== undefined }, signal);
+  return inspectProject(
+    subject,
+    { tools, kernel: services.kernel !== undefined, ...(accepts === 'bundle' ? { accepts: runsAsBundle } : {}) },
+    signal,
+  );
 }
 
 /** Whether the user's package index knows a distribution. */

@@ -119,7 +119,8 @@ class Paths(Project):
     def test_constants_are_carried(self) -> None:
         source = (
             "import os\nfrom pathlib import Path\nimport pandas as pd\nROOT = Path('data')\nNAME = 'x'\n"
-            "pd.read_csv(ROOT / 'a.csv')\npd.read_csv(os.path.join('data', f'{NAME}.csv'))\nopen('data/' + NAME + '.txt', 'w')"
+            "pd.read_csv(ROOT / 'a.csv')\npd.read_csv(os.path.join('data', f'{NAME}.csv'))\n"
+            "open('data/' + NAME + '.txt', 'w')"
         )
         tree, aliases = ast.parse(source), Aliases()
         aliases.learn(tree)
@@ -130,7 +131,10 @@ class Paths(Project):
 
     def test_existing_files_and_suggestions(self) -> None:
         self.write("data/x.csv", "")
-        cell = "import pandas as pd\npd.read_csv('data/x.csv')\npd.read_csv('/home/me/old/data/x.csv')\nload('data/x.csv')\nload('no.csv')"
+        cell = (
+            "import pandas as pd\npd.read_csv('data/x.csv')\npd.read_csv('/home/me/old/data/x.csv')\n"
+            "load('data/x.csv')\nload('no.csv')"
+        )
         self.write("nb/n.ipynb", cell_notebook(cell))
         paths = self.facts("nb/n.ipynb")["notebooks"][0]["paths"]
         found = [(fact["path"], fact["mode"], fact["file"], fact["suggestion"]) for fact in paths]

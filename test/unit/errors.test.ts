@@ -6,7 +6,11 @@ import { describe, it } from 'node:test';
 const root = path.resolve(import.meta.dirname, '../..');
 
 /** How a code is written where it is thrown or found. */
-const typescript = [/new UserError\(\s*'(?<code>[A-Z]\w+)'/g, /\bcode: '(?<code>[A-Z]\w+)'/g];
+const typescript = [
+  /\['(?<code>[A-Z]\w+(?:Path|Call))', '/g,
+  /new UserError\(\s*'(?<code>[A-Z]\w+)'/g,
+  /\bcode: '(?<code>[A-Z]\w+)'/g,
+];
 const python = [
   /\b(?:OperationError|Failure|ModelLoadError|load_error|Cause)\(\s*"(?<code>[A-Z]\w+)"/g,
   /return \(?"(?<code>Worker\w+|OutOfMemory)"/g,
@@ -14,7 +18,9 @@ const python = [
 ];
 
 async function codesIn(folder: string, extension: string, patterns: readonly RegExp[]): Promise<readonly string[]> {
-  const names = (await readdir(path.join(root, folder), { recursive: true })).filter((name) => name.endsWith(extension));
+  const names = (await readdir(path.join(root, folder), { recursive: true })).filter((name) =>
+    name.endsWith(extension),
+  );
   const texts = await Promise.all(names.map((name) => readFile(path.join(root, folder, name), 'utf8')));
   return texts.flatMap((text) =>
     patterns.flatMap((pattern) => [...text.matchAll(pattern)].map((match) => match.groups?.['code'] ?? '')),

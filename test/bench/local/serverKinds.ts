@@ -17,6 +17,8 @@ import { pathWith, type UvTools } from './uv';
 export interface RunningServer {
   /** `http://127.0.0.1:PORT` */
   readonly endpoint: string;
+  /** The process that predicts. */
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -58,8 +60,9 @@ export async function startSlipway({ uv, workspace, model }: BenchJob): Promise<
   const result = await slipway(['deploy', project, '--home', workspace.home, '--yes', '--json'], { env, timeoutMs: 300_000 });
   const deployed = result.json.find((event) => event['event'] === 'deployed');
   if (deployed === undefined) throw new Error(`Slipway did not deploy the model: ${result.stdout.slice(-1000)}${result.stderr}`);
+  const pid = (await workspace.model('iris'))?.workers[0]?.pid ?? 0;
   // The workspace removes the model.
-  return { endpoint: (deployed['model'] as { readonly endpoint: string }).endpoint, stop: () => Promise.resolve() };
+  return { endpoint: (deployed['model'] as { readonly endpoint: string }).endpoint, pid, stop: () => Promise.resolve() };
 }
 
 /** MLServer's own scikit-learn runtime in one process, which is quicker than a pool of one, and without an access log. */
@@ -103,5 +106,5 @@ async function startProgram(command: string, args: readonly string[], port: numb
     await stop();
     throw error;
   }
-  return { endpoint, stop };
+  return { endpoint, pid: -group, stop };
 }

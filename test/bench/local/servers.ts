@@ -3,6 +3,7 @@ import path from 'node:path';
 import { openWorkspace } from '../../support/workspace';
 import { median, percentile, table, times } from './figures';
 import { burst } from './httpClient';
+import { processorTime } from './machine';
 import { makeModel, startKServe, startMlServer, startSlipway, type BenchJob, type RunningServer } from './serverKinds';
 import { uvTools } from './uv';
 
@@ -41,6 +42,8 @@ const contenders: readonly Contender[] = [
 interface Sample {
   readonly perSecond: number;
   readonly p99: number;
+  /** Milliseconds of the server's processor time a request. */
+  readonly processor: number;
 }
 
 /** One-row predictions of one scikit-learn model by three servers with one process each, asked in turn by one client. */
@@ -52,53 +55,73 @@ export async function serverFigures(): Promise<string> {
     const job: BenchJob = { uv, workspace, model: path.join(workspace.root, 'model.joblib') };
     await makeModel(uv, job.model);
     for (const start of servers) running.push(await start(job));
-    const urls = contenders.map((one) => `${running[one.server]?.endpoint ?? ''}${one.path}`);
-    await expectEqualPredictions(urls);
-    return report(await measure(urls));
+    const targets = contenders.map((one) => ({ ...one, url: `${running[one.server]?.endpoint ?? ''}${one.path}`, pid: running[one.server]?.pid ?? 0 }));
+    await expectEqualPredictions(targets);
+    return report(await measure(targets));
   } finally {
     await Promise.all(running.map((one) => one.stop()));
     await workspace.close();
   }
 }
 
-async function expectEqualPredictions(urls: readonly string[]): Promise<void> {
-  const predictions = await Promise.all(contenders.map(async ({ body, prediction }, index) => {
-    const headers = { 'content-type': 'application/json', connection: 'close' };
-    const response = await fetch(urls[index] ?? '', { method: 'POST', headers, body });
-    const text = await response.text();
-    const found = response.ok ? prediction(JSON.parse(text) as Answer) : undefined;
-    if (found === undefined) throw new Error(`${urls[index] ?? ''} answered ${response.status}: ${text}`);
-    return found;
-  }));
+interface Target extends Contender {
+  readonly url: string;
+  readonly pid: number;
+}
+
+async function expectEqualPredictions(targets: readonly Target[]): Promise<void> {
+  const predictions = await Promise.all(targets.map(predictionOf));
   if (!predictions.every((one) => isDeepStrictEqual(one, predictions[0]))) throw new Error(`The servers predict different things: ${JSON.stringify(predictions)}`);
 }
 
-/** By number of connections and contender. Every round asks all of them, in turning order. */
-async function measure(urls: readonly string[]): Promise<ReadonlyMap<number, readonly (readonly Sample[])[]>> {
-  const samples = new Map(connectionCounts.map((count) => [count as number, contenders.map((): Sample[] => [])]));
+async function predictionOf({ url, body, prediction }: Target): Promise<unknown> {
+  const headers = { 'content-type': 'application/json', connection: 'close' };
+  const response = await fetch(url, { method: 'POST', headers, body });
+  const text = await response.text();
+  const found = response.ok ? prediction(JSON.parse(text) as Answer) : undefined;
+  if (found === undefined) throw new Error(`${url} answered ${response.status}: ${text}`);
+  return found;
+}
+
+type Samples = ReadonlyMap<number, readonly (readonly Sample[])[]>;
+
+/** By number of connections and target. Every round asks all of them, in turning order. */
+async function measure(targets: readonly Target[]): Promise<Samples> {
+  const samples = new Map(connectionCounts.map((count) => [count as number, targets.map((): Sample[] => [])]));
   for (let round = 0; round < rounds; round++) {
-    for (const [connections, byContender] of samples) {
-      for (let turn = 0; turn < contenders.length; turn++) {
-        const index = (turn + round) % contenders.length;
-        const [url = '', body = ''] = [urls[index], contenders[index]?.body];
-        await burst(url, body, { connections, ...warmUp });
-        const { requestsPerSecond, latencies } = await burst(url, body, { connections, ...measured });
-        byContender[index]?.push({ perSecond: requestsPerSecond, p99: percentile(latencies, 0.99) });
+    for (const [connections, byTarget] of samples) {
+      for (let turn = 0; turn < targets.length; turn++) {
+        const index = (turn + round) % targets.length;
+        const target = targets[index];
+        if (target !== undefined) byTarget[index]?.push(await sample(target, connections));
       }
     }
   }
   return samples;
 }
 
-function report(samples: ReadonlyMap<number, readonly (readonly Sample[])[]>): string {
-  const rows = [...samples].flatMap(([connections, byContender]) => {
-    const speeds = byContender.map((one) => median(one.map((sample) => sample.perSecond)));
-    const best = Math.max(...contenders.map((one, index) => (one.server === 0 ? 0 : (speeds[index] ?? 0))));
-    return contenders.map(({ name, server }, index) => {
-      const p99 = median((byContender[index] ?? []).map((sample) => sample.p99));
-      const ratio = server === 0 ? times((speeds[index] ?? 0) / best) : '';
-      return [name, String(connections), (speeds[index] ?? 0).toFixed(0), `${p99.toFixed(2)} ms`, ratio];
+async function sample({ url, body, pid }: Target, connections: number): Promise<Sample> {
+  await burst(url, body, { connections, ...warmUp });
+  const before = processorTime(pid);
+  const { requestsPerSecond, latencies } = await burst(url, body, { connections, ...measured });
+  return { perSecond: requestsPerSecond, p99: percentile(latencies, 0.99), processor: (processorTime(pid) - before) / latencies.length };
+}
+
+function report(samples: Samples): string {
+  const head = ['One-row prediction', 'connections', 'requests/s', 'of the better other', 'p99', 'processor a request', 'of the better other'];
+  const rows = [...samples].flatMap(([connections, byTarget]) => {
+    const middles = byTarget.map((all) => ({ perSecond: middle(all, 'perSecond'), p99: middle(all, 'p99'), processor: middle(all, 'processor') }));
+    const others = middles.filter((_, index) => contenders[index]?.server !== 0);
+    const [fastest, leanest] = [Math.max(...others.map((one) => one.perSecond)), Math.min(...others.map((one) => one.processor))];
+    return middles.map(({ perSecond, p99, processor }, index) => {
+      const isOurs = contenders[index]?.server === 0;
+      const ratios = isOurs ? [times(perSecond / fastest), times(leanest / processor)] : ['', ''];
+      return [contenders[index]?.name ?? '', String(connections), perSecond.toFixed(0), ratios[0] ?? '', `${p99.toFixed(2)} ms`, `${processor.toFixed(2)} ms`, ratios[1] ?? ''];
     });
   });
-  return table([['One-row prediction', 'connections', 'requests/s', 'p99', 'of the better other (goal >= 2 x)'], ...rows]);
+  return `Goal: at least 2 x the better other.\n\n${table([head, ...rows])}`;
+}
+
+function middle(samples: readonly Sample[], key: keyof Sample): number {
+  return median(samples.map((one) => one[key]));
 }

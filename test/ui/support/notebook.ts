@@ -8,7 +8,7 @@ const list = '.notebookOverlay .cell-list-container';
 export async function openNotebook(page: Page, name: string): Promise<void> {
   await openFile(page, name);
   await page.locator('.tabs-container .tab.active', { hasText: name }).waitFor();
-  await page.locator(`${list} .monaco-list-row`).first().waitFor();
+  await page.locator(`${list} .monaco-list-row`).first().waitFor({ state: 'attached' });
 }
 
 /** A button in the notebook's own toolbar. */
