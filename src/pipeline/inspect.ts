@@ -18,7 +18,7 @@ export async function inspect(
   signal: AbortSignal,
 ): Promise<Project> {
   return step(host, 'inspect', 'Reading the project', async () => {
-    const { project, findings } = await inspectOnly(services, subject, signal, accepts);
+    const { project, findings } = await read(services, subject, accepts, signal);
     for (const finding of findings) host.report({ event: 'finding', finding });
     const blocking = findings.find((finding) => finding.severity === 'error');
     if (blocking !== undefined) {
@@ -38,11 +38,15 @@ export async function inspect(
 const runsAsBundle: readonly EntryKind[] = ['notebook', 'modelFile', 'mlmodel', 'app', 'none'];
 
 /** Reads a project: its folder, or a notebook or model file in it. Nothing of it is executed. */
-export async function inspectOnly(
+export function inspectOnly(services: Services, subject: string, signal: AbortSignal): Promise<Inspection> {
+  return read(services, subject, undefined, signal);
+}
+
+async function read(
   services: Services,
   subject: string,
+  accepts: Target['accepts'] | undefined,
   signal: AbortSignal,
-  accepts?: Target['accepts'],
 ): Promise<Inspection> {
   const { interpreters } = await services.uv(signal);
   const python = services.kernel ?? interpreters[0]?.path ?? 'python3';

@@ -39,7 +39,8 @@ function machineNode(clusterId: string, node: ClusterNode, t: Translate): TreeNo
     description: node.ready ? description : `${t('Not ready')} · ${description}`,
     tooltip: escapeMarkdown(`${node.name}\n${t('{0} of {1} cores are busy', cpu.used.toFixed(1), cpu.cores)}\n${t('{0} of {1} memory are in use', formatBytes(memory.used), formatBytes(memory.total))}`),
     icon: node.ready ? { id: 'server-environment' } : { id: 'warning', color: 'list.warningForeground' },
-    state: processes.length > 0 ? 'expanded' : 'leaf',
+    // Also while it is empty: a row that begins as a leaf stays closed when its first process comes.
+    state: 'expanded',
     children: processes.map((process) => processNode(clusterId, node.id, process, t)),
   });
 }

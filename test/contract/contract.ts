@@ -79,7 +79,7 @@ function describeProject(
   });
 
   it('predicts what is known from outside', async () => {
-    assertPredictions(await workspace.predict(name, example), project.tensors ?? project.predictions);
+    assertPredictions(await workspace.predict(name, example), project.predictions);
   });
 
   it('answers a client of the Open Inference Protocol that nobody here wrote', async () => {
@@ -170,7 +170,7 @@ function describeProject(
         [2, 'superseded'],
       ],
     );
-    assertPredictions(await workspace.predict(name, example), project.tensors ?? project.predictions);
+    assertPredictions(await workspace.predict(name, example), project.predictions);
   });
 
   it('stops and starts on the same endpoint', async (context) => {
@@ -185,7 +185,7 @@ function describeProject(
     await assert.rejects(fetch(`${endpoint}/v2/health/live`));
     await target.start(name, {}, workspace.signal);
     assert.equal(endpointOf(await running(workspace, name)), endpoint);
-    assertPredictions(await workspace.predict(name, example), project.tensors ?? project.predictions);
+    assertPredictions(await workspace.predict(name, example), project.predictions);
   });
 
   it('is removed without a trace', async () => {

@@ -35,7 +35,7 @@ describe('inspect project', () => {
   });
 
   it('shows findings at the cell and line that they are about', () => {
-    const codes = problems().map(([at, one]) => [at.scheme, String(one.code), one.range.start.line]);
+    const codes = problems().map(([at, one]) => [at.scheme, one.code, one.range.start.line]);
     assert.ok(codes.some(([scheme]) => scheme === 'vscode-notebook-cell'), JSON.stringify(codes));
     assert.ok(problems().some(([, one]) => one.message.includes('/definitely/elsewhere')), JSON.stringify(codes));
   });

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy
 import pandas
-
 from server_harness import Client, ServerCase, infer, tensor
 
 FRAME = """

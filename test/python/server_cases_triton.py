@@ -11,7 +11,6 @@ import unittest
 import numpy
 import tritonclient.http as triton
 import uvicorn
-
 from server_harness import ServerCase
 
 SOURCE = """

@@ -215,9 +215,7 @@ class SupervisorCase(unittest.TestCase):
             found = [json.loads(line) for line in path.read_text().splitlines()]
             self.assertEqual(int(path.stem), found[0]["seq"] if found else int(path.stem))
             lines += found
-        self.assertEqual(
-            [line["seq"] for line in lines], list(range(lines[0]["seq"], lines[0]["seq"] + len(lines)))
-        )
+        self.assertEqual([line["seq"] for line in lines], list(range(lines[0]["seq"], lines[0]["seq"] + len(lines))))
         return lines
 
     def workers(self) -> list[int]:
@@ -259,9 +257,7 @@ class Load:
         self.failures: list[str] = []
         self.answers = 0
         self.pids: dict[int, int] = {}
-        self._threads = [
-            threading.Thread(target=self._run, args=(index % 2 == 0,)) for index in range(threads)
-        ]
+        self._threads = [threading.Thread(target=self._run, args=(index % 2 == 0,)) for index in range(threads)]
 
     def __enter__(self) -> Load:
         for thread in self._threads:

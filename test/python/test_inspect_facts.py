@@ -51,7 +51,7 @@ class Project(unittest.TestCase):
         (self.root / name).parent.mkdir(parents=True, exist_ok=True)
         (self.root / name).write_text(text, encoding="utf-8")
 
-    def facts(self, *notebooks: str, modules: "list[str] | None" = None) -> dict[str, Any]:
+    def facts(self, *notebooks: str, modules: list[str] | None = None) -> dict[str, Any]:
         return inspect({"root": str(self.root), "notebooks": list(notebooks), "modules": modules or []})
 
 

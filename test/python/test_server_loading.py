@@ -9,10 +9,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from server_harness import ServerCase
 from slipway_server import ModelApp, ModelLoadError
 from slipway_server.loading.mlmodel import read_flavours
-
-from server_harness import ServerCase
 
 GOOD = "def predict(x: list):\n    return x\nexample = [1]\n"
 

@@ -8,10 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from server_harness import Client, ServerCase, infer, tensor
 from slipway_server.accesslog import LINES_PER_SECOND
 from slipway_server.metrics import Metrics
-
-from server_harness import Client, ServerCase, infer, tensor
 
 ECHO = "def predict(x: list):\n    return x\nexample = [1]\n"
 ONE = tensor("x", "INT64", [1], [1])

@@ -51,9 +51,7 @@ class Failures(SupervisorCase):
 
     def test_a_crash_loop_is_given_up_visibly_and_a_new_deploy_mends_it(self) -> None:
         flag = self.root / "crash"
-        extra = (
-            f"import pathlib, sys\nif pathlib.Path({str(flag)!r}).exists(): print('last words'); sys.exit(7)"
-        )
+        extra = f"import pathlib, sys\nif pathlib.Path({str(flag)!r}).exists(): print('last words'); sys.exit(7)"
         self.deploy(self.first, extra)
         self.first.request("stop")
         flag.touch()
@@ -84,9 +82,7 @@ class Failures(SupervisorCase):
             ("Stopped", state["port"], []),
         )
         started = self.first.request("start")
-        self.assertEqual(
-            (started["phase"], started["port"], started["replicas"]["ready"]), ("Ready", state["port"], 2)
-        )
+        self.assertEqual((started["phase"], started["port"], started["replicas"]["ready"]), ("Ready", state["port"], 2))
         self.assertEqual(get(state["port"])["release"], 1)
         self.log()
 
@@ -174,9 +170,7 @@ class Failures(SupervisorCase):
             state = self.first.request("status")
             self.assertEqual((state["phase"], state["release"]), ("Stopped", number))
             self.assertEqual(state["reason"]["code"], "StateCorrupt")
-            self.assertEqual(
-                (self.folder / f"state.json.corrupt-{number}").read_text(), '{"schema": 1, "port"'
-            )
+            self.assertEqual((self.folder / f"state.json.corrupt-{number}").read_text(), '{"schema": 1, "port"')
         self.assertEqual(self.first.request("start")["phase"], "Ready")
 
     def test_secrets_reach_the_model_and_nothing_else(self) -> None:
@@ -222,9 +216,7 @@ class Failures(SupervisorCase):
         state = self.deploy(self.first, extra + "open('children', 'a').write(f'{child.pid} ')")
         self.addCleanup(self.end_children, self.root / "bundles" / "1" / "project" / "children")
         os.kill(state["replicas"]["workers"][0]["pid"], signal.SIGKILL)
-        eventually(
-            lambda: self.first.request("status")["replicas"]["workers"][0]["restarts"], "it is restarted"
-        )
+        eventually(lambda: self.first.request("status")["replicas"]["workers"][0]["restarts"], "it is restarted")
         self.phase("Ready")
 
     def end_children(self, pids: Path) -> None:

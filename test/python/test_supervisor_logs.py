@@ -27,9 +27,7 @@ class SpoolOnDisk(unittest.TestCase):
         return spool
 
     def lines(self) -> list[dict]:  # type: ignore[type-arg]
-        return [
-            json.loads(line) for path in sorted(self.logs.iterdir()) for line in path.read_text().splitlines()
-        ]
+        return [json.loads(line) for path in sorted(self.logs.iterdir()) for line in path.read_text().splitlines()]
 
     def test_numbers_have_no_gap_over_rotation_and_restarts(self) -> None:
         for _ in range(5):
@@ -62,9 +60,7 @@ class SpoolOnDisk(unittest.TestCase):
         spool.append("1/0", "out", ["before"])
         size = next(self.logs.iterdir()).stat().st_size
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(
-            resource.RLIMIT_FSIZE, (size + 40, hard)
-        )  # the kernel writes 40 bytes more, then refuses
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size + 40, hard))  # the kernel writes 40 bytes more, then refuses
         try:
             for _ in range(50):
                 spool.append("1/0", "out", ["lost", "lost too"])
@@ -122,15 +118,11 @@ class Splitting(unittest.TestCase):
         for before in range(MAX_LINE_BYTES - 40, MAX_LINE_BYTES + 5):
             data = b"x" * before + secret.encode() + b"y" * 20_000
             for chunk in (len(data), 4096, before + 7):
-                pieces = self.split(
-                    *(data[at : at + chunk] for at in range(0, len(data), chunk)), secrets=(secret,)
-                )
+                pieces = self.split(*(data[at : at + chunk] for at in range(0, len(data), chunk)), secrets=(secret,))
                 self.assertEqual("".join(pieces), "x" * before + "***" + "y" * 20_000)
 
     def test_short_secrets_stay_and_the_lines_of_long_ones_do_not(self) -> None:
-        lines = self.split(
-            b"12345 BEGIN\nfirst line\nsecond line\n", secrets=("12345", "first line\nsecond line")
-        )
+        lines = self.split(b"12345 BEGIN\nfirst line\nsecond line\n", secrets=("12345", "first line\nsecond line"))
         self.assertEqual(lines, ["12345 BEGIN", "***", "***"])
         self.assertEqual(self.split(b"first \x1b[1mline\n", secrets=("first line",)), ["***"])
 

@@ -30,9 +30,7 @@ class Restarts(unittest.TestCase):
 
     def test_a_minute_of_health_begins_again(self) -> None:
         policy = RestartPolicy(lambda: 0.5)
-        self.assertEqual(
-            [policy.failed(0, 1), policy.failed(100, 59.9), policy.failed(200, 60)], [0.5, 1.0, 0.5]
-        )
+        self.assertEqual([policy.failed(0, 1), policy.failed(100, 59.9), policy.failed(200, 60)], [0.5, 1.0, 0.5])
 
     def test_jitter_is_a_quarter_up_and_down(self) -> None:
         self.assertEqual([RestartPolicy(lambda j=j: j).failed(0, None) for j in (0.0, 1.0)], [0.375, 0.625])
@@ -68,9 +66,7 @@ class Stored(unittest.TestCase):
         self.store = Store(self.folder)
 
     def test_release_numbers_are_never_given_twice(self) -> None:
-        self.assertEqual(
-            [self.store.add_release({"bundle": "/a"}), self.store.add_release({"bundle": "/b"})], [1, 2]
-        )
+        self.assertEqual([self.store.add_release({"bundle": "/a"}), self.store.add_release({"bundle": "/b"})], [1, 2])
         (self.folder / "releases" / "7.json").write_text("torn")
         self.assertEqual(self.store.add_release({"bundle": "/c", "version": 99}), 8)
         self.assertEqual(self.store.versions(), [1, 2, 7, 8])

@@ -44,9 +44,7 @@ class Rollout(SupervisorCase):
             eventually(lambda: sum(load.pids.values()) > 300, "requests are answered by three workers")
             self.assertEqual(len(load.pids), 3, load.pids)
             self.assertEqual(client.request("scale", replicas=1)["replicas"]["desired"], 1)
-            eventually(
-                lambda: len(client.request("status")["replicas"]["workers"]) == 1, "the others have drained"
-            )
+            eventually(lambda: len(client.request("status")["replicas"]["workers"]) == 1, "the others have drained")
         self.assertEqual(load.failures, [])
         self.assertGreater(load.answers, 700)
 
@@ -61,9 +59,7 @@ class Rollout(SupervisorCase):
         self.deploy(client)
         kept.request("GET", "/")
         response = kept.getresponse()
-        self.assertEqual(
-            (response.getheader("Connection"), b'"release": 1' in response.read()), ("close", True)
-        )
+        self.assertEqual((response.getheader("Connection"), b'"release": 1' in response.read()), ("close", True))
         kept.request("GET", "/")
         self.assertIn(b'"release": 2', kept.getresponse().read())
 
@@ -100,9 +96,7 @@ class Rollout(SupervisorCase):
         with Load(port, threads=4) as load:
             state = client.request("rollback")
             self.assertEqual((state["release"], state["phase"]), (1, "Ready"))
-            self.assertEqual(
-                {e["version"]: e["status"] for e in state["releases"]}, {1: "active", 2: "superseded"}
-            )
+            self.assertEqual({e["version"]: e["status"] for e in state["releases"]}, {1: "active", 2: "superseded"})
             self.assertEqual(client.request("rollback", version=2)["release"], 2)
             before = {worker["pid"] for worker in client.request("status")["replicas"]["workers"]}
             state = client.request("restart")
@@ -131,9 +125,7 @@ class Rollout(SupervisorCase):
             self.assertEqual(error["cause"]["code"], "NotReady")
         self.assertEqual(load.failures, [])
         state = client.request("status")
-        self.assertEqual(
-            (state["phase"], state["release"], len(state["replicas"]["workers"])), ("Ready", 1, 1)
-        )
+        self.assertEqual((state["phase"], state["release"], len(state["replicas"]["workers"])), ("Ready", 1, 1))
         self.assertEqual([e["status"] for e in state["releases"]], ["active", "failed", "failed", "failed"])
         self.assertEqual(len(self.workers()), 2, "the supervisor and the old worker")
 
@@ -143,9 +135,7 @@ class Rollout(SupervisorCase):
         port = self.deploy(client)["port"]
         leaving = Client(self.folder)
         leaving.begin("deploy", release=self.release("import time; time.sleep(600)"), readyTimeoutSeconds=500)
-        eventually(
-            lambda: len(client.request("status")["replicas"]["workers"]) == 2, "the new worker has started"
-        )
+        eventually(lambda: len(client.request("status")["replicas"]["workers"]) == 2, "the new worker has started")
         leaving.close()
         state = eventually(
             lambda: (now := client.request("status")) and now["rollout"] is None and now,
@@ -160,17 +150,13 @@ class Rollout(SupervisorCase):
         self.launch()
         client = self.client()
         flag = self.root / "fail"
-        self.deploy(
-            client, f"import pathlib\nif pathlib.Path({str(flag)!r}).exists(): raise MemoryError('full')"
-        )
+        self.deploy(client, f"import pathlib\nif pathlib.Path({str(flag)!r}).exists(): raise MemoryError('full')")
         flag.touch()
         with self.refused("ScaleFailed") as error:
             client.request("scale", replicas=3)
         self.assertIn("full", error["message"])
         state = client.request("status")
-        self.assertEqual(
-            (state["phase"], state["replicas"]["desired"], state["replicas"]["ready"]), ("Ready", 1, 1)
-        )
+        self.assertEqual((state["phase"], state["replicas"]["desired"], state["replicas"]["ready"]), ("Ready", 1, 1))
 
     def test_a_worker_told_to_end_by_somebody_else_is_replaced(self) -> None:
         self.launch()
@@ -179,9 +165,7 @@ class Rollout(SupervisorCase):
         pid = state["replicas"]["workers"][0]["pid"]
         os.kill(pid, signal.SIGTERM)
         eventually(lambda: not alive(pid), "the worker has left")
-        state = eventually(
-            lambda: (now := client.request("status"))["phase"] == "Ready" and now, "another is ready"
-        )
+        state = eventually(lambda: (now := client.request("status"))["phase"] == "Ready" and now, "another is ready")
         self.assertEqual(state["replicas"]["workers"][0]["restarts"], 1)
 
 

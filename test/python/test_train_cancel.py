@@ -11,7 +11,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from train_harness import TrainCase, cell  # noqa: E402
+from train_harness import TrainCase, cell
 
 CELLS = {
     "busy loop": "while True:\n    pass",
@@ -51,9 +51,7 @@ class CancelTest(TrainCase):
         while any(_alive(pid) for pid in pids) and time.monotonic() < deadline:
             os.sched_yield()
         self.assertEqual([pid for pid in pids if _alive(pid)], [])
-        self.assertEqual(
-            sorted(item.name for item in self.folder.iterdir() if item.name.startswith("artifact")), []
-        )
+        self.assertEqual(sorted(item.name for item in self.folder.iterdir() if item.name.startswith("artifact")), [])
         self.assertEqual(list((self.folder / "k").iterdir()), [])
         self.assertEqual(self.executed()["cells"][0]["outputs"][0]["output_type"], "stream")
 

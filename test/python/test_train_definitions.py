@@ -7,7 +7,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from train_harness import TrainCase, cell  # noqa: E402
+from train_harness import TrainCase, cell
 
 CELLS = [
     cell(
@@ -39,9 +39,7 @@ class DefinitionsTest(TrainCase):
 
     def test_endless_training_is_skipped_and_load_reads_the_weights(self) -> None:
         cells = [
-            cell(
-                CELLS[0]["source"].replace("\nimport surely_not_installed_plotting", ""), identity="imports"
-            ),
+            cell(CELLS[0]["source"].replace("\nimport surely_not_installed_plotting", ""), identity="imports"),
             *CELLS[1:],
         ]
         result = self.run_cells(cells, mode="definitions")
@@ -64,9 +62,7 @@ class DefinitionsTest(TrainCase):
                 mode="definitions",
             )
             failed = result.one("failed")
-            self.assertEqual(
-                (failed["code"], failed["variable"], failed["index"]), ("SnapshotFailed", "m", 1)
-            )
+            self.assertEqual((failed["code"], failed["variable"], failed["index"]), ("SnapshotFailed", "m", 1))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "resources/runtime"))
-from slipway_train.missing import find  # noqa: E402
+from slipway_train.missing import find
 
 # (type, message, module, distribution, optional)
 CASES = [
@@ -115,17 +115,13 @@ class MissingTest(unittest.TestCase):
                 found = find([{"ename": ename, "evalue": message, "name": None, "installed": False}])
                 assert found is not None
                 expected = module if distribution is None else (module, distribution)
-                self.assertEqual(
-                    found.module if distribution is None else (found.module, found.distribution), expected
-                )
+                self.assertEqual(found.module if distribution is None else (found.module, found.distribution), expected)
                 self.assertEqual(found.optional, optional)
 
     def test_other_errors_name_nothing(self) -> None:
         for ename, message in OTHERS:
             with self.subTest(message):
-                self.assertIsNone(
-                    find([{"ename": ename, "evalue": message, "name": None, "installed": False}])
-                )
+                self.assertIsNone(find([{"ename": ename, "evalue": message, "name": None, "installed": False}]))
 
     def test_part_of_an_installed_package_is_not_missing(self) -> None:
         link = {

@@ -9,7 +9,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from train_harness import PYTHON, TrainCase, cell  # noqa: E402
+from train_harness import PYTHON, TrainCase, cell
 
 PREDICT = cell("def predict(x):\n    return x", identity="p")
 
@@ -17,9 +17,7 @@ PREDICT = cell("def predict(x):\n    return x", identity="p")
 class RunTest(TrainCase):
     def test_progress_output_magics_and_environment_untouched(self) -> None:
         code = "import sysconfig; print(sysconfig.get_paths()['purelib'])"
-        site = Path(
-            subprocess.run([PYTHON, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
-        )
+        site = Path(subprocess.run([PYTHON, "-c", code], capture_output=True, text=True, check=True).stdout.strip())
         before = sorted(os.listdir(site))
         # A plain environment: the kernel must come from the support folder.
         self.assertFalse((site / "ipykernel").exists())
@@ -91,9 +89,9 @@ class RunTest(TrainCase):
         self.assertEqual(result.status, 0, result.events)
 
     def test_kernel_death_names_its_cause(self) -> None:
-        failed = self.run_cells(
-            [cell("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"), PREDICT]
-        ).one("failed")
+        failed = self.run_cells([cell("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"), PREDICT]).one(
+            "failed"
+        )
         self.assertEqual((failed["code"], failed["index"], failed["exitStatus"]), ("KernelDied", 0, -9))
         self.assertIn("memory", failed["message"])
         failed = self.run_cells([cell("import os\nos._exit(3)"), PREDICT]).one("failed")

@@ -8,7 +8,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from train_harness import TrainCase, cell  # noqa: E402
+from train_harness import TrainCase, cell
 
 IRIS = [
     cell(
@@ -50,9 +50,7 @@ class SnapshotTest(TrainCase):
         self.assertGreater(artifact["memoryPeakBytes"], 50_000_000)
         self.assertEqual(self.unpickle("s['predict'](s['example']).tolist()"), [0, 0, 0, 0, 0])
         self.assertEqual(self.unpickle("s['predict'].__code__.co_filename"), "modèle 1.ipynb#predict")
-        self.assertEqual(
-            [item.name for item in self.folder.iterdir() if "artifact" in item.name], ["artifact"]
-        )
+        self.assertEqual([item.name for item in self.folder.iterdir() if "artifact" in item.name], ["artifact"])
 
     def test_large_buffers_go_out_of_band_and_come_back(self) -> None:
         result = self.run_cells(

@@ -25,9 +25,7 @@ class Worker(SupervisorCase):
         command = [release["python"], "-u", str(self.runtime / "worker.py"), "--bundle", release["bundle"]]
         command += ["--support", release["support"], "--model", "iris", "--version", "1", *arguments]
         pipe = subprocess.PIPE
-        worker = subprocess.Popen(
-            command, stdout=pipe, stderr=pipe, text=True, env={**os.environ, **environment}
-        )
+        worker = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env={**os.environ, **environment})
         self.addCleanup(worker.communicate)
         self.addCleanup(worker.kill)
         return worker

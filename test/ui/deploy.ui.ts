@@ -62,7 +62,7 @@ story('from an open notebook to an endpoint', { prepare: (projects) => copyExamp
     await row(page, /^v1, Ready · /).waitFor();
     await page.locator('.statusbar-item', { hasText: 'iris: Ready' }).waitFor();
     assert.deepEqual(await predictIris(endpoint), v1);
-    await logShows(page, /POST \/invocations 200/);
+    await logShows(page, 'POST /invocations 200');
     await clearToasts(page);
     await screenshot(page, 'deployed');
   });
@@ -71,9 +71,9 @@ story('from an open notebook to an endpoint', { prepare: (projects) => copyExamp
     await chooseFromMenu(page, row(page, 'Model iris'), 'Test Prediction');
     await editorWith(page, 'dataframe_').waitFor();
     await page.locator('.codelens-decoration a', { hasText: 'Send to iris v1' }).click();
-    await editorWith(page, /iris v1 answered in [\d.]+ ms/).waitFor();
+    await editorWith(page, 'iris v1 answered in').waitFor();
     assert.match(await textOf(editorWith(page, 'answered in')), /versicolor/);
-    await logShows(page, /POST \/invocations 200[\s\S]+POST \/invocations 200/);
+    await logShows(page, 'POST /invocations 200', 2);
     await screenshot(page, 'test-prediction');
   });
 
@@ -145,7 +145,7 @@ story('from an open notebook to an endpoint', { prepare: (projects) => copyExamp
 
   step('shows this machine with its load and the processes of the model', async ({ page }) => {
     await expand(page, /^Cluster /);
-    await row(page, /CPU \d+ % of \d+ · memory \S+ \S+ of /).waitFor();
+    await expand(page, /CPU \d+ % of \d+ · memory \S+ \S+ of /);
     await eventually('two processes are listed', 30, async () => (await page.getByRole('treeitem', { name: /^Process .*Ready · pid \d+/ }).count()) === 2);
     await screenshot(page, 'clusters');
   });
@@ -165,8 +165,8 @@ story('from an open notebook to an endpoint', { prepare: (projects) => copyExamp
     assert.equal(await endpointOf(page), endpoint);
     assert.deepEqual(await predictIris(endpoint), v1);
     await chooseFromMenu(page, row(page, 'Model iris'), 'Follow Logs');
-    await logShows(page, /has taken over/);
-    await logShows(page, /POST \/invocations 200/);
+    await logShows(page, 'has taken over');
+    await logShows(page, 'POST /invocations 200');
   });
 
   step('opens the notebook as it was executed', async ({ page }) => {

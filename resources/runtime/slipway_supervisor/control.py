@@ -32,9 +32,7 @@ _UNREAD_LIMIT = 8 * 1024 * 1024
 class Control:
     """All connections of one supervisor."""
 
-    def __init__(
-        self, operations: dict[str, Operation], state: Callable[[], Json], cancel: Callable[[], None]
-    ) -> None:
+    def __init__(self, operations: dict[str, Operation], state: Callable[[], Json], cancel: Callable[[], None]) -> None:
         self.operations = operations
         self.state = state
         self.cancel = cancel
@@ -107,9 +105,7 @@ class Connection:
             return False
         client = request.get("client")
         self._client = client if isinstance(client, dict) else {}
-        self._send(
-            {"id": request.get("id"), "ok": True, "result": {"protocol": PROTOCOL, "pid": os.getpid()}}
-        )
+        self._send({"id": request.get("id"), "ok": True, "result": {"protocol": PROTOCOL, "pid": os.getpid()}})
         return True
 
     def _check_hello(self, request: Json) -> None:
@@ -121,9 +117,7 @@ class Connection:
             raise OperationError("ProtocolMismatch", message, protocol=PROTOCOL)
         token = self._control.token
         if token is not None and not hmac.compare_digest(str(request.get("token")).encode(), token.encode()):
-            raise OperationError(
-                "NotAllowed", "The token is wrong. It stands in the model's supervisor.json."
-            )
+            raise OperationError("NotAllowed", "The token is wrong. It stands in the model's supervisor.json.")
 
     async def _next(self) -> Json | None:
         """The next request; None when the connection has ended or carries something else than requests."""
@@ -147,9 +141,7 @@ class Connection:
         except OperationError as error:
             self._refuse(request, error)
         except Exception as error:
-            asyncio.get_running_loop().call_exception_handler(
-                {"message": "an operation failed", "exception": error}
-            )
+            asyncio.get_running_loop().call_exception_handler({"message": "an operation failed", "exception": error})
             self._refuse(request, OperationError("Internal", f"{type(error).__name__}: {error}"))
         else:
             self._send({"id": request.get("id"), "ok": True, "result": result})

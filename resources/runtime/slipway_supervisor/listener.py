@@ -88,7 +88,6 @@ def _taken(port: int | None, error: OSError) -> OperationError:
         )
     return OperationError(
         "PortTaken",
-        f"Port {port} on {HOST} cannot be used: {error.strerror}. "
-        "Deploy with --port and the number of another port.",
+        f"Port {port} on {HOST} cannot be used: {error.strerror}. Deploy with --port and the number of another port.",
         port=port,
     )

@@ -12,10 +12,7 @@ def usage(pid: int) -> tuple[int, int] | None:
             text = file.read()
     except OSError:
         return None
-    found = {
-        key: int(value) * 1024
-        for key, value in re.findall(r"^(VmRSS|VmHWM):\s+(\d+) kB$", text, re.MULTILINE)
-    }
+    found = {key: int(value) * 1024 for key, value in re.findall(r"^(VmRSS|VmHWM):\s+(\d+) kB$", text, re.MULTILINE)}
     if len(found) != 2:
         return None
     return found["VmRSS"], found["VmHWM"]

@@ -29,9 +29,7 @@ _PORT_PATIENCE = 3.0
 class Model:
     """The operations on one model. Each returns the State or raises OperationError; one at a time."""
 
-    def __init__(
-        self, record: Record, folder: Path, store: Store, spool: Spool, changed: Callable[[], None]
-    ) -> None:
+    def __init__(self, record: Record, folder: Path, store: Store, spool: Spool, changed: Callable[[], None]) -> None:
         self.record = record
         self.redactor = Redactor()
         self._metrics = folder / "metrics"
@@ -53,9 +51,7 @@ class Model:
         try:
             version = self._store.add_release(release)
         except OSError as error:
-            raise OperationError(
-                "DiskFailed", f"The release could not be saved: {error.strerror}."
-            ) from error
+            raise OperationError("DiskFailed", f"The release could not be saved: {error.strerror}.") from error
         self.record.add(version, release)
         return await self._take_over(version, secrets, replicas, port, seconds, report)
 
@@ -65,11 +61,7 @@ class Model:
         version = number(request.get("version"), 1, 10**9, "version") or self.record.previous()
         if version is None or version not in known:
             kept = ", ".join(map(str, sorted(known))) or "none"
-            wanted = (
-                f"Release {version} does not exist"
-                if version
-                else "There is no earlier release that has served"
-            )
+            wanted = f"Release {version} does not exist" if version else "There is no earlier release that has served"
             raise OperationError("ReleaseMissing", f"{wanted}. Releases that are kept: {kept}.")
         secrets = self._with_secrets(request.get("secrets"))
         return await self._take_over(version, secrets, self.record.desired, None, READY_SECONDS, report)
@@ -79,9 +71,7 @@ class Model:
         if self.record.fleet is None:
             return await self.start(request, report)
         secrets = self._with_secrets(request.get("secrets"))
-        return await self._take_over(
-            self._current(), secrets, self.record.desired, None, READY_SECONDS, report
-        )
+        return await self._take_over(self._current(), secrets, self.record.desired, None, READY_SECONDS, report)
 
     async def start(self, request: Json, report: Report) -> Json:
         """Start a stopped model; failed workers are retried. Raises StartFailed when all tries failed."""
@@ -96,9 +86,7 @@ class Model:
         report("starting", f"Starting release {version}")
         phase, reason = await self._settled(fleet)
         if phase == "Failed":
-            raise OperationError(
-                "StartFailed", f"Release {version} did not start: {_message(reason)}", cause=reason
-            )
+            raise OperationError("StartFailed", f"Release {version} did not start: {_message(reason)}", cause=reason)
         return self._settle()
 
     async def scale(self, request: Json, report: Report) -> Json:
@@ -215,9 +203,7 @@ class Model:
     def _fleet(self, version: int, secrets: dict[str, str], port: int | None) -> Fleet:
         release = self._store.release(version)
         if release is None:
-            raise OperationError(
-                "ReleaseMissing", f"Release {version} cannot be read. Deploy the project again."
-            )
+            raise OperationError("ReleaseMissing", f"Release {version} cannot be read. Deploy the project again.")
         plan = worker_plan(self.record.name, version, release, secrets, self._metrics)
         self.redactor.learn(secrets.values())
         return Fleet(plan, self._listen(port), self._spool, self.redactor, self._changed)

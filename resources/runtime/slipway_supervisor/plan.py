@@ -25,9 +25,7 @@ _PASSED = frozenset(
 _PASSED_PREFIXES = ("LC_", "OMP_", "MKL_", "OPENBLAS_", "NVIDIA_", "CUDA_HOME", "HF_HOME")
 
 
-def worker_plan(
-    name: str, version: int, release: Json, secrets: Mapping[str, str], metrics: Path
-) -> WorkerPlan:
+def worker_plan(name: str, version: int, release: Json, secrets: Mapping[str, str], metrics: Path) -> WorkerPlan:
     """How to start workers of a release. Raises BundleMissing, BundleInvalid and SecretMissing."""
     bundle = _read_bundle(str(release.get("bundle")))
     wanted = [str(secret) for secret in bundle.get("secrets") or []]
@@ -75,13 +73,9 @@ def _read_bundle(folder: str) -> Json:
             f"The release's bundle cannot be read ({path}: {error.strerror}). Deploy the project again.",
         ) from error
     except ValueError as error:
-        raise OperationError(
-            "BundleInvalid", f"{path} is not JSON ({error}). Deploy the project again."
-        ) from error
+        raise OperationError("BundleInvalid", f"{path} is not JSON ({error}). Deploy the project again.") from error
     if not isinstance(bundle, dict) or bundle.get("schema") != 1:
-        raise OperationError(
-            "BundleInvalid", f"{path} is not a bundle of schema 1. Deploy the project again."
-        )
+        raise OperationError("BundleInvalid", f"{path} is not a bundle of schema 1. Deploy the project again.")
     return bundle
 
 

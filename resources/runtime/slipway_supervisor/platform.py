@@ -71,9 +71,7 @@ def _private(folder: Path) -> bool:
         info = folder.lstat()
     except OSError:
         return False
-    return (
-        folder.is_dir() and not folder.is_symlink() and info.st_uid == _user() and info.st_mode & 0o077 == 0
-    )
+    return folder.is_dir() and not folder.is_symlink() and info.st_uid == _user() and info.st_mode & 0o077 == 0
 
 
 def detach(home: Path) -> int | None:
@@ -154,9 +152,7 @@ async def spawn(
             start_new_session=True,
             **options,
         )
-    process = await asyncio.create_subprocess_exec(
-        *command(-1, -1), stdin=pipe, stdout=pipe, stderr=pipe, **options
-    )
+    process = await asyncio.create_subprocess_exec(*command(-1, -1), stdin=pipe, stdout=pipe, stderr=pipe, **options)
     shares = {"listen": _share(listener, process.pid), "control": _share(control, process.pid)}
     assert process.stdin is not None
     process.stdin.write(json.dumps(shares).encode() + b"\n")

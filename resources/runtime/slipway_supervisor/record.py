@@ -60,9 +60,7 @@ class Record:
     def previous(self) -> int | None:
         """The newest release before the current one that has served."""
         served = [
-            e["version"]
-            for e in self.releases
-            if e["status"] == "superseded" and e["version"] < (self.release or 0)
+            e["version"] for e in self.releases if e["status"] == "superseded" and e["version"] < (self.release or 0)
         ]
         return max(served, default=None)
 

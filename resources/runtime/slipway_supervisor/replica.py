@@ -78,9 +78,7 @@ class Replica:
             return worker.gone.result()
         worker.kill()
         cause = await worker.gone
-        message = (
-            f"The model was not ready after {seconds:g} seconds. Load less at the start, or allow more time."
-        )
+        message = f"The model was not ready after {seconds:g} seconds. Load less at the start, or allow more time."
         return {**cause, "code": "NotReady", "message": message}
 
     async def accept(self) -> None:
@@ -112,9 +110,7 @@ class Replica:
             self._set("CrashLoop")
             self._say(self.cause["message"])
             if delay is None:
-                self._say(
-                    "gave up: it failed too often. Read the lines above, then deploy a corrected release."
-                )
+                self._say("gave up: it failed too often. Read the lines above, then deploy a corrected release.")
                 return
             self._say(f"starts again in {delay:.1f} seconds")
             await asyncio.sleep(delay)

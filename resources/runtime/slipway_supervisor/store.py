@@ -91,9 +91,7 @@ class Store:
                 continue
             try:
                 with os.fdopen(handle, "wb") as file:
-                    file.write(
-                        encode({**release, "version": number, "createdAt": release.get("createdAt") or now()})
-                    )
+                    file.write(encode({**release, "version": number, "createdAt": release.get("createdAt") or now()}))
                     file.flush()
                     os.fsync(file.fileno())
             except OSError:
@@ -115,9 +113,7 @@ def _plausible(state: Any) -> bool:
     if not isinstance(state, dict) or state.get("schema") != 1:
         return False
     replicas, releases = state.get("replicas"), state.get("releases")
-    if not (
-        isinstance(replicas, dict) and isinstance(replicas.get("desired"), int) and isinstance(releases, list)
-    ):
+    if not (isinstance(replicas, dict) and isinstance(replicas.get("desired"), int) and isinstance(releases, list)):
         return False
     numbers = (state.get("port"), state.get("release"), state.get("peakRss"))
     entries = all(isinstance(entry, dict) and isinstance(entry.get("version"), int) for entry in releases)

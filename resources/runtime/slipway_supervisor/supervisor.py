@@ -99,9 +99,7 @@ class Supervisor:
             path.unlink(missing_ok=True)  # of a dead supervisor: the folder's lock says so
             before = os.umask(0o177)
             try:
-                server = await asyncio.start_unix_server(
-                    self._control.serve, str(path), limit=LONGEST_REQUEST
-                )
+                server = await asyncio.start_unix_server(self._control.serve, str(path), limit=LONGEST_REQUEST)
             finally:
                 os.umask(before)
             about.update(control=f"unix:{path}")
@@ -166,9 +164,7 @@ class Supervisor:
     def _report_bug(self, loop: asyncio.AbstractEventLoop, context: Json) -> None:
         error = context.get("exception")
         text = "".join(traceback.format_exception(type(error), error, error.__traceback__)) if error else ""
-        lines = [
-            self._model.redactor.text(line) for line in [str(context.get("message")), *text.splitlines()]
-        ]
+        lines = [self._model.redactor.text(line) for line in [str(context.get("message")), *text.splitlines()]]
         self._spool.append("supervisor", "sys", lines)
 
 

@@ -50,9 +50,7 @@ class RunnerKernelClient(AsyncKernelClient):
 class CellClient(NotebookClient):
     """Executes cells on a kernel that somebody else started and ends."""
 
-    def __init__(
-        self, node: Any, manager: Any, on_stream: Callable[[str, str], None], **options: Any
-    ) -> None:
+    def __init__(self, node: Any, manager: Any, on_stream: Callable[[str, str], None], **options: Any) -> None:
         super().__init__(node, km=manager, iopub_timeout=30, coalesce_streams=True, **options)
         self._on_stream = on_stream
         self._printed = 0

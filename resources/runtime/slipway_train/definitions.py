@@ -37,10 +37,7 @@ class Statement:
         self.binds = {*_bound(table), *_mutated(node), *_trained(node)}
         self.refers = set(_referred(table))
         self.declares = {
-            symbol.get_name()
-            for inner in _tables(table)
-            for symbol in inner.get_symbols()
-            if _assigns_global(symbol)
+            symbol.get_name() for inner in _tables(table) for symbol in inner.get_symbols() if _assigns_global(symbol)
         }
 
     def simple(self, trains: set[str]) -> bool:
@@ -53,9 +50,7 @@ class Statement:
         if isinstance(node, ast.ImportFrom):
             return node.module == "__future__" or any(alias.name == "*" for alias in node.names)
         return (
-            isinstance(node, ast.Expr)
-            and isinstance(node.value, ast.Call)
-            and _dotted(node.value.func) in _PATH_CALLS
+            isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and _dotted(node.value.func) in _PATH_CALLS
         )
 
 
@@ -68,12 +63,8 @@ def plan(cells: list[dict[str, Any]], predict: str, load: str | None) -> list[st
     """
     statements = [statement for index, cell in enumerate(cells) for statement in _statements(index, cell)]
     trains = _training_functions(statements)
-    defined = {
-        name for statement in statements if isinstance(statement.node, _DEFINES) for name in statement.binds
-    }
-    provided = (
-        {name for item in statements if load in item.binds for name in item.declares} if load else set()
-    )
+    defined = {name for statement in statements if isinstance(statement.node, _DEFINES) for name in statement.binds}
+    provided = {name for item in statements if load in item.binds for name in item.declares} if load else set()
     roots = {predict} | ({load} if load in defined else set())
     kept = _closure(statements, roots, provided, trains, predict)
     for name in _example_names(cells, statements):
@@ -226,15 +217,11 @@ def _simple(node: ast.stmt, trains: set[str]) -> bool:
     if isinstance(node, _ASSIGNS):
         return not any(_call_trains(call, trains) for call in ast.walk(node) if isinstance(call, ast.Call))
     if isinstance(node, (ast.If, ast.Try)):
-        inner = [
-            child for child in ast.iter_child_nodes(node) if isinstance(child, (ast.stmt, ast.ExceptHandler))
-        ]
+        inner = [child for child in ast.iter_child_nodes(node) if isinstance(child, (ast.stmt, ast.ExceptHandler))]
         return all(_simple(child, trains) for child in inner)  # type: ignore[arg-type]
     if isinstance(node, ast.ExceptHandler):
         return all(_simple(child, trains) for child in node.body)
-    return isinstance(node, ast.Pass) or (
-        isinstance(node, ast.Expr) and type(node.value).__name__ in _LITERALS
-    )
+    return isinstance(node, ast.Pass) or (isinstance(node, ast.Expr) and type(node.value).__name__ in _LITERALS)
 
 
 def _call_trains(call: ast.Call, trains: set[str]) -> bool:
@@ -251,10 +238,7 @@ def _dotted(node: Any) -> str:
 def _training_functions(statements: list[Statement]) -> set[str]:
     """Functions of the notebook that train, directly or through others."""
     functions = {
-        name: item.node
-        for item in statements
-        if isinstance(item.node, ast.FunctionDef)
-        for name in [item.node.name]
+        name: item.node for item in statements if isinstance(item.node, ast.FunctionDef) for name in [item.node.name]
     }
     trains: set[str] = set()
     while True:

@@ -97,11 +97,7 @@ def _annotation(value: Any) -> str | None:
     if value is None or value is type(None):
         return "None"
     if isinstance(value, type) and not getattr(value, "__args__", None):
-        return (
-            value.__qualname__
-            if value.__module__ == "builtins"
-            else f"{value.__module__}.{value.__qualname__}"
-        )
+        return value.__qualname__ if value.__module__ == "builtins" else f"{value.__module__}.{value.__qualname__}"
     return str(value)
 
 

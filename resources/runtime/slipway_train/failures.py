@@ -17,9 +17,7 @@ from slipway_train.notebook import Cell, Document
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
-def of_cell(
-    error: Exception, cell: Cell, reply: dict[str, Any], kernel: Kernel, timeout: float | None
-) -> Failure:
+def of_cell(error: Exception, cell: Cell, reply: dict[str, Any], kernel: Kernel, timeout: float | None) -> Failure:
     """The error that nbclient raised for a cell."""
     place = {"index": cell.index, "id": cell.id}
     if isinstance(error, CellTimeoutError):
@@ -47,9 +45,7 @@ def of_cell(
 def of_operation(error: Exception, operation: str, kernel: Kernel) -> Failure:
     """The kernel died, or Slipway's own code in it raised: then the user's namespace made it impossible."""
     if not isinstance(error, CellExecutionError):
-        return died(
-            kernel, "while the result was saved" if operation == "snapshot" else "after the last cell"
-        )
+        return died(kernel, "while the result was saved" if operation == "snapshot" else "after the last cell")
     lines = _ANSI.sub("", error.traceback).split("\n")
     return Failure(
         "SnapshotFailed",
@@ -120,10 +116,7 @@ def _cause(status: int | None) -> str:
     if status is None:
         return "the process does not answer any more."
     if status >= 0:
-        return (
-            "the process left with exit code %d. Remove calls of os._exit() or of programs that end Python."
-            % status
-        )
+        return "the process left with exit code %d. Remove calls of os._exit() or of programs that end Python." % status
     name = _signal_name(-status)
     if name == "SIGKILL":
         return (

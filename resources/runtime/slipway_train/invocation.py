@@ -20,10 +20,7 @@ _PLAIN = (str, bytes, int, float, bool, list, tuple, dict)
 
 def supported(value: Any) -> bool:
     """Whether `body` can write this value."""
-    if not (
-        isinstance(value, _PLAIN)
-        or type_name(value) in ("pandas.DataFrame", "pandas.Series", "numpy.ndarray")
-    ):
+    if not (isinstance(value, _PLAIN) or type_name(value) in ("pandas.DataFrame", "pandas.Series", "numpy.ndarray")):
         return False
     try:
         body(value)

@@ -109,11 +109,7 @@ def _link(link: dict[str, Any]) -> Missing | None:
     match = re.match(r"No module named '?(?P<name>[\w.]+)'?", message)
     if match:
         # A part of an installed package that does not exist is no missing package.
-        return (
-            None
-            if link.get("installed")
-            else Missing(match.group("name").split(".")[0], None, False, message)
-        )
+        return None if link.get("installed") else Missing(match.group("name").split(".")[0], None, False, message)
     for pattern in _LOOSE:
         match = re.search(pattern, message)
         if match and match.group("name").lower() not in _WORDS:

@@ -76,8 +76,7 @@ def read(path: Path, parameters: Mapping[str, Any]) -> Document:
     except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
         raise Failure(
             "NotebookInvalid",
-            f"{path.name} is not a notebook that can be read: {error}. Open it in an "
-            f"editor and save it again.",
+            f"{path.name} is not a notebook that can be read: {error}. Open it in an editor and save it again.",
         ) from error
     ids = _ids(raw, node)
     cells = [Cell(index, identity, cell) for index, (identity, cell) in enumerate(zip(ids, node.cells))]
@@ -134,9 +133,7 @@ def _clear(cell: Any) -> None:
 def _with_parameters(cells: list[Cell], parameters: Mapping[str, Any]) -> list[Cell]:
     if not parameters:
         return cells
-    at = next(
-        (position for position, cell in enumerate(cells) if "parameters" in cell.tags and cell.runs), None
-    )
+    at = next((position for position, cell in enumerate(cells) if "parameters" in cell.tags and cell.runs), None)
     known = _assigned(cells[at].node.source) if at is not None else set()
     unknown = sorted(set(parameters) - known)
     if at is None or unknown:
@@ -150,9 +147,7 @@ def _with_parameters(cells: list[Cell], parameters: Mapping[str, Any]) -> list[C
 
 def _unknown(unknown: list[str], known: set[str], tagged: bool) -> str:
     if not tagged:
-        return "The notebook has no cell tagged `parameters`, so {} cannot be set. Tag one.".format(
-            ", ".join(unknown)
-        )
+        return "The notebook has no cell tagged `parameters`, so {} cannot be set. Tag one.".format(", ".join(unknown))
     return "The cell tagged `parameters` does not assign {}. It assigns: {}.".format(
         ", ".join(unknown), ", ".join(sorted(known)) or "nothing"
     )
@@ -163,9 +158,7 @@ def _assigned(source: str) -> set[str]:
         body = ast.parse(source).body
     except SyntaxError:
         return set()
-    targets = [
-        target for node in body for target in getattr(node, "targets", [getattr(node, "target", None)])
-    ]
+    targets = [target for node in body for target in getattr(node, "targets", [getattr(node, "target", None)])]
     return {target.id for target in targets if isinstance(target, ast.Name)}
 
 

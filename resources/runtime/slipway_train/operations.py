@@ -34,11 +34,7 @@ def value_of_cell(shell: Any, code: str, predict: str) -> Any:
     result = getattr(getattr(shell, "last_execution_result", None), "result", None)
     if result is not None:
         return result
-    target = (
-        last.targets[-1]
-        if isinstance(last, ast.Assign)
-        else getattr(last, "target", getattr(last, "value", None))
-    )
+    target = last.targets[-1] if isinstance(last, ast.Assign) else getattr(last, "target", getattr(last, "value", None))
     return shell.user_ns.get(target.id) if isinstance(target, ast.Name) else None
 
 

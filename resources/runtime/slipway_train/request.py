@@ -62,9 +62,7 @@ def parse(line: bytes) -> Request:
     ]
     if missing or data["mode"] not in ("full", "definitions"):
         raise ValueError(
-            "The request lacks {}.".format(", ".join(missing))
-            if missing
-            else "Unknown mode {!r}.".format(data["mode"])
+            "The request lacks {}.".format(", ".join(missing)) if missing else "Unknown mode {!r}.".format(data["mode"])
         )
     return Request(
         notebook=Path(data["notebook"]),

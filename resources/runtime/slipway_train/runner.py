@@ -95,9 +95,7 @@ class Run:
         """Per cell the text to execute; None for a cell that is left out."""
         if self._request.mode == "full":
             return [cell.node.source if cell.runs else None for cell in document.cells]
-        sources = [
-            {"source": cell.node.source if cell.runs else "", "tags": cell.tags} for cell in document.cells
-        ]
+        sources = [{"source": cell.node.source if cell.runs else "", "tags": cell.tags} for cell in document.cells]
         request = {
             "op": "plan",
             "cells": sources,
@@ -132,9 +130,7 @@ class Run:
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             self._tell_installs(cell, client.reply)
             self._tell(cell, "failed", ms=_milliseconds(began))
-            raise failures.of_cell(
-                error, cell, client.reply, self._kernel, self._request.cell_timeout
-            ) from error
+            raise failures.of_cell(error, cell, client.reply, self._kernel, self._request.cell_timeout) from error
         self._tell_installs(cell, reply)
         self._tell(cell, "done", ms=_milliseconds(began))
 
@@ -184,9 +180,7 @@ class Run:
         if missing is not None:
             self._events.emit("missing", **missing)
         if details.get("index") is None and self._document is not None:
-            details["index"] = next(
-                (cell.index for cell in self._document.cells if cell.id == details.get("id")), None
-            )
+            details["index"] = next((cell.index for cell in self._document.cells if cell.id == details.get("id")), None)
         self._events.emit("failed", **details)
 
     def _tell(self, cell: Cell, state: str, **fields: Any) -> None:
@@ -198,9 +192,7 @@ class Run:
             self._events.emit("pip", index=cell.index, **entry)
 
     def _on_stream(self, stream: str, text: str) -> None:
-        self._events.emit(
-            "output", index=self._current.index if self._current else None, stream=stream, text=text
-        )
+        self._events.emit("output", index=self._current.index if self._current else None, stream=stream, text=text)
 
 
 async def run(request: Request, runtime: Path, events: Events, cancelled: asyncio.Event) -> int:

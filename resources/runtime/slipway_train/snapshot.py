@@ -71,9 +71,7 @@ def _callable(namespace: dict[str, Any], name: str) -> Any:
     if callable(found):
         return found
     state = (
-        f"is a {type(found).__name__}, not a function"
-        if name in namespace
-        else "is not defined after the last cell"
+        f"is a {type(found).__name__}, not a function" if name in namespace else "is not defined after the last cell"
     )
     raise Failure(
         "PredictMissing",

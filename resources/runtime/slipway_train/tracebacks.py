@@ -70,9 +70,7 @@ def line_in(error: BaseException, filename: str) -> int | None:
     if isinstance(error, SyntaxError) and error.filename == filename:
         return error.lineno
     frames = [
-        number
-        for frame, number in traceback.walk_tb(error.__traceback__)
-        if frame.f_code.co_filename == filename
+        number for frame, number in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == filename
     ]
     return frames[-1] if frames else None
 

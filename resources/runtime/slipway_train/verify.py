@@ -70,11 +70,7 @@ def _parameters(predict: Any) -> list[inspect.Parameter]:
         found = inspect.signature(predict).parameters.values()
     except (TypeError, ValueError):
         return []
-    return [
-        parameter
-        for parameter in found
-        if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
-    ]
+    return [parameter for parameter in found if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)]
 
 
 def _failure(error: Exception, step: str, notebook: str) -> Failure:

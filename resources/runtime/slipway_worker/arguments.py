@@ -27,23 +27,13 @@ def parse(arguments: list[str]) -> Arguments:
     """Read the command line; on a wrong one prints the usage and exits with 2."""
     parser = argparse.ArgumentParser(prog="worker.py", description="Serves one model.")
     parser.add_argument("--bundle", type=Path, required=True, help="folder of the bundle")
-    parser.add_argument(
-        "--support", type=Path, required=True, help="folder with uvicorn, behind the user's packages"
-    )
+    parser.add_argument("--support", type=Path, required=True, help="folder with uvicorn, behind the user's packages")
     parser.add_argument("--model", required=True, help="the model's name")
     parser.add_argument("--version", required=True, help="the release's number")
     parser.add_argument("--replica", type=int, default=0, help="which of the release's workers this is")
     parser.add_argument("--metrics-dir", type=Path, help="folder in which the workers add up their figures")
-    parser.add_argument(
-        "--listen-fd", type=int, help="descriptor of a bound socket; -1: on standard input (Windows)"
-    )
-    parser.add_argument(
-        "--host", default="127.0.0.1", help="address to listen on when no descriptor is given"
-    )
-    parser.add_argument(
-        "--port", type=int, default=8080, help="port to listen on when no descriptor is given"
-    )
-    parser.add_argument(
-        "--control-fd", type=int, help="descriptor of the supervisor's channel; -1: on standard input"
-    )
+    parser.add_argument("--listen-fd", type=int, help="descriptor of a bound socket; -1: on standard input (Windows)")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on when no descriptor is given")
+    parser.add_argument("--port", type=int, default=8080, help="port to listen on when no descriptor is given")
+    parser.add_argument("--control-fd", type=int, help="descriptor of the supervisor's channel; -1: on standard input")
     return Arguments(**vars(parser.parse_args(arguments)))

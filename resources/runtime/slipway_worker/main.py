@@ -61,9 +61,7 @@ def main(arguments: list[str]) -> int:
 
 def _load(options: Arguments) -> Any:
     server: Any = importlib.import_module("slipway_server")
-    app = server.ModelApp(
-        options.bundle, model=options.model, version=options.version, metrics_dir=options.metrics_dir
-    )
+    app = server.ModelApp(options.bundle, model=options.model, version=options.version, metrics_dir=options.metrics_dir)
     app.load()
     return app
 

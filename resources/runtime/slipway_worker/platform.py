@@ -17,9 +17,7 @@ from typing import Any
 _PR_SET_PDEATHSIG = 1
 
 
-def inherited(
-    listen_fd: int | None, control_fd: int | None
-) -> tuple[socket.socket | None, socket.socket | None]:
+def inherited(listen_fd: int | None, control_fd: int | None) -> tuple[socket.socket | None, socket.socket | None]:
     """The listening socket and the control channel that the supervisor handed over."""
     if listen_fd == -1 or control_fd == -1:
         shared: dict[str, str] = json.loads(sys.stdin.readline())

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { eventually } from '../../support/eventually';
+import { outputText } from '../../testbed/vscode/workbench';
 import { processesNaming } from '../../support/processes';
 import { expand, row, textOf } from './window';
 import { repository } from './stage';
@@ -37,10 +38,12 @@ export async function isGone(endpoint: string): Promise<boolean> {
   );
 }
 
-/** Waits until the output panel shows a text. */
-export async function logShows(page: Page, text: string | RegExp, seconds = 30): Promise<void> {
-  const lines = page.locator('.output-view .view-lines', { hasText: text });
-  await eventually(`the log shows ${String(text)}`, seconds, async () => lines.first().isVisible());
+/** Waits until the output panel shows a text in its visible lines, at least this often. */
+export async function logShows(page: Page, text: string, times = 1): Promise<void> {
+  await eventually(`the log shows "${text}" ${String(times)} times`, 30, async () => {
+    const shown = await outputText(page).catch(() => '');
+    return shown.split(text).length > times;
+  });
 }
 
 /** Command lines of the processes of a stage that are neither the editor nor its browser: all that Slipway starts. */
