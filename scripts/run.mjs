@@ -66,7 +66,7 @@ const child = spawn(node, ['--import', tsx, path.join(root, script), ...args], {
     PATH: [path.dirname(node), path.join(root, 'node_modules/.bin'), process.env.PATH].join(path.delimiter),
   },
 });
-// The terminal sends Ctrl-C to the child as well; this process only waits for how it ends.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
-  process.on(signal, () => signal !== 'SIGINT' && child.kill(signal));
+// A terminal sends Ctrl-C to the child as well; a program that sends it reaches only this process.
+process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));
+for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 child.once('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));

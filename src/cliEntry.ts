@@ -35,8 +35,8 @@ function pinnedNode(): string | undefined {
 
 function runOn(node: string): void {
   const child = spawn(node, process.argv.slice(1), { stdio: 'inherit' });
-  // A terminal sends Ctrl-C to both; the child decides how the command ends.
-  process.on('SIGINT', () => undefined);
+  // A terminal sends Ctrl-C to both, a program only to this process; the child decides how the command ends.
+  process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
   child.once('error', (error) => {
     process.stderr.write(`slipway could not start ${node}: ${error.message}\n`);

@@ -28,7 +28,8 @@ export const saveRegressionCheck: Command = async (app, subject) => {
   if (project === undefined || name === undefined) return;
   const request = JSON.parse(sent.body) as unknown;
   const file = await saveCheck(project, name, { schema: 1, model: ref.name, request, expected: sent.predictions, tolerance: defaultTolerance });
-  await vscode.window.showTextDocument(vscode.Uri.file(file));
+  // Unlike showTextDocument it does not fail when the user opens something else meanwhile.
+  await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(file));
 };
 
 /** The project that the newest release came from; asked for when the model runs elsewhere. */

@@ -6,6 +6,7 @@ import { homeAt } from '../../src/core/home';
 import type { DeployedModel } from '../../src/core/deployment';
 import { updateProjectState } from '../../src/pipeline/projectState';
 import { localTargets } from '../../src/targets/local';
+import { eventually } from '../support/eventually';
 import { processesNaming } from '../support/processes';
 
 describe('deploy model', function () {
@@ -20,6 +21,7 @@ describe('deploy model', function () {
   let notebook: vscode.Uri;
 
   before(async () => {
+    assert.notEqual(home(), '');
     const [uri] = await vscode.workspace.findFiles('iris/iris.ipynb', undefined, 1);
     assert.ok(uri);
     notebook = uri;
@@ -29,7 +31,7 @@ describe('deploy model', function () {
 
   after(async () => {
     if ((await iris()) !== undefined) await target().remove('iris', AbortSignal.timeout(60_000));
-    assert.deepEqual(processesNaming(path.join(home(), 'models')), []);
+    await eventually('no process of the model is left', 20, () => processesNaming(path.join(home(), 'models')).length === 0);
   });
 
   it('ends with a model that answers', async () => {

@@ -3,12 +3,12 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { eventually } from '../support/eventually';
-import { runCommand, screenshot } from '../testbed/vscode/workbench';
+import { openFile, runCommand } from '../testbed/vscode/workbench';
 import { endpointOf, isGone, logShows, modelIs, predictIris, startedBy } from './support/model';
 import { cellWith, openNotebook, rewriteCell, toolbarButton } from './support/notebook';
 import { copyExample } from './support/stage';
 import { story } from './support/story';
-import { answerDialog, chooseFromMenu, clearToasts, closeAllEditors, dialog, editorWith, expand, inputBox, notifications, openContainer, quickPickRow, row, textOf, toast } from './support/window';
+import { answerDialog, chooseFromMenu, clearToasts, closeAllEditors, dialog, editorWith, expand, inputBox, notifications, openContainer, picture, quickPickRow, row, textOf, toast } from './support/window';
 
 const deploySeconds = 240;
 const v1 = ['setosa', 'versicolor', 'virginica'];
@@ -27,7 +27,7 @@ story('from an open notebook to an endpoint', { prepare: (projects) => copyExamp
     await page.locator('.welcome-view-content', { hasText: 'No model is deployed yet' }).waitFor();
     assert.deepEqual(await notifications(page), []);
     assert.deepEqual(startedBy(root), []);
-    await screenshot(page, 'welcome');
+    await picture(page, 'welcome');
   });
 
   step('has the views Models and Clusters in a container of its own', async ({ page }) => {
@@ -41,7 +41,7 @@ story('from an open notebook to an endpoint', { prepare: (projects) => copyExamp
     await toolbarButton(page, /Deploy Model/).click();
     await dialog(page).filter({ hasText: 'Execute iris.ipynb on this machine?' }).waitFor({ timeout: 90_000 });
     assert.match(await textOf(dialog(page)), /6 code cells are executed from top to bottom/);
-    await screenshot(page, 'consent');
+    await picture(page, 'consent');
     await answerDialog(page, 'Execute Notebook');
   });
 
@@ -49,7 +49,7 @@ story('from an open notebook to an endpoint', { prepare: (projects) => copyExamp
     const progress = toast(page, 'Deploying iris');
     await progress.waitFor();
     await progress.filter({ hasText: /Executing cell/ }).waitFor({ timeout: 120_000 });
-    await screenshot(page, 'progress');
+    await picture(page, 'progress');
     await toast(page, /iris v1 answers at http:\/\/127\.0\.0\.1:\d+/).waitFor({ timeout: 120_000 });
     await modelIs(page, 'iris', 'v1 · Ready · 1/1');
   }, deploySeconds);
@@ -64,7 +64,7 @@ story('from an open notebook to an endpoint', { prepare: (projects) => copyExamp
     assert.deepEqual(await predictIris(endpoint), v1);
     await logShows(page, 'POST /invocations 200');
     await clearToasts(page);
-    await screenshot(page, 'deployed');
+    await picture(page, 'deployed');
   });
 
   step('sends a test prediction and follows its line in the log', async ({ page }) => {
@@ -74,14 +74,14 @@ story('from an open notebook to an endpoint', { prepare: (projects) => copyExamp
     await editorWith(page, 'iris v1 answered in').waitFor();
     assert.match(await textOf(editorWith(page, 'answered in')), /versicolor/);
     await logShows(page, 'POST /invocations 200', 2);
-    await screenshot(page, 'test-prediction');
+    await picture(page, 'test-prediction');
   });
 
   step('keeps a request with its answer as a regression check', async ({ page, projects }) => {
     await page.locator('.codelens-decoration a', { hasText: 'Save as Regression Check' }).click();
     await inputBox(page).press('Enter');
     const file = path.join(projects, 'iris', 'checks', 'iris-1.json');
-    await page.locator('.tab.active', { hasText: 'iris-1.json' }).waitFor();
+    await editorWith(page, '"expected"').waitFor();
     const check = JSON.parse(await readFile(file, 'utf8')) as { readonly expected: unknown };
     assert.deepEqual(check.expected, v1);
     await closeAllEditors(page);
@@ -93,19 +93,21 @@ story('from an open notebook to an endpoint', { prepare: (projects) => copyExamp
     const plan = editorWith(page, 'Plan for iris on local');
     await plan.waitFor({ timeout: 60_000 });
     assert.match(await textOf(plan), /skipped, the result of the last training is used/);
-    await screenshot(page, 'plan');
+    await picture(page, 'plan');
   });
 
   step('stops at a cell that raises, opens it, and the old release answers', async ({ page }) => {
     await openNotebook(page, 'iris.ipynb');
     await rewriteCell(page, untouched, raising);
-    await closeAllEditors(page);
+    await openFile(page, 'requirements.txt');
     await openContainer(page, /^Explorer/);
     await chooseFromMenu(page, row(page, /^iris\.ipynb/), 'Deploy Model');
-    await toast(page, /AttributeError|species|cell/i).filter({ has: page.locator('.codicon-error') }).waitFor({ timeout: 120_000 });
+    await toast(page, 'The cell raised AttributeError: target_name').waitFor({ timeout: 120_000 });
     const cell = await cellWith(page, raising);
     await cell.locator('.squiggly-error').first().waitFor();
-    await screenshot(page, 'failed-cell');
+    await page.locator('.panel').getByRole('tab', { name: /^Problems/ }).click();
+    await page.locator('.markers-panel').getByRole('treeitem', { name: /AttributeError: target_name/ }).waitFor();
+    await picture(page, 'failed-cell');
     assert.deepEqual(await predictIris(endpoint), v1);
     await openContainer(page, 'Slipway');
     await modelIs(page, 'iris', 'v1 · Ready · 1/1');
@@ -140,20 +142,21 @@ story('from an open notebook to an endpoint', { prepare: (projects) => copyExamp
     await modelIs(page, 'iris', 'v1 · Ready · 2/2', 90);
     await row(page, /^v1\/0, Ready/).waitFor();
     await row(page, /^v1\/1, Ready/).waitFor();
-    await screenshot(page, 'replicas');
+    await picture(page, 'replicas');
   });
 
   step('shows this machine with its load and the processes of the model', async ({ page }) => {
     await expand(page, /^Cluster /);
     await expand(page, /CPU \d+ % of \d+ · memory \S+ \S+ of /);
     await eventually('two processes are listed', 30, async () => (await page.getByRole('treeitem', { name: /^Process .*Ready · pid \d+/ }).count()) === 2);
-    await screenshot(page, 'clusters');
+    await picture(page, 'clusters');
   });
 
   step('stops and starts', async ({ page }) => {
     await chooseFromMenu(page, row(page, 'Model iris'), /^Stop/);
     await page.getByRole('treeitem', { name: /^Model iris, v1 · Stopped/ }).waitFor({ timeout: 60_000 });
     assert.ok(await isGone(endpoint));
+    await toast(page, 'Stopping iris').waitFor({ state: 'detached', timeout: 60_000 });
     await chooseFromMenu(page, row(page, 'Model iris'), /^Start/);
     await modelIs(page, 'iris', 'v1 · Ready · 2/2', 90);
     assert.deepEqual(await predictIris(endpoint), v1);
@@ -178,7 +181,7 @@ story('from an open notebook to an endpoint', { prepare: (projects) => copyExamp
       const counts = await Promise.all(page.frames().map((frame) => frame.getByText('accuracy on unseen flowers').count().catch(() => 0)));
       return counts.some((count) => count > 0);
     });
-    await screenshot(page, 'executed-notebook');
+    await picture(page, 'executed-notebook');
     await closeAllEditors(page);
   });
 
@@ -186,7 +189,7 @@ story('from an open notebook to an endpoint', { prepare: (projects) => copyExamp
     await runCommand(page, 'Slipway: Free Space');
     await quickPickRow(page, 'iris v1').waitFor();
     await quickPickRow(page, /\d (MB|GB)/).waitFor({ timeout: 60_000 });
-    await screenshot(page, 'free-space');
+    await picture(page, 'free-space');
     await page.keyboard.press('Escape');
   });
 
@@ -199,7 +202,7 @@ story('from an open notebook to an endpoint', { prepare: (projects) => copyExamp
     await chooseFromMenu(page, row(page, /^deliveries/), 'Deploy Model');
     await dialog(page).filter({ hasText: 'Execute deliveries.ipynb on this machine?' }).waitFor({ timeout: 90_000 });
     assert.ok((await textOf(dialog(page))).includes(deliveries));
-    await screenshot(page, 'multi-root');
+    await picture(page, 'multi-root');
     await answerDialog(page, 'Cancel');
     await toast(page, 'Deploying').waitFor({ state: 'detached' });
   }, 150);
@@ -208,7 +211,7 @@ story('from an open notebook to an endpoint', { prepare: (projects) => copyExamp
     await openContainer(page, 'Slipway');
     await chooseFromMenu(page, row(page, 'Model iris'), /^Remove/);
     await dialog(page).filter({ hasText: 'Remove the model iris' }).waitFor();
-    await screenshot(page, 'remove');
+    await picture(page, 'remove');
     await answerDialog(page, 'Remove');
     await page.locator('.welcome-view-content', { hasText: 'No model is deployed yet' }).waitFor();
     assert.ok(await isGone(endpoint));

@@ -3,11 +3,11 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { eventually } from '../support/eventually';
 import { notebookOf } from '../support/notebooks';
-import { runCommand, screenshot } from '../testbed/vscode/workbench';
+import { runCommand } from '../testbed/vscode/workbench';
 import { cellWith, openNotebook } from './support/notebook';
 import { writeProject } from './support/stage';
 import { story } from './support/story';
-import { clearToasts, closeAllEditors, inputBox, openContainer, chooseFromMenu, quickPickRow, row } from './support/window';
+import { clearToasts, closeAllEditors, inputBox, openContainer, chooseFromMenu, picture, quickPickRow, row } from './support/window';
 
 const messy = notebookOf(
   { id: 'read', source: 'import pandas as pd\n\nframe = pd.read_csv("/home/ana/work/rows.csv")' },
@@ -43,11 +43,11 @@ story('before a deploy', { prepare }, (step) => {
     await problem.dblclick();
     const cell = await cellWith(page, 'read_csv');
     await cell.locator('.monaco-editor.focused').waitFor();
-    await screenshot(page, 'problems');
+    await picture(page, 'problems');
     await page.keyboard.press('Control+.');
     const fixes = page.locator('.action-widget');
     await fixes.getByText('Use rows.csv').first().waitFor();
-    await screenshot(page, 'quick-fix');
+    await picture(page, 'quick-fix');
     await fixes.getByText('Use rows.csv').first().click();
     await cellWith(page, 'pd.read_csv("rows.csv")');
     await problem.waitFor({ state: 'detached' });
@@ -60,12 +60,12 @@ story('before a deploy', { prepare }, (step) => {
     await runCommand(page, 'Slipway: Add Predict Cell');
     const preview = page.locator('.refactor-preview');
     await preview.waitFor({ timeout: 60_000 });
-    await screenshot(page, 'add-predict-cell');
+    await picture(page, 'add-predict-cell');
     const file = path.join(projects, 'flats', 'flats.ipynb');
     assert.doesNotMatch(await readFile(file, 'utf8'), /def predict/);
     await page.getByRole('button', { name: /^Apply/ }).first().click();
     await cellWith(page, 'def predict');
-    await screenshot(page, 'predict-cell');
+    await picture(page, 'predict-cell');
     await page.keyboard.press('Control+s');
     await eventually('the notebook with predict is saved', 20, async () => (await readFile(file, 'utf8')).includes('def predict'));
     await closeAllEditors(page);
@@ -77,6 +77,6 @@ story('before a deploy', { prepare }, (step) => {
     await inputBox(page).fill('Slipway');
     await quickPickRow(page, 'Slipway').click();
     await page.locator('.gettingStartedContainer', { hasText: 'Deploy on This Machine' }).waitFor();
-    await screenshot(page, 'walkthrough');
+    await picture(page, 'walkthrough');
   });
 });

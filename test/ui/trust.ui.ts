@@ -1,18 +1,17 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
-import { screenshot } from '../testbed/vscode/workbench';
 import { startedBy } from './support/model';
 import { openNotebook, toolbarButton } from './support/notebook';
 import { copyExample } from './support/stage';
 import { story } from './support/story';
-import { openContainer, paletteRows } from './support/window';
+import { openContainer, paletteRows, picture } from './support/window';
 
 story('in a workspace that is not trusted', { prepare: (projects) => copyExample(projects, 'iris'), trusted: false }, (step) => {
   step('the Models view says why nothing runs', async ({ page }) => {
     await page.locator('.statusbar-item', { hasText: 'Restricted Mode' }).waitFor();
     await openContainer(page, 'Slipway');
     await page.locator('.welcome-view-content', { hasText: 'nothing runs here until you trust it' }).waitFor();
-    await screenshot(page, 'restricted-mode');
+    await picture(page, 'restricted-mode');
   });
 
   step('nothing that executes is offered, and nothing was started', async ({ page, home, root }) => {

@@ -7,7 +7,7 @@ import { exists, makeFolderOnce } from '../files/contentStore';
 import { withLock } from '../files/lockFile';
 import type { Interpreter } from './interpreters';
 import type { Lock } from './lock';
-import { pinnedVersion } from './lock';
+import { normalizeDistribution } from './lock';
 import type { Uv } from './uv';
 
 /** An installed lock: a plain virtual environment that holds the user's packages and nothing of ours. */
@@ -69,7 +69,7 @@ export async function makeSupport(
   onProgress: (line: string) => void,
   signal: AbortSignal,
 ): Promise<string> {
-  const pins = await solveSupport(uv, home, lock, interpreter, onProgress, signal);
+  const pins = await solveSupport(uv, home, lock, environment, interpreter, onProgress, signal);
   const folder = path.join(home.support, `py${interpreter.minor}-${hash([pins])}`);
   return makeFolderOnce(folder, async (temporary) => {
     const args = ['pip', 'install', '--target', temporary, '--python', environment.python, '--no-deps', '-r', '-'];
@@ -112,6 +112,7 @@ async function solveSupport(
   uv: Uv,
   home: Home,
   lock: Lock,
+  environment: Environment,
   interpreter: Interpreter,
   onProgress: (line: string) => void,
   signal: AbortSignal,
@@ -139,9 +140,10 @@ async function solveSupport(
       { subject: "Slipway's kernel and server", input: supportRequirements.join('\n'), onProgress },
       signal,
     );
+    const installed = await installedDistributions(uv, environment, signal);
     const missing = stdout
       .split('\n')
-      .filter((line) => line !== '' && pinnedVersion(lock, line.split('==')[0] ?? '') === undefined)
+      .filter((line) => line !== '' && !installed.has(normalizeDistribution(line.split('==')[0] ?? '')))
       .join('\n');
     await mkdir(path.dirname(cached), { recursive: true });
     await writeFile(cached, missing);
@@ -159,6 +161,21 @@ async function solveSupport(
     }
     throw error;
   }
+}
+
+/**
+ * What the environment really holds: a universal lock also names packages of other Pythons and platforms, which stay
+ * out of this one.
+ */
+async function installedDistributions(
+  uv: Uv,
+  environment: Environment,
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  const args = ['pip', 'list', '--format', 'json', '--python', environment.python];
+  const { stdout } = await uv.run(args, { subject: 'the packages of this project' }, signal);
+  const listed = JSON.parse(stdout) as readonly { readonly name: string }[];
+  return new Set(listed.map((one) => normalizeDistribution(one.name)));
 }
 
 /** A virtual environment keeps absolute paths, so it is made in place and marked when it is complete. */

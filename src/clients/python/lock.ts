@@ -46,17 +46,6 @@ export async function resolveLock(
   return { file, text, digest: `sha256:${createHash('sha256').update(text).digest('hex')}` };
 }
 
-/** The version that a lock pins a distribution to; undefined when it does not hold it. */
-export function pinnedVersion(lock: Lock, distribution: string): string | undefined {
-  const wanted = normalizeDistribution(distribution);
-  for (const line of lock.text.split('\n')) {
-    const match = /^(?<name>[A-Za-z0-9._-]+)(?:\[[^\]]*\])?==(?<version>[^\s;\\]+)/.exec(line);
-    if (match?.groups?.['name'] !== undefined && normalizeDistribution(match.groups['name']) === wanted)
-      return match.groups['version'];
-  }
-  return undefined;
-}
-
 /** Normalised by the packaging specification "Names and normalization". */
 export function normalizeDistribution(name: string): string {
   return name.toLowerCase().replace(/[-_.]+/g, '-');

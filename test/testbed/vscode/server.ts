@@ -93,10 +93,12 @@ function writeConfiguration(folder: string, port: number, options: ServerOptions
   const [config, data, extensions, home] = ['config.yaml', 'data', 'ext', 'home'].map((name) =>
     path.join(folder, name),
   ) as [string, string, string, string];
-  for (const one of [path.join(data, 'User'), extensions, path.join(folder, 't')]) mkdirSync(one, { recursive: true });
+  for (const one of [path.join(data, 'User'), path.join(data, 'Machine'), extensions, path.join(folder, 't')]) mkdirSync(one, { recursive: true });
   const trust = { 'security.workspace.trust.enabled': options.trustEverything === false };
-  const settings = { ...quietSettings, ...trust, 'slipway.home': home, ...options.settings };
+  const { 'slipway.home': chosenHome = home, ...settings } = { ...quietSettings, ...trust, ...options.settings };
   writeFileSync(path.join(data, 'User/settings.json'), JSON.stringify(settings, undefined, 2));
+  // The browser is a client of this machine, and a client's user settings say nothing about a machine's folders.
+  writeFileSync(path.join(data, 'Machine/settings.json'), JSON.stringify({ 'slipway.home': chosenHome }, undefined, 2));
   writeFileSync(config, `bind-addr: 127.0.0.1:${port}\nauth: none\ncert: false\n`);
   return { config, data, extensions, home };
 }

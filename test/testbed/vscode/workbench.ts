@@ -138,15 +138,3 @@ export async function screenshot(page: Page, name: string): Promise<string> {
   await page.screenshot({ path: file });
   return file;
 }
-
-/** Runs a step of a test; when it fails, keeps a picture of what the workbench showed. */
-export async function step<T>(page: Page, name: string, body: () => Promise<T>): Promise<T> {
-  try {
-    return await body();
-  } catch (error) {
-    const file = await screenshot(page, `failed-${name.replaceAll(/\W+/g, '-')}`).catch(() => 'no picture');
-    throw new Error(`${name}: ${error instanceof Error ? error.message : String(error)} (picture: ${file})`, {
-      cause: error,
-    });
-  }
-}

@@ -1,5 +1,6 @@
 import type { Locator, Page } from 'playwright-core';
 import { eventually } from '../../support/eventually';
+import { screenshot } from '../../testbed/vscode/workbench';
 
 /** Opens a view container of the activity bar; nothing happens when it is open already. */
 export async function openContainer(page: Page, name: string | RegExp): Promise<void> {
@@ -100,4 +101,11 @@ export async function paletteRows(page: Page, text: string): Promise<readonly st
   const titles = await page.locator('.quick-input-list .monaco-list-row').allInnerTexts();
   await page.keyboard.press('Escape');
   return titles;
+}
+
+/** Keeps a picture of the window for the README, without what only hovers under the mouse. */
+export async function picture(page: Page, name: string): Promise<void> {
+  await page.mouse.move(700, 784);
+  await page.locator('.monaco-hover:visible').first().waitFor({ state: 'detached' });
+  await screenshot(page, name);
 }

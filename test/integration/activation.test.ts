@@ -5,7 +5,7 @@ import { before, describe, it } from 'mocha';
 import * as vscode from 'vscode';
 import { commands } from '../../src/commands';
 import { eventually } from '../support/eventually';
-import { runningProcesses } from '../support/processes';
+import { processesNaming } from '../support/processes';
 
 const slipway = (): vscode.Extension<unknown> => {
   const extension = vscode.extensions.getExtension('slipway.slipway');
@@ -13,7 +13,10 @@ const slipway = (): vscode.Extension<unknown> => {
   return extension;
 };
 const home = (): string => vscode.workspace.getConfiguration('slipway').get('home', '');
-const ours = (): readonly string[] => runningProcesses().map((one) => one.commandLine).filter((line) => line.includes(home()) || line.includes(slipway().extensionPath));
+const ours = (): readonly string[] => {
+  assert.notEqual(home(), '');
+  return [home(), slipway().extensionPath].flatMap(processesNaming).map((one) => one.commandLine);
+};
 
 describe('start', () => {
   it('does not wake up for a notebook that is opened', async () => {
