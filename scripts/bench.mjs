@@ -8,7 +8,9 @@ const folder = path.join(path.dirname(import.meta.dirname), 'test/bench');
 const [name = ''] = process.argv.slice(2).filter((word) => word !== '--');
 const file = path.join(folder, `${name}.ts`);
 if (name === '' || path.dirname(file) !== folder || !existsSync(file)) {
-  const names = filesIn(folder, '.ts').map((one) => path.basename(one, '.ts'));
+  const names = filesIn(folder, '.ts')
+    .filter((one) => path.dirname(one) === folder)
+    .map((one) => path.basename(one, '.ts'));
   console.error(
     `Name a benchmark: npm run bench -- ${names.length > 0 ? names.join(' | ') : 'NAME (there are none yet)'}`,
   );

@@ -21,9 +21,13 @@ export async function makePackage() {
     await checkContents();
     // In a process of its own, because vsce ends its process when something is wrong.
     const vsce = path.join(root, 'node_modules/@vscode/vsce/vsce');
-    await runTool(process.execPath, [vsce, 'package', '--no-dependencies', '--allow-missing-repository', '-o', file], {
-      cwd: root,
-    });
+    await runTool(
+      process.execPath,
+      [vsce, 'package', '--no-dependencies', '--allow-missing-repository', '--no-rewrite-relative-links', '-o', file],
+      {
+        cwd: root,
+      },
+    );
     return file;
   });
 }

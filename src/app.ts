@@ -74,7 +74,8 @@ export function createApp(extension: vscode.ExtensionContext, modelsView: () => 
     reopenServices: opener.forget,
     target: async (id) => (await import('./pipeline/services')).openTarget(await services(), id),
     chooseModel: async (subject, prompt) => (await import('./editor/chooseModel')).chooseModel(read, subject, prompt),
-    chooseProject: async (subject) => (await import('./editor/chooseProject')).chooseProject(extension.workspaceState, subject),
+    chooseProject: async (subject) =>
+      (await import('./editor/chooseProject')).chooseProject(extension.workspaceState, subject),
     reveal: (model) => modelsView().reveal(model),
     refresh: async () => {
       await read();

@@ -15,7 +15,9 @@ export function activate(context: vscode.ExtensionContext): void {
     createClustersView(app),
     createStatusBarItem(app.models),
     ...Object.entries(commands).map(([id, load]) =>
-      vscode.commands.registerCommand(id, (...args: readonly unknown[]) => runCommand(app.log, id, async () => (await load())(app, ...args))),
+      vscode.commands.registerCommand(id, (...args: readonly unknown[]) =>
+        runCommand(app.log, id, async () => (await load())(app, ...args)),
+      ),
     ),
   );
   void restoreDocuments(app);

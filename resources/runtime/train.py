@@ -17,7 +17,7 @@ from pathlib import Path
 _RUNTIME = Path(__file__).resolve().parent
 sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != _RUNTIME] + [str(_RUNTIME)]
 
-from slipway_train import processes, request, runner  # noqa: E402
+from slipway_train import processes, redaction, request, runner  # noqa: E402
 from slipway_train.events import Events  # noqa: E402
 
 
@@ -27,6 +27,7 @@ def main() -> int:
     # Not sys.stdin: a thread that waits in it would hold its lock when the interpreter ends.
     line, rest_open = _first_line()
     wanted = request.parse(line)
+    events.secrets = redaction.values(wanted.secret_names)
     processes.adopt_orphans()
     return asyncio.run(_run(wanted, events, rest_open))
 

@@ -17,8 +17,17 @@ export const changeSecret: Command = async (app, subject) => {
     });
   }
   const title = vscode.l10n.t('Change Secret');
-  const name = names.length === 1 ? names[0] : await vscode.window.showQuickPick([...names], { title, placeHolder: vscode.l10n.t('Choose the secret to change') });
+  const name =
+    names.length === 1
+      ? names[0]
+      : await vscode.window.showQuickPick([...names], {
+          title,
+          placeHolder: vscode.l10n.t('Choose the secret to change'),
+        });
   if (name === undefined) return;
   const value = await askSecret(secretStore(app.extension.secrets, await folderOf(uri)), name, undefined);
-  if (value !== undefined) void vscode.window.showInformationMessage(vscode.l10n.t('The next deploy of {0} uses the new value of {1}.', project.name, name));
+  if (value !== undefined)
+    void vscode.window.showInformationMessage(
+      vscode.l10n.t('The next deploy of {0} uses the new value of {1}.', project.name, name),
+    );
 };

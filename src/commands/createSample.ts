@@ -18,7 +18,10 @@ export const createSample: Command = async (app) => {
   await copySample(vscode.Uri.joinPath(app.extension.extensionUri, 'examples', 'iris'), folder);
   const [isOpen] = vscode.workspace.workspaceFolders ?? [];
   const inside = vscode.workspace.getWorkspaceFolder(folder) !== undefined;
-  if (inside) await vscode.window.showNotebookDocument(await vscode.workspace.openNotebookDocument(vscode.Uri.joinPath(folder, 'iris.ipynb')));
+  if (inside)
+    await vscode.window.showNotebookDocument(
+      await vscode.workspace.openNotebookDocument(vscode.Uri.joinPath(folder, 'iris.ipynb')),
+    );
   else await vscode.commands.executeCommand('vscode.openFolder', folder, { forceNewWindow: isOpen !== undefined });
 };
 

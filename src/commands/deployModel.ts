@@ -22,7 +22,10 @@ export async function deployProject(app: App, subject: unknown, retrain: boolean
   const services = await app.services();
   const target = await chooseTarget(services.context, app.extension.workspaceState);
   if (target === undefined) return;
-  const readyTimeoutSeconds = readSetting(vscode.workspace.getConfiguration(undefined, uri), 'slipway.deploy.readyTimeoutSeconds');
+  const readyTimeoutSeconds = readSetting(
+    vscode.workspace.getConfiguration(undefined, uri),
+    'slipway.deploy.readyTimeoutSeconds',
+  );
   try {
     const model = await deploy({
       services,
@@ -41,8 +44,14 @@ export async function deployProject(app: App, subject: unknown, retrain: boolean
 
 async function showDeployed(app: App, model: DeployedModel): Promise<void> {
   await app.refresh();
+  // Ends the walkthrough's step: models that were there before it was opened do not.
+  await vscode.commands.executeCommand('setContext', 'slipway.deployed', true);
   await app.reveal(model);
-  await vscode.commands.executeCommand('slipway.followLogs', { name: model.name, targetId: model.targetId }, { preserveFocus: true });
+  await vscode.commands.executeCommand(
+    'slipway.followLogs',
+    { name: model.name, targetId: model.targetId },
+    { preserveFocus: true },
+  );
   void offerNext(model);
 }
 
@@ -54,5 +63,6 @@ async function offerNext(model: DeployedModel): Promise<void> {
   ];
   const message = vscode.l10n.t('{0} v{1} answers at {2}.', model.name, model.version ?? 1, model.endpoint ?? '');
   const chosen = await vscode.window.showInformationMessage(message, ...actions);
-  if (chosen !== undefined) await vscode.commands.executeCommand(chosen.command, { name: model.name, targetId: model.targetId });
+  if (chosen !== undefined)
+    await vscode.commands.executeCommand(chosen.command, { name: model.name, targetId: model.targetId });
 }

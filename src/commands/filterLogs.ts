@@ -10,7 +10,9 @@ export const filterLogs: Command = async (app, subject) => {
   if (view === undefined) return;
   const text = await vscode.window.showInputBox({
     title,
-    prompt: vscode.l10n.t('Words, /expression/, ! before it for what does not match; source:3/0 or stream:stderr before all. Empty shows everything.'),
+    prompt: vscode.l10n.t(
+      'Words, /expression/, ! before it for what does not match; source:3/0 or stream:stderr before all. Empty shows everything.',
+    ),
     value: view.filter?.text ?? '',
     validateInput: problemIn,
   });

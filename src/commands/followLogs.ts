@@ -8,7 +8,8 @@ import type { Command } from './command';
 export const followLogs: Command = async (app, subject, options) => {
   const chosen = await app.chooseModel(subject, { title: vscode.l10n.t('Follow Logs') });
   if (chosen === undefined) return;
-  const preserveFocus = typeof options === 'object' && options !== null && 'preserveFocus' in options && options.preserveFocus === true;
+  const preserveFocus =
+    typeof options === 'object' && options !== null && 'preserveFocus' in options && options.preserveFocus === true;
   await logViews(app).follow(chosen.target, chosen.model.name, preserveFocus);
 };
 
@@ -20,7 +21,9 @@ export function logViews(app: App): LogViews {
       (document) => views.ofDocument(document.uri)?.model,
       async (model) => releaseOrigins((await app.services()).home, model),
     );
-    app.extension.subscriptions.push(vscode.languages.registerDocumentLinkProvider({ scheme: 'output', language: 'log' }, provider));
+    app.extension.subscriptions.push(
+      vscode.languages.registerDocumentLinkProvider({ scheme: 'output', language: 'log' }, provider),
+    );
     return views;
   });
 }

@@ -18,7 +18,13 @@ export const freeSpace: Command = async (app) => {
   const chosen = await chooseItems(services);
   if (chosen === undefined || chosen.length === 0) return;
   const title = vscode.l10n.t('Free Space');
-  const { bytes } = await withNotification(title, (_progress, signal) => free(services, chosen.map((one) => one.id), signal));
+  const { bytes } = await withNotification(title, (_progress, signal) =>
+    free(
+      services,
+      chosen.map((one) => one.id),
+      signal,
+    ),
+  );
   void vscode.window.showInformationMessage(vscode.l10n.t('{0} were freed.', formatBytes(bytes)));
 };
 
@@ -39,7 +45,10 @@ async function chooseItems(services: Services): Promise<readonly SpaceItem[] | u
   };
   const tellFreed = (): void => {
     const known = pick.selectedItems.flatMap((row) => sizes.get(row.item?.id ?? '') ?? []);
-    pick.placeholder = pick.selectedItems.length === 0 ? vscode.l10n.t('Choose what to delete') : vscode.l10n.t('{0} would be freed', formatBytes(freedBy(known)));
+    pick.placeholder =
+      pick.selectedItems.length === 0
+        ? vscode.l10n.t('Choose what to delete')
+        : vscode.l10n.t('{0} would be freed', formatBytes(freedBy(known)));
   };
   show();
   tellFreed();
@@ -73,7 +82,12 @@ async function chooseItems(services: Services): Promise<readonly SpaceItem[] | u
 }
 
 /** At most four refreshes a second. */
-async function measure(items: readonly SpaceItem[], sizes: Map<string, FolderSize>, signal: AbortSignal, changed: () => void): Promise<void> {
+async function measure(
+  items: readonly SpaceItem[],
+  sizes: Map<string, FolderSize>,
+  signal: AbortSignal,
+  changed: () => void,
+): Promise<void> {
   let shown = Date.now();
   for await (const { item, size } of measureSpace(items, signal)) {
     signal.throwIfAborted();
@@ -89,8 +103,13 @@ async function measure(items: readonly SpaceItem[], sizes: Map<string, FolderSiz
 function rowsOf(items: readonly SpaceItem[], sizes: ReadonlyMap<string, FolderSize>): readonly Row[] {
   const sorted = [...items].sort((left, right) => (sizes.get(right.id)?.bytes ?? 0) - (sizes.get(left.id)?.bytes ?? 0));
   const group = (label: string, used: boolean): readonly Row[] => {
-    const rows = sorted.filter((one) => one.usedBy.length > 0 === used).map((item) => ({ ...spaceRow(item, sizes.get(item.id)), item }));
+    const rows = sorted
+      .filter((one) => one.usedBy.length > 0 === used)
+      .map((item) => ({ ...spaceRow(item, sizes.get(item.id)), item }));
     return rows.length === 0 ? [] : [{ label, kind: vscode.QuickPickItemKind.Separator }, ...rows];
   };
-  return [...group(vscode.l10n.t('Needed by no release'), false), ...group(vscode.l10n.t('In use, cannot be deleted'), true)];
+  return [
+    ...group(vscode.l10n.t('Needed by no release'), false),
+    ...group(vscode.l10n.t('In use, cannot be deleted'), true),
+  ];
 }

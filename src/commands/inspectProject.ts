@@ -16,7 +16,10 @@ export const inspectProject: Command = async (app, subject) => {
   const folder = await folderOf(uri);
   await saveEditors(folder);
   const services = await app.services();
-  const { project, findings } = await withNotification(vscode.l10n.t('Inspecting {0}', vscode.workspace.asRelativePath(uri)), (_progress, signal) => inspectOnly(services, uri.fsPath, signal));
+  const { project, findings } = await withNotification(
+    vscode.l10n.t('Inspecting {0}', vscode.workspace.asRelativePath(uri)),
+    (_progress, signal) => inspectOnly(services, uri.fsPath, signal),
+  );
   app.log.info(`inspect ${project.root}: ${describeEntry(project.entry)}, ${String(findings.length)} findings`);
   await problemsOf(app).show(project.root, findings);
   const summary = vscode.l10n.t('{0} serves {1}.', project.name, describeEntry(project.entry));
@@ -32,7 +35,9 @@ export function problemsOf(app: App): Problems {
   return app.shared('problems', () => {
     const problems = new Problems();
     const metadata = { providedCodeActionKinds: [vscode.CodeActionKind.QuickFix] };
-    app.extension.subscriptions.push(vscode.languages.registerCodeActionsProvider({ scheme: '*' }, fixProvider(problems), metadata));
+    app.extension.subscriptions.push(
+      vscode.languages.registerCodeActionsProvider({ scheme: '*' }, fixProvider(problems), metadata),
+    );
     return problems;
   });
 }

@@ -17,7 +17,10 @@ export const installPython: Command = async (app, wanted) => {
   });
   app.reopenServices();
   const deploy = vscode.l10n.t('Deploy Model');
-  if ((await vscode.window.showInformationMessage(vscode.l10n.t('Python {0} is installed.', version), deploy)) === deploy) await vscode.commands.executeCommand('slipway.deployModel');
+  if (
+    (await vscode.window.showInformationMessage(vscode.l10n.t('Python {0} is installed.', version), deploy)) === deploy
+  )
+    await vscode.commands.executeCommand('slipway.deployModel');
 };
 
 async function askVersion(): Promise<string | undefined> {
@@ -25,6 +28,7 @@ async function askVersion(): Promise<string | undefined> {
     title: vscode.l10n.t('Install Python'),
     prompt: vscode.l10n.t('Version of Python, such as 3.11'),
     value: '3.12',
-    validateInput: (text) => (/^3\.\d{1,2}(\.\d{1,2})?$/.test(text) ? undefined : vscode.l10n.t('Enter a version such as 3.11.')),
+    validateInput: (text) =>
+      /^3\.\d{1,2}(\.\d{1,2})?$/.test(text) ? undefined : vscode.l10n.t('Enter a version such as 3.11.'),
   });
 }

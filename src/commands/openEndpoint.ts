@@ -11,7 +11,8 @@ export const openEndpoint: Command = async (app, subject) => {
   });
   if (chosen === undefined) return;
   const { endpoint, name } = chosen.model;
-  if (endpoint === undefined) throw new UserError('ModelNotReady', vscode.l10n.t('{0} does not answer, so it has no endpoint to open.', name));
+  if (endpoint === undefined)
+    throw new UserError('ModelNotReady', vscode.l10n.t('{0} does not answer, so it has no endpoint to open.', name));
   const local = vscode.Uri.parse(`${endpoint}/docs`, true);
   await vscode.env.openExternal(await vscode.env.asExternalUri(local));
 };

@@ -11,7 +11,10 @@ export const openFrame: Command = async (_app, location) => {
   const notebook = await vscode.workspace.openNotebookDocument(vscode.Uri.file(location.file));
   const cell = findCell(notebook, location.cell);
   // The notebook stays open; this only takes the cursor to the line.
-  if (cell !== undefined) await vscode.commands.executeCommand('vscode.open', cell.document.uri, { selection: lineRange(location.line, cell.document) });
+  if (cell !== undefined)
+    await vscode.commands.executeCommand('vscode.open', cell.document.uri, {
+      selection: lineRange(location.line, cell.document),
+    });
 };
 
 function isLocation(value: unknown): value is Location {

@@ -16,11 +16,18 @@ export const rollBack: Command = async (app, subject) => {
   });
   if (chosen?.target.rollback === undefined) return;
   const { target, model } = chosen;
-  const clicked = model.releases.find((release) => release.version === versionOf(subject) && isRollBackTarget(model, release));
+  const clicked = model.releases.find(
+    (release) => release.version === versionOf(subject) && isRollBackTarget(model, release),
+  );
   const version = clicked?.version ?? (await pickRelease(model, title));
   if (version === undefined) return;
   const message = vscode.l10n.t('Rolling {0} back to v{1}', model.name, version);
-  await changeModel({ chosen, title: message, body: async (signal) => target.rollback?.(model.name, version, signal), refresh: () => app.refresh() });
+  await changeModel({
+    chosen,
+    title: message,
+    body: async (signal) => target.rollback?.(model.name, version, signal),
+    refresh: () => app.refresh(),
+  });
   void vscode.window.showInformationMessage(vscode.l10n.t('{0} answers with v{1} again.', model.name, version));
 };
 
@@ -28,7 +35,16 @@ async function pickRelease(model: DeployedModel, title: string): Promise<number 
   const items = model.releases
     .filter((release) => isRollBackTarget(model, release))
     .sort((left, right) => right.version - left.version)
-    .map((release) => ({ label: `v${String(release.version)}`, description: formatTime(release.createdAt), detail: shortDigest(release.digest), version: release.version }));
-  const placeHolder = vscode.l10n.t('{0} answers with v{1} now. Choose the release to go back to', model.name, String(model.version ?? '?'));
+    .map((release) => ({
+      label: `v${String(release.version)}`,
+      description: formatTime(release.createdAt),
+      detail: shortDigest(release.digest),
+      version: release.version,
+    }));
+  const placeHolder = vscode.l10n.t(
+    '{0} answers with v{1} now. Choose the release to go back to',
+    model.name,
+    String(model.version ?? '?'),
+  );
   return (await vscode.window.showQuickPick(items, { title, placeHolder, matchOnDescription: true }))?.version;
 }

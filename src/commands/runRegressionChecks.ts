@@ -8,16 +8,29 @@ import { readOnlyText } from './showPlan';
 
 export const runRegressionChecks: Command = async (app, subject) => {
   const title = vscode.l10n.t('Run Regression Checks');
-  const chosen = await app.chooseModel(subject, { title, fits: (model) => model.endpoint !== undefined, noneFits: vscode.l10n.t('No model answers now. Start one, or deploy one.') });
+  const chosen = await app.chooseModel(subject, {
+    title,
+    fits: (model) => model.endpoint !== undefined,
+    noneFits: vscode.l10n.t('No model answers now. Start one, or deploy one.'),
+  });
   if (chosen === undefined) return;
   const { target, model } = chosen;
   const project = await projectOf(app, model.name);
   if (project === undefined) return;
   const checks = await readChecks(project, model.name);
   if (checks.length === 0) {
-    throw new UserError('NoChecks', vscode.l10n.t('There are no regression checks for {0} in {1}.', model.name, checksFolder(project)), {
-      remedy: { kind: 'runCommand', label: vscode.l10n.t('Test Prediction'), command: 'slipway.testPrediction', args: [model.name] },
-    });
+    throw new UserError(
+      'NoChecks',
+      vscode.l10n.t('There are no regression checks for {0} in {1}.', model.name, checksFolder(project)),
+      {
+        remedy: {
+          kind: 'runCommand',
+          label: vscode.l10n.t('Test Prediction'),
+          command: 'slipway.testPrediction',
+          args: [model.name],
+        },
+      },
+    );
   }
   const results: CheckResult[] = [];
   await withNotification(title, async (progress, signal) => {

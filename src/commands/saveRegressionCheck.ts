@@ -17,9 +17,13 @@ export const saveRegressionCheck: Command = async (app, subject) => {
   const uri = uriOf(subject) ?? vscode.window.activeTextEditor?.document.uri;
   const ref = uri === undefined ? undefined : modelOfTest(uri);
   if (ref === undefined) {
-    throw new UserError('NoRequest', vscode.l10n.t('A regression check is made from a request that a model answered.'), {
-      remedy: { kind: 'runCommand', label: vscode.l10n.t('Test Prediction'), command: 'slipway.testPrediction' },
-    });
+    throw new UserError(
+      'NoRequest',
+      vscode.l10n.t('A regression check is made from a request that a model answered.'),
+      {
+        remedy: { kind: 'runCommand', label: vscode.l10n.t('Test Prediction'), command: 'slipway.testPrediction' },
+      },
+    );
   }
   const title = vscode.l10n.t('Save as Regression Check');
   const sent = await answeredRequest(app, ref, title);
@@ -27,7 +31,13 @@ export const saveRegressionCheck: Command = async (app, subject) => {
   const name = project === undefined ? undefined : await askName(title, ref.name);
   if (project === undefined || name === undefined) return;
   const request = JSON.parse(sent.body) as unknown;
-  const file = await saveCheck(project, name, { schema: 1, model: ref.name, request, expected: sent.predictions, tolerance: defaultTolerance });
+  const file = await saveCheck(project, name, {
+    schema: 1,
+    model: ref.name,
+    request,
+    expected: sent.predictions,
+    tolerance: defaultTolerance,
+  });
   // Unlike showTextDocument it does not fail when the user opens something else meanwhile.
   await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(file));
 };
@@ -56,6 +66,9 @@ async function askName(title: string, model: string): Promise<string | undefined
     title,
     prompt: vscode.l10n.t('Name of the check. It is written to the folder checks of the project.'),
     value: `${slug(model)}-1`,
-    validateInput: (text) => (/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(text) ? undefined : vscode.l10n.t('Letters, digits, dots, hyphens and underscores, starting with a letter or digit.')),
+    validateInput: (text) =>
+      /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(text)
+        ? undefined
+        : vscode.l10n.t('Letters, digits, dots, hyphens and underscores, starting with a letter or digit.'),
   });
 }

@@ -18,12 +18,21 @@ export const scale: Command = async (app, subject) => {
     title: vscode.l10n.t('Scale {0}', model.name),
     prompt: vscode.l10n.t('Number of replicas, from 1 to {0}. Each holds the model in memory.', mostReplicas),
     value: String(model.replicas.desired),
-    validateInput: (text) => (replicasIn(text) === undefined ? vscode.l10n.t('Enter a whole number from 1 to {0}.', mostReplicas) : undefined),
+    validateInput: (text) =>
+      replicasIn(text) === undefined ? vscode.l10n.t('Enter a whole number from 1 to {0}.', mostReplicas) : undefined,
   });
   const replicas = replicasIn(answer ?? '');
   if (replicas === undefined || replicas === model.replicas.desired) return;
-  const message = replicas === 1 ? vscode.l10n.t('Scaling {0} to 1 replica', model.name) : vscode.l10n.t('Scaling {0} to {1} replicas', model.name, replicas);
-  await changeModel({ chosen, title: message, body: async (signal) => target.scale?.(model.name, replicas, signal), refresh: () => app.refresh() });
+  const message =
+    replicas === 1
+      ? vscode.l10n.t('Scaling {0} to 1 replica', model.name)
+      : vscode.l10n.t('Scaling {0} to {1} replicas', model.name, replicas);
+  await changeModel({
+    chosen,
+    title: message,
+    body: async (signal) => target.scale?.(model.name, replicas, signal),
+    refresh: () => app.refresh(),
+  });
 };
 
 function replicasIn(text: string): number | undefined {

@@ -25,11 +25,19 @@ export const sendTestPrediction: Command = async (app, subject) => {
   const { home } = await app.services();
   const origin = (await releaseOrigins(home, ref.name)).find((one) => one.version === version);
   const notebook = origin?.notebook?.split('/').at(-1);
-  await documents.put(responseUri(ref), responseText({ model: ref.name, version, notebook, at: new Date().toISOString(), outcome }));
+  await documents.put(
+    responseUri(ref),
+    responseText({ model: ref.name, version, notebook, at: new Date().toISOString(), outcome }),
+  );
   await showBeside(responseUri(ref));
 };
 
-async function send(app: App, ref: ModelRef, body: string, signal: AbortSignal): Promise<{ readonly outcome: Outcome; readonly version: number | undefined }> {
+async function send(
+  app: App,
+  ref: ModelRef,
+  body: string,
+  signal: AbortSignal,
+): Promise<{ readonly outcome: Outcome; readonly version: number | undefined }> {
   const target = await app.target(ref.targetId);
   const version = (await target.models(signal)).find((one) => one.name === ref.name)?.version;
   try {
@@ -38,12 +46,19 @@ async function send(app: App, ref: ModelRef, body: string, signal: AbortSignal):
   } catch (error) {
     if (!isUserError(error)) throw error;
     const answered = error.details['body'];
-    return { outcome: { kind: 'failure', message: error.message, body: typeof answered === 'string' ? answered : undefined }, version };
+    return {
+      outcome: { kind: 'failure', message: error.message, body: typeof answered === 'string' ? answered : undefined },
+      version,
+    };
   }
 }
 
 /** Where it is shown already, else in the group beside the request. */
 async function showBeside(uri: vscode.Uri): Promise<void> {
   const shown = vscode.window.visibleTextEditors.find((editor) => editor.document.uri.toString() === uri.toString());
-  await vscode.window.showTextDocument(uri, { viewColumn: shown?.viewColumn ?? vscode.ViewColumn.Beside, preserveFocus: true, preview: false });
+  await vscode.window.showTextDocument(uri, {
+    viewColumn: shown?.viewColumn ?? vscode.ViewColumn.Beside,
+    preserveFocus: true,
+    preview: false,
+  });
 }

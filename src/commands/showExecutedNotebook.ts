@@ -17,9 +17,21 @@ export const showExecutedNotebook: Command = async (app, subject) => {
   const { root: project } = await findProject(subjectPath, signal);
   const executed = await findExecuted(home, project);
   if (executed === undefined) {
-    throw new UserError('NothingExecuted', vscode.l10n.t('No notebook of {0} has been executed by Slipway yet, or what it left was deleted.', path.basename(project)), {
-      remedy: { kind: 'runCommand', label: vscode.l10n.t('Deploy Model'), command: 'slipway.deployModel', args: [vscode.Uri.file(project)] },
-    });
+    throw new UserError(
+      'NothingExecuted',
+      vscode.l10n.t(
+        'No notebook of {0} has been executed by Slipway yet, or what it left was deleted.',
+        path.basename(project),
+      ),
+      {
+        remedy: {
+          kind: 'runCommand',
+          label: vscode.l10n.t('Deploy Model'),
+          command: 'slipway.deployModel',
+          args: [vscode.Uri.file(project)],
+        },
+      },
+    );
   }
   await vscode.commands.executeCommand('vscode.openWith', vscode.Uri.file(executed.file), 'jupyter-notebook');
 };

@@ -20,7 +20,14 @@ export const showPlan: Command = async (app, subject) => {
   const { plan, findings } = await withNotification(vscode.l10n.t('Planning'), async (progress, signal) => {
     const { root } = await findProject(uri.fsPath, signal);
     const target = (await readProjectState(services.home, root)).target ?? 'local';
-    return planOnly(services, { path: uri.fsPath, target }, (line) => { progress.show(line); }, signal);
+    return planOnly(
+      services,
+      { path: uri.fsPath, target },
+      (line) => {
+        progress.show(line);
+      },
+      signal,
+    );
   });
   app.plans.set(plan.project, plan);
   await readOnlyText(app).show(`${plan.name}/plan.txt`, `${formatPlan(plan)}\n${findingLines(findings)}`);

@@ -11,5 +11,10 @@ export const stop: Command = async (app, subject) => {
   });
   if (chosen === undefined) return;
   const { target, model } = chosen;
-  await changeModel({ chosen, title: vscode.l10n.t('Stopping {0}', model.name), body: async (signal) => target.stop?.(model.name, signal), refresh: () => app.refresh() });
+  await changeModel({
+    chosen,
+    title: vscode.l10n.t('Stopping {0}', model.name),
+    body: async (signal) => target.stop?.(model.name, signal),
+    refresh: () => app.refresh(),
+  });
 };

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { App } from '../app';
 import type { DeployedModel } from '../core/deployment';
+import { readableJson } from '../core/readableJson';
 import { tracebackLinkProvider } from '../editor/logs/linkProvider';
 import { withNotification } from '../editor/progress';
 import { modelOfTest, requestUri, TestDocuments, testScheme } from '../editor/prediction/testDocuments';
@@ -26,12 +27,25 @@ export const testPrediction: Command = async (app, subject) => {
   await vscode.window.showTextDocument(uri, { preview: false });
 };
 
-async function writeExample(documents: TestDocuments, uri: vscode.Uri, model: DeployedModel, title: string): Promise<void> {
+async function writeExample(
+  documents: TestDocuments,
+  uri: vscode.Uri,
+  model: DeployedModel,
+  title: string,
+): Promise<void> {
   const { endpoint, name } = model;
-  const example = endpoint === undefined ? undefined : await withNotification(title, (_progress, signal) => requestExample(endpoint, name, signal));
-  await documents.put(uri, `${JSON.stringify(example?.body ?? { inputs: [] }, null, 2)}\n`);
+  const example =
+    endpoint === undefined
+      ? undefined
+      : await withNotification(title, (_progress, signal) => requestExample(endpoint, name, signal));
+  await documents.put(uri, `${readableJson(example?.body ?? { inputs: [] })}\n`);
   if (example?.from === 'example') return;
-  void vscode.window.showInformationMessage(vscode.l10n.t('{0} has no input example. Write a request in the document, then send it with the link above its first line.', name));
+  void vscode.window.showInformationMessage(
+    vscode.l10n.t(
+      '{0} has no input example. Write a request in the document, then send it with the link above its first line.',
+      name,
+    ),
+  );
 }
 
 /** The documents of this window, with their lenses and links; also called when the editor restores one of them. */
@@ -40,7 +54,10 @@ export function testDocuments(app: App): TestDocuments {
     const storage = app.extension.storageUri ?? app.extension.globalStorageUri;
     const documents = new TestDocuments(vscode.Uri.joinPath(storage, 'predictions').fsPath);
     const changed = new vscode.EventEmitter<void>();
-    const links = tracebackLinkProvider((document) => modelOfTest(document.uri)?.name, async (model) => releaseOrigins((await app.services()).home, model));
+    const links = tracebackLinkProvider(
+      (document) => modelOfTest(document.uri)?.name,
+      async (model) => releaseOrigins((await app.services()).home, model),
+    );
     const subscription = app.models.onChange(() => {
       changed.fire();
     });
@@ -48,7 +65,10 @@ export function testDocuments(app: App): TestDocuments {
       changed,
       subscription,
       vscode.workspace.registerFileSystemProvider(testScheme, documents, { isCaseSensitive: true }),
-      vscode.languages.registerCodeLensProvider({ scheme: testScheme }, testLenses((ref) => lastSeen(app, ref), changed.event)),
+      vscode.languages.registerCodeLensProvider(
+        { scheme: testScheme },
+        testLenses((ref) => lastSeen(app, ref), changed.event),
+      ),
       vscode.languages.registerDocumentLinkProvider({ scheme: testScheme }, links),
     );
     return documents;
@@ -56,5 +76,7 @@ export function testDocuments(app: App): TestDocuments {
 }
 
 function lastSeen(app: App, ref: ModelRef): DeployedModel | undefined {
-  return app.models.entries.find((entry) => entry.source.id === ref.targetId)?.value?.find((model) => model.name === ref.name);
+  return app.models.entries
+    .find((entry) => entry.source.id === ref.targetId)
+    ?.value?.find((model) => model.name === ref.name);
 }

@@ -13,6 +13,8 @@ export interface Home {
   readonly bundles: string;
   readonly models: string;
   readonly wheels: string;
+  /** Byte code of everything that kernels and workers import. */
+  readonly bytecode: string;
   readonly tools: string;
   /** Consent, training records and the chosen target of one project. */
   project(root: string): string;
@@ -31,6 +33,7 @@ export function homeAt(root: string): Home {
     bundles: at('bundles'),
     models: at('models'),
     wheels: at('cache', 'uv'),
+    bytecode: at('cache', 'bytecode'),
     tools: at('tools'),
     project: (projectRoot) => at('projects', `${slug(path.basename(projectRoot))}-${shortHash(projectRoot)}`),
     model: (name) => at('models', name),

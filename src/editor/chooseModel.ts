@@ -34,13 +34,16 @@ export async function chooseModel(
     });
   }
   const fitting = all.filter(({ model, target }) => prompt.fits?.(model, target) ?? true);
-  if (fitting.length === 0) throw new UserError('NoModels', prompt.noneFits ?? vscode.l10n.t('No model fits this command.'));
+  if (fitting.length === 0)
+    throw new UserError('NoModels', prompt.noneFits ?? vscode.l10n.t('No model fits this command.'));
   if (fitting.length === 1) return fitting[0];
   return pick(fitting, prompt.title);
 }
 
 function find(all: readonly ChosenModel[], named: NamedModel): ChosenModel {
-  const found = all.find(({ model, target }) => model.name === named.name && (named.targetId === undefined || target.id === named.targetId));
+  const found = all.find(
+    ({ model, target }) => model.name === named.name && (named.targetId === undefined || target.id === named.targetId),
+  );
   if (found !== undefined) return found;
   throw new UserError('ModelNotFound', vscode.l10n.t('There is no model named {0} any more.', named.name), {
     remedy: { kind: 'runCommand', label: vscode.l10n.t('Refresh'), command: 'slipway.refresh' },
@@ -54,6 +57,11 @@ async function pick(models: readonly ChosenModel[], title: string): Promise<Chos
     detail: one.target.displayName,
     one,
   }));
-  const chosen = await vscode.window.showQuickPick(items, { title, placeHolder: vscode.l10n.t('Choose a model'), matchOnDescription: true, matchOnDetail: true });
+  const chosen = await vscode.window.showQuickPick(items, {
+    title,
+    placeHolder: vscode.l10n.t('Choose a model'),
+    matchOnDescription: true,
+    matchOnDetail: true,
+  });
   return chosen?.one;
 }

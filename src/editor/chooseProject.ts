@@ -27,16 +27,25 @@ async function pickFolder(memory: vscode.Memento): Promise<vscode.Uri | undefine
   }
   if (others.length === 0) return first.uri;
   const last = memory.get<string>(lastFolderKey);
-  const ordered = [...folders].sort((left, right) => Number(right.uri.toString() === last) - Number(left.uri.toString() === last));
+  const ordered = [...folders].sort(
+    (left, right) => Number(right.uri.toString() === last) - Number(left.uri.toString() === last),
+  );
   // Two folders may have one name: the path below it tells them apart.
   const items = ordered.map((folder) => ({ label: folder.name, description: folder.uri.fsPath, uri: folder.uri }));
-  const picked = await vscode.window.showQuickPick(items, { title: vscode.l10n.t('Project'), placeHolder: vscode.l10n.t('Choose the folder of the project'), matchOnDescription: true });
+  const picked = await vscode.window.showQuickPick(items, {
+    title: vscode.l10n.t('Project'),
+    placeHolder: vscode.l10n.t('Choose the folder of the project'),
+    matchOnDescription: true,
+  });
   if (picked !== undefined) await memory.update(lastFolderKey, picked.uri.toString());
   return picked?.uri;
 }
 
 function notOnDisk(uri: vscode.Uri): UserError {
-  const message = uri.scheme === 'untitled' ? vscode.l10n.t('The notebook has not been saved yet.') : vscode.l10n.t('{0} is not on this machine, so it cannot be run here.', uri.toString());
+  const message =
+    uri.scheme === 'untitled'
+      ? vscode.l10n.t('The notebook has not been saved yet.')
+      : vscode.l10n.t('{0} is not on this machine, so it cannot be run here.', uri.toString());
   return new UserError('NotOnDisk', message, {
     remedy: { kind: 'hint', label: vscode.l10n.t('Save it in a folder and try again.') },
   });

@@ -15,7 +15,10 @@ export async function chooseTarget(context: TargetContext, memory: vscode.Mement
   const remembered = targets.find((target) => target.id === memory.get<string>(targetKey));
   if (remembered !== undefined) return remembered.id;
   const items = targets.map((target) => ({ label: target.displayName, description: target.id, id: target.id }));
-  const chosen = await vscode.window.showQuickPick(items, { title: vscode.l10n.t('Deploy Model'), placeHolder: vscode.l10n.t('Choose where models of this workspace run') });
+  const chosen = await vscode.window.showQuickPick(items, {
+    title: vscode.l10n.t('Deploy Model'),
+    placeHolder: vscode.l10n.t('Choose where models of this workspace run'),
+  });
   if (chosen !== undefined) await memory.update(targetKey, chosen.id);
   return chosen?.id;
 }

@@ -44,7 +44,13 @@ async function deployOnce(job: Deploy): Promise<DeployedModel> {
   log.info(`deploy ${request.path} to ${request.target}`);
   try {
     return await withNotification(title, (progress, signal) => {
-      const host = deployHost({ log, progress, secrets, onPlan: job.onPlan, onFinding: (finding) => findings.push(finding) });
+      const host = deployHost({
+        log,
+        progress,
+        secrets,
+        onPlan: job.onPlan,
+        onFinding: (finding) => findings.push(finding),
+      });
       return deployModel(services, host, request, signal);
     });
   } catch (error) {

@@ -15,7 +15,16 @@ export interface DeployHostOptions {
 }
 
 /** Where each step begins on the way from 0 to 1; cells move it on while the notebook is executed. */
-const starts: Readonly<Record<DeployStep, number>> = { inspect: 0, lock: 0.05, environment: 0.15, train: 0.4, package: 0.8, build: 0.8, push: 0.8, deploy: 0.85 };
+const starts: Readonly<Record<DeployStep, number>> = {
+  inspect: 0,
+  lock: 0.05,
+  environment: 0.15,
+  train: 0.4,
+  package: 0.8,
+  build: 0.8,
+  push: 0.8,
+  deploy: 0.85,
+};
 
 /** Shows a deploy in a progress notification and in the log, and asks its questions. */
 export function deployHost(options: DeployHostOptions): DeployHost {
@@ -44,31 +53,53 @@ function report({ log, progress, onPlan, onFinding }: DeployHostOptions, event: 
       onFinding(event.finding);
       return;
     case 'plan':
-      log.info(`plan: ${event.plan.entry} with Python ${event.plan.python.version} (${event.plan.python.why}); ${event.plan.training.why}`);
+      log.info(
+        `plan: ${event.plan.entry} with Python ${event.plan.python.version} (${event.plan.python.why}); ${event.plan.training.why}`,
+      );
       onPlan(event.plan);
       return;
     case 'deployed':
       progress.show(event.model.endpoint, 1);
-      log.info(`deployed ${event.model.name} v${String(event.model.version)} to ${event.model.target}: ${event.model.endpoint}`);
+      log.info(
+        `deployed ${event.model.name} v${String(event.model.version)} to ${event.model.target}: ${event.model.endpoint}`,
+      );
       return;
   }
 }
 
-function reportStep(log: vscode.LogOutputChannel, progress: Progress, event: Extract<DeployEvent, { event: 'step' }>): void {
+function reportStep(
+  log: vscode.LogOutputChannel,
+  progress: Progress,
+  event: Extract<DeployEvent, { event: 'step' }>,
+): void {
   if (event.state === 'started') progress.show(event.message, starts[event.step]);
-  log.info(`${event.step} ${event.state}: ${event.message}${event.ms === undefined ? '' : ` (${String(event.ms)} ms)`}`);
+  log.info(
+    `${event.step} ${event.state}: ${event.message}${event.ms === undefined ? '' : ` (${String(event.ms)} ms)`}`,
+  );
 }
 
-function reportCell(log: vscode.LogOutputChannel, progress: Progress, event: Extract<DeployEvent, { event: 'cell' }>): void {
+function reportCell(
+  log: vscode.LogOutputChannel,
+  progress: Progress,
+  event: Extract<DeployEvent, { event: 'cell' }>,
+): void {
   const { index, of, state, text } = event;
-  if (state === 'running') progress.show(vscode.l10n.t('Executing cell {0} of {1}', index + 1, of), starts.train + (0.4 * index) / Math.max(of, 1));
+  if (state === 'running')
+    progress.show(
+      vscode.l10n.t('Executing cell {0} of {1}', index + 1, of),
+      starts.train + (0.4 * index) / Math.max(of, 1),
+    );
   log.info(`cell ${String(index + 1)}/${String(of)} ${state}${text === undefined ? '' : `: ${text}`}`);
 }
 
 async function confirmExecution(question: ConsentQuestion): Promise<boolean> {
   const execute = vscode.l10n.t('Execute Notebook');
   const message = vscode.l10n.t('Execute {0} on this machine?', path.basename(question.notebook));
-  const chosen = await vscode.window.showWarningMessage(message, { modal: true, detail: consentDetail(question) }, execute);
+  const chosen = await vscode.window.showWarningMessage(
+    message,
+    { modal: true, detail: consentDetail(question) },
+    execute,
+  );
   return chosen === execute;
 }
 
@@ -76,8 +107,14 @@ async function confirmExecution(question: ConsentQuestion): Promise<boolean> {
 const mostListed = 8;
 
 function consentDetail(question: ConsentQuestion): string {
-  const cells = question.cells === 1 ? vscode.l10n.t('1 code cell is executed from top to bottom.') : vscode.l10n.t('{0} code cells are executed from top to bottom.', question.cells);
-  const time = question.recordedSeconds === undefined ? undefined : vscode.l10n.t('They took {0} when the notebook was last run.', duration(question.recordedSeconds));
+  const cells =
+    question.cells === 1
+      ? vscode.l10n.t('1 code cell is executed from top to bottom.')
+      : vscode.l10n.t('{0} code cells are executed from top to bottom.', question.cells);
+  const time =
+    question.recordedSeconds === undefined
+      ? undefined
+      : vscode.l10n.t('They took {0} when the notebook was last run.', duration(question.recordedSeconds));
   const parts = [
     [cells, time].filter((one) => one !== undefined).join(' '),
     listed(vscode.l10n.t('Shell commands in the notebook:'), question.shellMagics),

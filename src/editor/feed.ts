@@ -123,7 +123,12 @@ export class Feed<Source extends { readonly id: string }, Value> implements Disp
         this.#change(source.id, () => ({ value, broken: undefined }));
       },
       onError: (error: unknown) => {
-        this.#change(source.id, (entry) => ({ broken: { since: entry.broken?.since ?? new Date(), message: error instanceof Error ? error.message : String(error) } }));
+        this.#change(source.id, (entry) => ({
+          broken: {
+            since: entry.broken?.since ?? new Date(),
+            message: error instanceof Error ? error.message : String(error),
+          },
+        }));
       },
     };
     return keepWatching((inner) => this.#options.watch(source, inner), listener, signal, this.#options.backoff);

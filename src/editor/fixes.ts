@@ -31,16 +31,26 @@ export async function applyFix({ fix, root }: FixRequest, secrets: SecretStore):
   const edit = new vscode.WorkspaceEdit();
   const replaced: string[] = [];
   for (const change of fix.edits) await addChange(edit, root, change, replaced);
-  if (fix.append !== undefined) await addAppend(edit, vscode.Uri.file(path.resolve(root, fix.append.file)), fix.append.text);
-  if (fix.secret !== undefined && (await askSecret(secrets, fix.secret.name, onlyLiteral(replaced))) === undefined) return;
+  if (fix.append !== undefined)
+    await addAppend(edit, vscode.Uri.file(path.resolve(root, fix.append.file)), fix.append.text);
+  if (fix.secret !== undefined && (await askSecret(secrets, fix.secret.name, onlyLiteral(replaced))) === undefined)
+    return;
   await vscode.workspace.applyEdit(edit);
 }
 
-async function addChange(edit: vscode.WorkspaceEdit, root: string, change: CellEdit, replaced: string[]): Promise<void> {
+async function addChange(
+  edit: vscode.WorkspaceEdit,
+  root: string,
+  change: CellEdit,
+  replaced: string[],
+): Promise<void> {
   const uri = vscode.Uri.file(path.resolve(root, change.file));
   if (change.kind === 'replace') {
     const document = await documentOf(uri, change.cell);
-    const range = new vscode.Range(document.lineAt(change.startLine - 1).range.start, document.lineAt(change.endLine - 1).range.end);
+    const range = new vscode.Range(
+      document.lineAt(change.startLine - 1).range.start,
+      document.lineAt(change.endLine - 1).range.end,
+    );
     replaced.push(document.getText(range));
     edit.replace(document.uri, range, change.text.replace(/\n$/, ''));
     return;

@@ -21,7 +21,11 @@ export async function discoverTargets(context: TargetContext, signal: AbortSigna
 }
 
 /** Reads every target once and gives the feed what was read. */
-export async function readModels(feed: ModelFeed, services: Services, signal: AbortSignal): Promise<readonly { readonly target: Target; readonly model: DeployedModel }[]> {
+export async function readModels(
+  feed: ModelFeed,
+  services: Services,
+  signal: AbortSignal,
+): Promise<readonly { readonly target: Target; readonly model: DeployedModel }[]> {
   const targets = await discoverTargets(services.context, signal);
   const snapshots = await Promise.all(targets.map(async (source) => ({ source, value: await source.models(signal) })));
   feed.publish(snapshots);

@@ -34,7 +34,8 @@ export class Problems implements Disposable {
 
   /** Replaces all problems of a project. */
   async show(root: string, findings: readonly Finding[]): Promise<void> {
-    for (const [key, problems] of this.#problems) if (problems.some((one) => one.root === root)) this.#clear(vscode.Uri.parse(key));
+    for (const [key, problems] of this.#problems)
+      if (problems.some((one) => one.root === root)) this.#clear(vscode.Uri.parse(key));
     for (const finding of findings) await this.add(root, finding);
   }
 
@@ -46,7 +47,10 @@ export class Problems implements Disposable {
     const key = place.uri.toString();
     const problems = [...(this.#problems.get(key) ?? []), { diagnostic, finding, root }];
     this.#problems.set(key, problems);
-    this.#collection.set(place.uri, problems.map((one) => one.diagnostic));
+    this.#collection.set(
+      place.uri,
+      problems.map((one) => one.diagnostic),
+    );
   }
 
   dispose(): void {
@@ -58,7 +62,10 @@ export class Problems implements Disposable {
   }
 }
 
-async function placeOf(root: string, location: Location | undefined): Promise<{ readonly uri: vscode.Uri; readonly range: vscode.Range }> {
+async function placeOf(
+  root: string,
+  location: Location | undefined,
+): Promise<{ readonly uri: vscode.Uri; readonly range: vscode.Range }> {
   const uri = vscode.Uri.file(location === undefined ? root : path.resolve(root, location.file));
   try {
     if (location !== undefined && uri.path.endsWith('.ipynb')) {

@@ -6,7 +6,10 @@ export interface Progress {
 }
 
 /** Runs `body` under a notification with a Cancel button, which aborts the signal. */
-export function withNotification<T>(title: string, body: (progress: Progress, signal: AbortSignal) => Promise<T>): Promise<T> {
+export function withNotification<T>(
+  title: string,
+  body: (progress: Progress, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   return run({ location: vscode.ProgressLocation.Notification, title, cancellable: true }, body);
 }
 
@@ -15,7 +18,10 @@ export function withViewProgress<T>(viewId: string, body: (signal: AbortSignal) 
   return run({ location: { viewId } }, (_progress, signal) => body(signal));
 }
 
-async function run<T>(options: vscode.ProgressOptions, body: (progress: Progress, signal: AbortSignal) => Promise<T>): Promise<T> {
+async function run<T>(
+  options: vscode.ProgressOptions,
+  body: (progress: Progress, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   return vscode.window.withProgress(options, async (shown, token) => {
     const controller = new AbortController();
     const subscription = token.onCancellationRequested(() => {

@@ -24,7 +24,11 @@ export async function readSecret(store: SecretStore, name: string, signal: Abort
 }
 
 /** Asks for a value and stores it. `proposal` fills the box, hidden like what is typed. */
-export async function askSecret(store: SecretStore, name: string, proposal: string | undefined): Promise<string | undefined> {
+export async function askSecret(
+  store: SecretStore,
+  name: string,
+  proposal: string | undefined,
+): Promise<string | undefined> {
   const value = await vscode.window.showInputBox({
     title: vscode.l10n.t('Secret {0}', name),
     prompt: vscode.l10n.t('The value is kept in the secret storage of the editor, not in the project.'),

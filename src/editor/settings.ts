@@ -16,7 +16,10 @@ export type Settings = typeof settingDefaults;
  * One setting, or its default when the user's value has another type.
  * @param configuration `vscode.workspace.getConfiguration(undefined, uri)`; the URI decides the folder of resource settings
  */
-export function readSetting<Name extends keyof Settings>(configuration: vscode.WorkspaceConfiguration, name: Name): Settings[Name] {
+export function readSetting<Name extends keyof Settings>(
+  configuration: vscode.WorkspaceConfiguration,
+  name: Name,
+): Settings[Name] {
   const value = configuration.get<unknown>(name);
   return typeof value === typeof settingDefaults[name] ? (value as Settings[Name]) : settingDefaults[name];
 }

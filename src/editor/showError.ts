@@ -14,7 +14,11 @@ async function showUserError(log: vscode.LogOutputChannel, error: UserError): Pr
   const showLog = vscode.l10n.t('Show Log');
   const button = remedy === undefined || remedy.kind === 'hint' ? undefined : remedy.label;
   const hint = remedy?.kind === 'hint' ? ` ${remedy.label}` : '';
-  const chosen = await vscode.window.showErrorMessage(`${error.message}${hint}`, ...(button === undefined ? [] : [button]), showLog);
+  const chosen = await vscode.window.showErrorMessage(
+    `${error.message}${hint}`,
+    ...(button === undefined ? [] : [button]),
+    showLog,
+  );
   if (chosen === showLog) log.show(true);
   else if (chosen !== undefined && remedy !== undefined) await applyRemedy(remedy);
 }
@@ -22,7 +26,9 @@ async function showUserError(log: vscode.LogOutputChannel, error: UserError): Pr
 /** What the log keeps of a failure: also what uv said, and the traceback. */
 function logLines(error: UserError): readonly string[] {
   const { uv, traceback } = error.details;
-  const words = [uv, traceback].flatMap((one) => (Array.isArray(one) ? one.map(String) : typeof one === 'string' ? [one] : []));
+  const words = [uv, traceback].flatMap((one) =>
+    Array.isArray(one) ? one.map(String) : typeof one === 'string' ? [one] : [],
+  );
   const cause = error.cause instanceof Error ? [error.cause.message] : [];
   return [`${error.code}: ${error.message}`, ...words, ...cause];
 }
@@ -47,9 +53,15 @@ async function applyRemedy(remedy: Remedy): Promise<void> {
 }
 
 async function showBug(log: vscode.LogOutputChannel, error: unknown, commandId: string): Promise<void> {
-  log.error(`${commandId} failed with an error that Slipway did not foresee`, error instanceof Error ? (error.stack ?? error.message) : String(error));
+  log.error(
+    `${commandId} failed with an error that Slipway did not foresee`,
+    error instanceof Error ? (error.stack ?? error.message) : String(error),
+  );
   const showLog = vscode.l10n.t('Show Log');
   const message = error instanceof Error ? error.message : String(error);
-  const chosen = await vscode.window.showErrorMessage(vscode.l10n.t('Slipway met a fault of its own: {0} Please report it with what the log says.', message), showLog);
+  const chosen = await vscode.window.showErrorMessage(
+    vscode.l10n.t('Slipway met a fault of its own: {0} Please report it with what the log says.', message),
+    showLog,
+  );
   if (chosen === showLog) log.show(true);
 }

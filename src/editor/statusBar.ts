@@ -9,7 +9,10 @@ export function createStatusBarItem(feed: ModelFeed): Disposable {
   item.name = 'Slipway';
   item.command = 'slipway.models.focus';
   const subscription = feed.onChange(() => {
-    const summary = summarize(feed.entries.flatMap((entry) => entry.value ?? []), vscode.l10n.t);
+    const summary = summarize(
+      feed.entries.flatMap((entry) => entry.value ?? []),
+      vscode.l10n.t,
+    );
     if (summary === undefined) {
       item.hide();
       return;

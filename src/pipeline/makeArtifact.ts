@@ -53,7 +53,12 @@ export async function makeArtifact(services: Services, host: DeployHost, job: Jo
       return { solved, runtime, record: choice.record };
     }
     const outcome = await step(host, 'train', `Executing ${choice.entry.notebook}`, async () => {
-      const env = { ...process.env, ...job.project.config.env, ...job.secrets };
+      const env = {
+        ...withoutByteCodeBan(),
+        ...job.project.config.env,
+        ...job.secrets,
+        PYTHONPYCACHEPREFIX: services.home.bytecode,
+      };
       const result = await trainModel(
         services,
         host,
@@ -71,6 +76,13 @@ export async function makeArtifact(services: Services, host: DeployHost, job: Jo
     if (outcome.kind === 'trained') return { solved, runtime, record: outcome.record };
     await addMissing(services, host, job.project, outcome.missing, round);
   }
+}
+
+/** A kernel that writes no byte code makes every later start compile the packages again. */
+function withoutByteCodeBan(): NodeJS.ProcessEnv {
+  const env = { ...process.env };
+  delete env['PYTHONDONTWRITEBYTECODE'];
+  return env;
 }
 
 async function addMissing(

@@ -64,8 +64,8 @@ export async function install(
 }
 
 /**
- * Editing a cell makes the notebook's last change newer, which must not upgrade its packages: the date of the first
- * solution stays until the requirements, the Python or the date in slipway.yaml change.
+ * Editing a cell makes the notebook's last change newer, which must not upgrade its packages: the earliest date that was
+ * seen stays until the requirements, the Python or the date in slipway.yaml change.
  */
 async function stableDate(services: Services, project: Project, python: PythonChoice): Promise<string | undefined> {
   const { asOf, requirements } = project.dependencies;
@@ -76,7 +76,7 @@ async function stableDate(services: Services, project: Project, python: PythonCh
     asOf.source === 'slipway.yaml' ? asOf.date : '',
   ]);
   const { solved } = await readProjectState(services.home, project.root);
-  if (solved?.requirements === identity) return solved.asOf;
+  if (solved?.requirements === identity && solved.asOf <= asOf.date) return solved.asOf;
   await updateProjectState(services.home, project.root, { solved: { requirements: identity, asOf: asOf.date } });
   return asOf.date;
 }

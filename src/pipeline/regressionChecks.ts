@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { isUserError, UserError } from '../core/errors';
+import { readableJson } from '../core/readableJson';
 import type { Target } from '../core/target';
 import { compareJson, type Difference, type Tolerance } from './compareJson';
 import { predict } from './predict';
@@ -56,7 +57,7 @@ export async function saveCheck(project: string, name: string, check: Regression
   const folder = checksFolder(project);
   const file = path.join(folder, `${name}.json`);
   await mkdir(folder, { recursive: true });
-  await writeFile(file, `${JSON.stringify(check, null, 2)}\n`, { flag: 'wx' }).catch((cause: unknown) => {
+  await writeFile(file, `${readableJson(check)}\n`, { flag: 'wx' }).catch((cause: unknown) => {
     if (!(cause instanceof Error && 'code' in cause && cause.code === 'EEXIST')) throw cause;
     throw new UserError('CheckExists', `There is already a regression check named ${name}.`, {
       cause,

@@ -105,6 +105,7 @@ function requestFor(run: TrainingRun, folder: string, connectionDir: string): Tr
     entry: { predict: run.entry.predict, load: run.entry.load ?? 'load' },
     parameters: null,
     env: run.project.config.env ?? {},
+    secretNames: run.project.config.secrets ?? [],
     connectionDir,
     cellTimeoutSeconds: null,
   };

@@ -14,7 +14,10 @@ export function clusterTree(clusters: readonly ClusterState[], t: Translate): re
   return clusters.map((cluster) => {
     const { snapshot, broken } = cluster;
     const nodes = snapshot?.nodes ?? [];
-    const description = broken === undefined ? clusterSummary(snapshot, t) : t('no answer since {0}, trying again', formatTime(broken.since.toISOString()));
+    const description =
+      broken === undefined
+        ? clusterSummary(snapshot, t)
+        : t('no answer since {0}, trying again', formatTime(broken.since.toISOString()));
     return leaf(cluster.id, 'cluster', cluster.displayName, {
       description,
       tooltip: escapeMarkdown(broken?.message ?? cluster.displayName),
@@ -34,10 +37,18 @@ function clusterSummary(snapshot: ClusterSnapshot | undefined, t: Translate): st
 function machineNode(clusterId: string, node: ClusterNode, t: Translate): TreeNode {
   const { cpu, memory, processes } = node;
   const percent = cpu.cores === 0 ? 0 : Math.round((cpu.used / cpu.cores) * 100);
-  const description = t('CPU {0} % of {1} · memory {2} of {3}', percent, cpu.cores, formatBytes(memory.used), formatBytes(memory.total));
+  const description = t(
+    'CPU {0} % of {1} · memory {2} of {3}',
+    percent,
+    cpu.cores,
+    formatBytes(memory.used),
+    formatBytes(memory.total),
+  );
   return leaf(`${clusterId}/${node.id}`, 'node', node.name, {
     description: node.ready ? description : `${t('Not ready')} · ${description}`,
-    tooltip: escapeMarkdown(`${node.name}\n${t('{0} of {1} cores are busy', cpu.used.toFixed(1), cpu.cores)}\n${t('{0} of {1} memory are in use', formatBytes(memory.used), formatBytes(memory.total))}`),
+    tooltip: escapeMarkdown(
+      `${node.name}\n${t('{0} of {1} cores are busy', cpu.used.toFixed(1), cpu.cores)}\n${t('{0} of {1} memory are in use', formatBytes(memory.used), formatBytes(memory.total))}`,
+    ),
     icon: node.ready ? { id: 'server-environment' } : { id: 'warning', color: 'list.warningForeground' },
     // Also while it is empty: a row that begins as a leaf stays closed when its first process comes.
     state: 'expanded',
@@ -46,7 +57,11 @@ function machineNode(clusterId: string, node: ClusterNode, t: Translate): TreeNo
 }
 
 function processNode(clusterId: string, nodeId: string, process: ClusterProcess, t: Translate): TreeNode {
-  const parts = [process.phase, `pid ${String(process.pid)}`, process.memory === undefined ? undefined : formatBytes(process.memory)];
+  const parts = [
+    process.phase,
+    `pid ${String(process.pid)}`,
+    process.memory === undefined ? undefined : formatBytes(process.memory),
+  ];
   const description = parts.filter((part) => part !== undefined).join(' · ');
   return leaf(`${clusterId}/${nodeId}/${process.id}`, 'process', process.name, {
     description,

@@ -8,7 +8,9 @@ export function describeModel(model: DeployedModel, t: Translate = untranslated)
     model.version === undefined ? undefined : `v${String(model.version)}`,
     phaseText(model.phase, t),
     model.replicas.desired > 0 ? `${String(model.replicas.ready)}/${String(model.replicas.desired)}` : undefined,
-    model.rollout === undefined || model.rollout.version === model.version ? undefined : `v${String(model.rollout.version)} ${model.rollout.step}`,
+    model.rollout === undefined || model.rollout.version === model.version
+      ? undefined
+      : `v${String(model.rollout.version)} ${model.rollout.step}`,
   ];
   return parts.filter((part) => part !== undefined).join(' · ');
 }
@@ -51,8 +53,13 @@ export function modelTooltip(model: DeployedModel, targetName: string, t: Transl
     [t('Peak memory'), model.peakMemory === undefined ? undefined : t('{0} a replica', formatBytes(model.peakMemory))],
     [t('Changed'), model.updatedAt === undefined ? undefined : formatTime(model.updatedAt)],
   ] as const;
-  const table = rows.flatMap(([name, value]) => (value === undefined ? [] : [`${escapeMarkdown(name)}: ${escapeMarkdown(value)}`]));
-  const reason = model.reason === undefined ? [] : ['', `**${escapeMarkdown(model.reason.code)}**: ${escapeMarkdown(model.reason.message)}`];
+  const table = rows.flatMap(([name, value]) =>
+    value === undefined ? [] : [`${escapeMarkdown(name)}: ${escapeMarkdown(value)}`],
+  );
+  const reason =
+    model.reason === undefined
+      ? []
+      : ['', `**${escapeMarkdown(model.reason.code)}**: ${escapeMarkdown(model.reason.message)}`];
   return [`**${escapeMarkdown(model.name)}**`, '', table.join('  \n'), ...reason].join('\n');
 }
 

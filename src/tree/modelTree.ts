@@ -20,11 +20,17 @@ export interface TargetModels {
 export function modelTree(targets: readonly TargetModels[], t: Translate): readonly TreeNode[] {
   return targets.flatMap(({ target, models, broken }) => [
     ...(broken === undefined ? [] : [brokenNode(target, broken, t)]),
-    ...(models ?? []).map((model) => modelNode(target, model, { stale: broken !== undefined, several: targets.length > 1 }, t)),
+    ...(models ?? []).map((model) =>
+      modelNode(target, model, { stale: broken !== undefined, several: targets.length > 1 }, t),
+    ),
   ]);
 }
 
-function brokenNode(target: Capabilities, broken: { readonly since: Date; readonly message: string }, t: Translate): TreeNode {
+function brokenNode(
+  target: Capabilities,
+  broken: { readonly since: Date; readonly message: string },
+  t: Translate,
+): TreeNode {
   const time = formatTime(broken.since.toISOString());
   return leaf(`${target.id}!broken`, 'broken', t('{0} does not answer', target.displayName), {
     description: t('since {0}, trying again', time),
@@ -53,7 +59,12 @@ function modelNode(target: Capabilities, model: DeployedModel, shown: Shown, t: 
     context: modelContext(target, model),
     accessibleLabel: t('Model {0}, {1}', model.name, description),
     state: 'collapsed',
-    children: [...reasonNodes(id, model, ref, t), ...endpointNodes(id, model, ref, t), ...replicaNodes(id, model, ref, t), ...releaseNodes(id, target, model, t)],
+    children: [
+      ...reasonNodes(id, model, ref, t),
+      ...endpointNodes(id, model, ref, t),
+      ...replicaNodes(id, model, ref, t),
+      ...releaseNodes(id, target, model, t),
+    ],
     model: ref,
     ...(model.version === undefined ? {} : { version: model.version }),
   };
@@ -95,7 +106,10 @@ function reasonNodes(id: string, model: DeployedModel, ref: Ref, t: Translate): 
   return [
     leaf(`${id}/reason`, 'reason', message, {
       description: reason.code,
-      tooltip: [reason.message, reason.traceback, ...(reason.logTail ?? [])].filter((text) => text !== undefined).map(asCode).join('\n'),
+      tooltip: [reason.message, reason.traceback, ...(reason.logTail ?? [])]
+        .filter((text) => text !== undefined)
+        .map(asCode)
+        .join('\n'),
       icon: { id: 'error', color: 'testing.iconFailed' },
       accessibleLabel: t('Reason: {0}', reason.message),
       model: ref,
@@ -147,11 +161,16 @@ function workerNode(id: string, worker: Worker, t: Translate): TreeNode {
     worker.restarts === 0 ? undefined : worker.restarts === 1 ? t('1 restart') : t('{0} restarts', worker.restarts),
   ];
   const label = `v${String(worker.version)}/${String(worker.index)}`;
-  return leaf(`${id}/worker/${String(worker.version)}/${String(worker.index)}/${String(worker.pid ?? '')}`, 'worker', label, {
-    description: parts.filter((part) => part !== undefined).join(' · '),
-    tooltip: escapeMarkdown(t('Started {0}', formatTime(worker.startedAt))),
-    icon: workerIcon(worker.phase),
-  });
+  return leaf(
+    `${id}/worker/${String(worker.version)}/${String(worker.index)}/${String(worker.pid ?? '')}`,
+    'worker',
+    label,
+    {
+      description: parts.filter((part) => part !== undefined).join(' · '),
+      tooltip: escapeMarkdown(t('Started {0}', formatTime(worker.startedAt))),
+      icon: workerIcon(worker.phase),
+    },
+  );
 }
 
 function workerText(phase: Worker['phase'], t: Translate): string {
@@ -197,11 +216,22 @@ function releaseNodes(id: string, target: Capabilities, model: DeployedModel, t:
 function releaseNode(id: string, target: Capabilities, model: DeployedModel, release: Release, t: Translate): TreeNode {
   const answers = release.version === model.version;
   const status = release.status === 'failed' ? t('Failed') : answers ? phaseText(model.phase, t) : t('Kept');
-  return leaf(`${id}/release/${String(release.version)}`, target.rollback !== undefined && isRollBackTarget(model, release) ? 'release rollback' : 'release', `v${String(release.version)}`, {
-    description: [status, formatTime(release.createdAt), shortDigest(release.digest)].join(' · '),
-    tooltip: [escapeMarkdown(release.digest), ...(release.reason === undefined ? [] : [escapeMarkdown(release.reason)])].join('  \n'),
-    icon: release.status === 'failed' ? { id: 'error', color: 'testing.iconFailed' } : { id: answers ? 'pass' : 'archive' },
-    model: { targetId: target.id, name: model.name },
-    version: release.version,
-  });
+  return leaf(
+    `${id}/release/${String(release.version)}`,
+    target.rollback !== undefined && isRollBackTarget(model, release) ? 'release rollback' : 'release',
+    `v${String(release.version)}`,
+    {
+      description: [status, formatTime(release.createdAt), shortDigest(release.digest)].join(' · '),
+      tooltip: [
+        escapeMarkdown(release.digest),
+        ...(release.reason === undefined ? [] : [escapeMarkdown(release.reason)]),
+      ].join('  \n'),
+      icon:
+        release.status === 'failed'
+          ? { id: 'error', color: 'testing.iconFailed' }
+          : { id: answers ? 'pass' : 'archive' },
+      model: { targetId: target.id, name: model.name },
+      version: release.version,
+    },
+  );
 }

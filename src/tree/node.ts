@@ -25,7 +25,8 @@ export interface TreeNode {
 /** Texts that the trees show, translated by the editor; `{0}` stands for the first argument. */
 export type Translate = (message: string, ...args: readonly (string | number)[]) => string;
 
-export const untranslated: Translate = (message, ...args) => message.replace(/\{(\d+)\}/g, (_match, index: string) => String(args[Number(index)]));
+export const untranslated: Translate = (message, ...args) =>
+  message.replace(/\{(\d+)\}/g, (_match, index: string) => String(args[Number(index)]));
 
 /** A leaf without anything special. */
 export function leaf(id: string, context: string, label: string, rest: Partial<TreeNode> = {}): TreeNode {

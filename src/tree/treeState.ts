@@ -8,7 +8,8 @@ export interface TreeElement {
 }
 
 /** What to draw again: everything when the roots changed, else the rows that changed, without those below one another. */
-export type TreeChange = { readonly kind: 'all' } | { readonly kind: 'elements'; readonly elements: readonly TreeElement[] };
+export type TreeChange =
+  { readonly kind: 'all' } | { readonly kind: 'elements'; readonly elements: readonly TreeElement[] };
 
 /** The rows of one tree between two snapshots. */
 export class TreeState {
@@ -38,7 +39,12 @@ export class TreeState {
   }
 
   /** `changed` is undefined below a row that is drawn again with all below it. */
-  #adopt(node: TreeNode, parent: TreeElement | undefined, changed: TreeElement[] | undefined, seen: Set<string>): TreeElement {
+  #adopt(
+    node: TreeNode,
+    parent: TreeElement | undefined,
+    changed: TreeElement[] | undefined,
+    seen: Set<string>,
+  ): TreeElement {
     seen.add(node.id);
     const known = this.#elements.get(node.id);
     const element = known ?? { id: node.id, node, parent };

@@ -23,7 +23,12 @@ export function createClustersView(app: App): Disposable {
     },
     nodes: () =>
       clusterTree(
-        feed.entries.map(({ source, value, broken }) => ({ id: source.id, displayName: source.displayName, snapshot: value, broken })),
+        feed.entries.map(({ source, value, broken }) => ({
+          id: source.id,
+          displayName: source.displayName,
+          snapshot: value,
+          broken,
+        })),
         vscode.l10n.t,
       ),
     onChange: (listener) => feed.onChange(listener),

@@ -21,9 +21,6 @@ export function createModelsView(app: App): ModelsView {
     onChange: (listener) => feed.onChange(listener),
     hold: () => feed.hold(),
   });
-  const known = feed.onChange(() => {
-    void vscode.commands.executeCommand('setContext', 'slipway.hasModels', feed.entries.some((entry) => (entry.value?.length ?? 0) > 0));
-  });
   const view = vscode.window.createTreeView<Row>('slipway.models', { treeDataProvider: tree, showCollapseAll: true });
   const visible = whileVisible(view, () => {
     void tellWhetherThereIsAProject();
@@ -31,12 +28,12 @@ export function createModelsView(app: App): ModelsView {
   });
   return {
     reveal: async (model) => {
-      const element = tree.find(modelNodeId(model)) ?? (await tree.getChildren()).find((row) => row.id === modelNodeId(model));
+      const element =
+        tree.find(modelNodeId(model)) ?? (await tree.getChildren()).find((row) => row.id === modelNodeId(model));
       if (element !== undefined) await view.reveal(element, { select: true, focus: false, expand: true });
     },
     dispose: () => {
       visible.dispose();
-      known.dispose();
       view.dispose();
       tree.dispose();
     },

@@ -136,7 +136,12 @@ function itemOf({ node }: TreeElement): vscode.TreeItem {
   item.accessibilityInformation = { label: node.accessibleLabel };
   if (node.description !== undefined) item.description = node.description;
   if (node.tooltip !== undefined) item.tooltip = new vscode.MarkdownString(node.tooltip);
-  if (node.icon !== undefined) item.iconPath = new vscode.ThemeIcon(node.icon.id, node.icon.color === undefined ? undefined : new vscode.ThemeColor(node.icon.color));
-  if (node.opens !== undefined) item.command = { command: 'slipway.openReason', title: vscode.l10n.t('Open Cell'), arguments: [{ node }] };
+  if (node.icon !== undefined)
+    item.iconPath = new vscode.ThemeIcon(
+      node.icon.id,
+      node.icon.color === undefined ? undefined : new vscode.ThemeColor(node.icon.color),
+    );
+  if (node.opens !== undefined)
+    item.command = { command: 'slipway.openReason', title: vscode.l10n.t('Open Cell'), arguments: [{ node }] };
   return item;
 }

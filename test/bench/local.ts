@@ -7,7 +7,12 @@ import { warmDeploys } from './local/warm';
 // npm run bench -- local [extension] [warm] [cold] [servers]: all parts, or the named ones.
 
 /** The first one also builds what the others measure. */
-const parts: Readonly<Record<string, () => Promise<string>>> = { extension: extensionFigures, warm: warmDeploys, cold: coldDeploys, servers: serverFigures };
+const parts: Readonly<Record<string, () => Promise<string>>> = {
+  extension: extensionFigures,
+  warm: warmDeploys,
+  cold: coldDeploys,
+  servers: serverFigures,
+};
 
 const asked = process.argv.slice(2).filter((word) => word in parts);
 console.log(machine());

@@ -17,7 +17,8 @@ describe('deploy model', function () {
     assert.ok(found);
     return found;
   };
-  const iris = async (): Promise<DeployedModel | undefined> => (await target().models(AbortSignal.timeout(20_000))).find((one) => one.name === 'iris');
+  const iris = async (): Promise<DeployedModel | undefined> =>
+    (await target().models(AbortSignal.timeout(20_000))).find((one) => one.name === 'iris');
   let notebook: vscode.Uri;
 
   before(async () => {
@@ -31,7 +32,11 @@ describe('deploy model', function () {
 
   after(async () => {
     if ((await iris()) !== undefined) await target().remove('iris', AbortSignal.timeout(60_000));
-    await eventually('no process of the model is left', 20, () => processesNaming(path.join(home(), 'models')).length === 0);
+    await eventually(
+      'no process of the model is left',
+      20,
+      () => processesNaming(path.join(home(), 'models')).length === 0,
+    );
   });
 
   it('ends with a model that answers', async () => {
@@ -43,7 +48,9 @@ describe('deploy model', function () {
   });
 
   it('follows the log of the model that it deployed', () => {
-    const shown = vscode.workspace.textDocuments.some((document) => document.uri.scheme === 'output' && /slipway/i.test(document.uri.path));
+    const shown = vscode.workspace.textDocuments.some(
+      (document) => document.uri.scheme === 'output' && /slipway/i.test(document.uri.path),
+    );
     assert.ok(shown, vscode.workspace.textDocuments.map((document) => document.uri.toString()).join('\n'));
   });
 

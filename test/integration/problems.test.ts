@@ -5,18 +5,34 @@ import { after, before, describe, it } from 'mocha';
 import * as vscode from 'vscode';
 import { eventually } from '../support/eventually';
 
-const cell = (id: string, source: string): object => ({ cell_type: 'code', id, metadata: {}, execution_count: null, outputs: [], source });
+const cell = (id: string, source: string): object => ({
+  cell_type: 'code',
+  id,
+  metadata: {},
+  execution_count: null,
+  outputs: [],
+  source,
+});
 const notebook = {
   nbformat: 4,
   nbformat_minor: 5,
-  metadata: { kernelspec: { name: 'python3', display_name: 'Python 3', language: 'python' }, language_info: { name: 'python' } },
-  cells: [cell('data', "text = open('/definitely/elsewhere/data.csv').read()"), cell('ask', "name = input('Name')"), cell('serve', 'def predict(x):\n    return [len(text) for _ in x]')],
+  metadata: {
+    kernelspec: { name: 'python3', display_name: 'Python 3', language: 'python' },
+    language_info: { name: 'python' },
+  },
+  cells: [
+    cell('data', "text = open('/definitely/elsewhere/data.csv').read()"),
+    cell('ask', "name = input('Name')"),
+    cell('serve', 'def predict(x):\n    return [len(text) for _ in x]'),
+  ],
 };
 
 describe('inspect project', () => {
   let uri: vscode.Uri;
   const problems = (): readonly (readonly [vscode.Uri, vscode.Diagnostic])[] =>
-    vscode.languages.getDiagnostics().flatMap(([at, list]) => list.filter((one) => one.source === 'Slipway').map((one) => [at, one] as const));
+    vscode.languages
+      .getDiagnostics()
+      .flatMap(([at, list]) => list.filter((one) => one.source === 'Slipway').map((one) => [at, one] as const));
 
   before(async () => {
     const [workspace] = vscode.workspace.workspaceFolders ?? [];
@@ -36,8 +52,14 @@ describe('inspect project', () => {
 
   it('shows findings at the cell and line that they are about', () => {
     const codes = problems().map(([at, one]) => [at.scheme, one.code, one.range.start.line]);
-    assert.ok(codes.some(([scheme]) => scheme === 'vscode-notebook-cell'), JSON.stringify(codes));
-    assert.ok(problems().some(([, one]) => one.message.includes('/definitely/elsewhere')), JSON.stringify(codes));
+    assert.ok(
+      codes.some(([scheme]) => scheme === 'vscode-notebook-cell'),
+      JSON.stringify(codes),
+    );
+    assert.ok(
+      problems().some(([, one]) => one.message.includes('/definitely/elsewhere')),
+      JSON.stringify(codes),
+    );
   });
 
   it('removes what it said of a cell when the cell is edited', async () => {
@@ -65,7 +87,13 @@ describe('inspect project', () => {
     const root = path.dirname(uri.fsPath);
     await vscode.commands.executeCommand('slipway.applyFix', { fix, root });
     const document = await vscode.workspace.openNotebookDocument(uri);
-    assert.deepEqual(document.getCells().slice(1, 3).map((one) => one.document.getText()), ["name = 'Ada'", 'print(name)']);
+    assert.deepEqual(
+      document
+        .getCells()
+        .slice(1, 3)
+        .map((one) => one.document.getText()),
+      ["name = 'Ada'", 'print(name)'],
+    );
     assert.deepEqual((document.cellAt(2).metadata['metadata'] as { tags: unknown }).tags, ['example']);
     const requirements = await vscode.workspace.openTextDocument(path.join(root, 'requirements.txt'));
     assert.equal(requirements.getText(), 'numpy\n');

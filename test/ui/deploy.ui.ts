@@ -81,7 +81,7 @@ story('from an open notebook to an endpoint', { prepare: (projects) => copyExamp
     await page.locator('.codelens-decoration a', { hasText: 'Save as Regression Check' }).click();
     await inputBox(page).press('Enter');
     const file = path.join(projects, 'iris', 'checks', 'iris-1.json');
-    await editorWith(page, '"expected"').waitFor();
+    await editorWith(page, '"request"').waitFor();
     const check = JSON.parse(await readFile(file, 'utf8')) as { readonly expected: unknown };
     assert.deepEqual(check.expected, v1);
     await closeAllEditors(page);

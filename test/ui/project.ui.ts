@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { eventually } from '../support/eventually';
@@ -7,7 +6,7 @@ import { runCommand } from '../testbed/vscode/workbench';
 import { cellWith, openNotebook } from './support/notebook';
 import { writeProject } from './support/stage';
 import { story } from './support/story';
-import { clearToasts, closeAllEditors, inputBox, openContainer, chooseFromMenu, picture, quickPickRow, row } from './support/window';
+import { clearToasts, closeAllEditors, inputBox, openContainer, chooseFromMenu, picture, quickPickRow, row, toast } from './support/window';
 
 const messy = notebookOf(
   { id: 'read', source: 'import pandas as pd\n\nframe = pd.read_csv("/home/ana/work/rows.csv")' },
@@ -58,14 +57,16 @@ story('before a deploy', { prepare }, (step) => {
   step('drafts predict for a notebook that has none, as an edit to accept', async ({ page, projects }) => {
     await openNotebook(page, 'flats.ipynb');
     await runCommand(page, 'Slipway: Add Predict Cell');
-    const preview = page.locator('.refactor-preview');
-    await preview.waitFor({ timeout: 60_000 });
-    await picture(page, 'add-predict-cell');
-    const file = path.join(projects, 'flats', 'flats.ipynb');
-    assert.doesNotMatch(await readFile(file, 'utf8'), /def predict/);
-    await page.getByRole('button', { name: /^Apply/ }).first().click();
+    const draft = toast(page, 'A draft of predict was added');
+    await draft.waitFor({ timeout: 60_000 });
     await cellWith(page, 'def predict');
-    await picture(page, 'predict-cell');
+    await picture(page, 'add-predict-cell');
+    await draft.getByRole('button', { name: 'Discard' }).click();
+    await page.locator('.notebookOverlay .code-cell-row', { hasText: 'def predict' }).waitFor({ state: 'detached' });
+    await runCommand(page, 'Slipway: Add Predict Cell');
+    await draft.getByRole('button', { name: 'Keep' }).click({ timeout: 60_000 });
+    await cellWith(page, 'def predict');
+    const file = path.join(projects, 'flats', 'flats.ipynb');
     await page.keyboard.press('Control+s');
     await eventually('the notebook with predict is saved', 20, async () => (await readFile(file, 'utf8')).includes('def predict'));
     await closeAllEditors(page);

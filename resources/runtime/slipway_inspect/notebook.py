@@ -74,6 +74,9 @@ def read_notebook(path: str) -> Notebook:
     """
     with open(path, "rb") as file:
         raw = file.read()
+    if not raw.strip():
+        # Editors make a new notebook as an empty file.
+        raw = b'{"cells": []}'
     try:
         data = json.loads(raw.decode("utf-8-sig"))
     except UnicodeDecodeError as error:

@@ -160,5 +160,7 @@ def numpy_array(value: Any, like: str | None) -> Any:
     if array is None or (array.dtype.kind == "O" and like != "BYTES"):
         raise BadRequest("The data must be numbers in nested arrays of equal length")
     if array.dtype.kind == "U":
+        if like is not None and like != "BYTES":
+            raise BadRequest(f"The model takes numbers ({like}) and the data holds text")
         return array.astype(object)
     return array.astype("f8") if like and like.startswith("FP") and array.dtype.kind in "iu" else array

@@ -33,6 +33,7 @@ class Model:
         self.record = record
         self.redactor = Redactor()
         self._metrics = folder / "metrics"
+        self._bytecode = folder.parent.parent / "cache" / "bytecode"
         self._store = store
         self._spool = spool
         self._changed = changed
@@ -204,7 +205,7 @@ class Model:
         release = self._store.release(version)
         if release is None:
             raise OperationError("ReleaseMissing", f"Release {version} cannot be read. Deploy the project again.")
-        plan = worker_plan(self.record.name, version, release, secrets, self._metrics)
+        plan = worker_plan(self.record.name, version, release, secrets, self._metrics, self._bytecode)
         self.redactor.learn(secrets.values())
         return Fleet(plan, self._listen(port), self._spool, self.redactor, self._changed)
 

@@ -25,7 +25,9 @@ _PASSED = frozenset(
 _PASSED_PREFIXES = ("LC_", "OMP_", "MKL_", "OPENBLAS_", "NVIDIA_", "CUDA_HOME", "HF_HOME")
 
 
-def worker_plan(name: str, version: int, release: Json, secrets: Mapping[str, str], metrics: Path) -> WorkerPlan:
+def worker_plan(
+    name: str, version: int, release: Json, secrets: Mapping[str, str], metrics: Path, bytecode: Path
+) -> WorkerPlan:
     """How to start workers of a release. Raises BundleMissing, BundleInvalid and SecretMissing."""
     bundle = _read_bundle(str(release.get("bundle")))
     wanted = [str(secret) for secret in bundle.get("secrets") or []]
@@ -39,7 +41,9 @@ def worker_plan(name: str, version: int, release: Json, secrets: Mapping[str, st
         )
     environment = {**_base(), **{str(key): str(value) for key, value in (bundle.get("env") or {}).items()}}
     environment.update({secret: secrets[secret] for secret in wanted})
-    environment.update(PYTHONUNBUFFERED="1", PYTHONDONTWRITEBYTECODE="1", PYTHONNOUSERSITE="1")
+    environment.update(PYTHONUNBUFFERED="1", PYTHONNOUSERSITE="1")
+    # Byte code outside the bundle and the environment, which never change; without it every start compiles all again.
+    environment["PYTHONPYCACHEPREFIX"] = str(bytecode)
 
     def command(replica: int, listen: int, control: int) -> list[str]:
         return [

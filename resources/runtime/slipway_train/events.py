@@ -16,6 +16,8 @@ import sys
 import threading
 from typing import Any
 
+from slipway_train.redaction import redact
+
 
 class Events:
     """Owns the real standard output; whatever else writes to descriptor 1 afterwards goes to standard
@@ -27,11 +29,12 @@ class Events:
         self._descriptor = os.dup(1)
         os.dup2(2, 1)
         self._lock = threading.Lock()
+        self.secrets: dict[str, str] = {}
 
     def emit(self, event: str, **fields: Any) -> None:
         """Write one event; fields that are None stay out, except where null has a meaning (`requirement`)."""
         kept = {key: value for key, value in fields.items() if value is not None or key == "requirement"}
-        data = (json.dumps({"event": event, **kept}) + "\n").encode()
+        data = (json.dumps({"event": event, **redact(kept, self.secrets)}) + "\n").encode()
         with self._lock:
             view = memoryview(data)
             while view:

@@ -54,6 +54,7 @@ class Kernel:
             "runtime": str(self._runtime),
             "sysPath": list(request.sys_path),
             "notebook": request.notebook.name,
+            "secrets": list(request.secret_names),
         }
         (self.private / "launch.json").write_text(json.dumps(launch), encoding="utf-8")
         reader, writer = os.pipe()

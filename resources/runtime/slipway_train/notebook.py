@@ -19,6 +19,7 @@ from typing import Any
 import nbformat
 
 from slipway_train.failure import Failure
+from slipway_train.redaction import redact
 
 
 @dataclass(frozen=True)
@@ -51,12 +52,12 @@ class Document:
     node: Any
     cells: tuple[Cell, ...]
 
-    def save(self, path: Path) -> None:
-        """Write the copy atomically. Raises Failure WriteFailed."""
+    def save(self, path: Path, secrets: Mapping[str, str]) -> None:
+        """Write the copy atomically, without the values of secrets. Raises Failure WriteFailed."""
         beside = path.with_name(".%s.%d" % (path.name, os.getpid()))
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            beside.write_text(nbformat.writes(self.node) + "\n", encoding="utf-8")
+            beside.write_text(nbformat.writes(redact(self.node, secrets)) + "\n", encoding="utf-8")
             os.replace(beside, path)
         except OSError as error:
             beside.unlink(missing_ok=True)

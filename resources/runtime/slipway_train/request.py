@@ -2,6 +2,7 @@
 
 {"notebook", "workdir", "sysPath": [dir], "python", "support", "artifact", "executed", "connectionDir":
 absolute paths,
+ "secretNames": [name] of variables whose values must stay out of all that is written,
  "mode": "full" | "definitions", "entry": {"predict": name, "load": name | null}, "parameters": {name:
  value} | null, "env": {name: text}, "cellTimeoutSeconds": seconds | null}
 """
@@ -20,6 +21,7 @@ _DEFAULTS: Mapping[str, Any] = {
     "parameters": None,
     "env": {},
     "sysPath": [],
+    "secretNames": [],
     "cellTimeoutSeconds": None,
 }
 
@@ -41,6 +43,7 @@ class Request:
     load: str | None
     parameters: Mapping[str, Any]
     env: Mapping[str, str]
+    secret_names: tuple[str, ...]
     cell_timeout: float | None
 
     @property
@@ -78,5 +81,6 @@ def parse(line: bytes) -> Request:
         load=data["entry"].get("load"),
         parameters=data["parameters"] or {},
         env=data["env"],
+        secret_names=tuple(data["secretNames"]),
         cell_timeout=data["cellTimeoutSeconds"],
     )

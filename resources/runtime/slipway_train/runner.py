@@ -59,7 +59,7 @@ class Run:
         self._kernel.close()
         if self._document is not None:
             with contextlib.suppress(Failure):
-                self._document.save(self._request.executed)
+                self._document.save(self._request.executed, self._events.secrets)
 
     async def _train(self, document: Document) -> Any:
         cells, operations = await self._start(document)
@@ -67,7 +67,7 @@ class Run:
         codes = await self._codes(document, operations)
         for position, cell in enumerate(document.cells):
             await self._cell(cells, position, cell, codes[position])
-            document.save(self._request.executed)
+            document.save(self._request.executed, self._events.secrets)
         self._current = None
         inputs = await self._operate(operations, {"op": "inputs", "roots": self._request.roots})
         self._events.emit("inputs", **inputs)

@@ -18,7 +18,7 @@ from typing import Any
 
 import cloudpickle
 
-from slipway_train import diagnose, examples, facts, verify
+from slipway_train import diagnose, examples, facts, redaction, verify
 from slipway_train.failure import Failure
 from slipway_train.tracebacks import plain
 
@@ -46,6 +46,7 @@ def make(
                 {"predict": predict, "load": load, "example": example.value if example else None},
                 request,
             )
+        _refuse_secrets(directory, buffers, launch)
         if example is None or verify.predict_once(predict, load, example, launch["notebook"]):
             break
     artifact = {
@@ -105,6 +106,18 @@ def _write(directory: str, value: dict[str, Any], request: dict[str, Any]) -> li
     except Exception as error:
         raise _failure(error, value, request) from error
     return buffers
+
+
+def _refuse_secrets(directory: str, buffers: list[dict[str, Any]], launch: dict[str, Any]) -> None:
+    secrets = redaction.values(launch.get("secrets", ()))
+    for name in ["snapshot.pkl"] + [buffer["file"] for buffer in buffers]:
+        found = redaction.first_in(os.path.join(directory, name), secrets)
+        if found is not None:
+            raise Failure(
+                "SnapshotFailed",
+                f"predict or load refers to a variable that holds the value of the secret {found}, and secrets are"
+                f" never saved. Read os.environ[{found!r}] inside the function instead.",
+            )
 
 
 def _failure(error: Exception, value: dict[str, Any], request: dict[str, Any]) -> Failure:

@@ -53,10 +53,12 @@ def main(arguments: list[str]) -> int:
     reporter.event("loading")
     try:
         app = _load(options)
+        # Before Python 3.10 locks belong to the loop that is current when they are made; user code may have closed it.
+        loop = _new_loop()
         serving = Serving(app, listener or _bind(options.host, options.port))
     except BaseException as error:  # also SystemExit of the user's code: a worker never ends without a word
         return reporter.failed(_describe(error))
-    return _new_loop().run_until_complete(_serve(serving, app, reporter))
+    return loop.run_until_complete(_serve(serving, app, reporter))
 
 
 def _load(options: Arguments) -> Any:

@@ -14,6 +14,8 @@ export interface TrainRequest {
   readonly entry: { readonly predict: string; readonly load: string };
   readonly parameters: Readonly<Record<string, unknown>> | null;
   readonly env: Readonly<Record<string, string>>;
+  /** Variables whose values must stay out of everything that is written. */
+  readonly secretNames: readonly string[];
   /** A short folder for the kernel's sockets. */
   readonly connectionDir: string;
   readonly cellTimeoutSeconds: number | null;

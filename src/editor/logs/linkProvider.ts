@@ -26,7 +26,10 @@ export function tracebackLinkProvider(
       return frames.flatMap((frame) => {
         const location = locateFrame(frame, origins);
         if (location === undefined) return [];
-        const range = new vscode.Range(document.positionAt(offset + frame.start), document.positionAt(offset + frame.end));
+        const range = new vscode.Range(
+          document.positionAt(offset + frame.start),
+          document.positionAt(offset + frame.end),
+        );
         return [linkTo(range, location)];
       });
     },
@@ -34,7 +37,10 @@ export function tracebackLinkProvider(
 }
 
 function linkTo(range: vscode.Range, location: Location): vscode.DocumentLink {
-  const link = new vscode.DocumentLink(range, vscode.Uri.parse(`command:slipway.openFrame?${encodeURIComponent(JSON.stringify([location]))}`));
+  const link = new vscode.DocumentLink(
+    range,
+    vscode.Uri.parse(`command:slipway.openFrame?${encodeURIComponent(JSON.stringify([location]))}`),
+  );
   link.tooltip = location.cell === undefined ? vscode.l10n.t('Open the file') : vscode.l10n.t('Open the notebook cell');
   return link;
 }

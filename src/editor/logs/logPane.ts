@@ -61,12 +61,17 @@ export class LogPane {
   flush(): void {
     if (!this.hasNews) return;
     const missed = this.#recent.start - this.#next;
-    const lines = missed > 0 ? [marker(`${String(missed)} lines came too fast to be shown here; they are in the saved log`)] : [];
+    const lines =
+      missed > 0 ? [marker(`${String(missed)} lines came too fast to be shown here; they are in the saved log`)] : [];
     for (const entry of this.#recent.from(this.#next)) if (this.#isShown(entry)) lines.push(entryText(entry));
     this.#next = this.#recent.end;
     if (lines.length === 0) return;
     const text = `${lines.join('\n')}\n`;
-    if (this.#sinkBytes + 2 * text.length > sinkFactor * this.#limits.bytes || this.#sinkLines + lines.length > sinkFactor * this.#limits.items) this.#showRecent();
+    if (
+      this.#sinkBytes + 2 * text.length > sinkFactor * this.#limits.bytes ||
+      this.#sinkLines + lines.length > sinkFactor * this.#limits.items
+    )
+      this.#showRecent();
     else this.#put(text, lines.length, 'append');
   }
 
@@ -135,5 +140,7 @@ export class LogPane {
 
 /** Rough size in memory: two bytes a character and what the objects around the text take. */
 function entryBytes(entry: LogEntry): number {
-  return entry.kind === 'gap' ? 64 : 160 + 2 * (entry.line.text.length + entry.line.source.length + entry.line.time.length);
+  return entry.kind === 'gap'
+    ? 64
+    : 160 + 2 * (entry.line.text.length + entry.line.source.length + entry.line.time.length);
 }

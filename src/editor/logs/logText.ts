@@ -9,7 +9,8 @@ const streamMarks: Readonly<Record<LogLine['stream'], string>> = { stdout: '', s
  * switches of release stands between rules, so that it is found when scrolling.
  */
 export function entryText(entry: LogEntry): string {
-  if (entry.kind === 'gap') return marker(entry.lost === 1 ? '1 line was lost' : `${String(entry.lost)} lines were lost`);
+  if (entry.kind === 'gap')
+    return marker(entry.lost === 1 ? '1 line was lost' : `${String(entry.lost)} lines were lost`);
   const { time, source, stream, text } = entry.line;
   if (source === 'supervisor') return `${time} ${marker(inertText(text))}`;
   return `${time} [${inertText(source)}] ${streamMarks[stream]}${inertText(text)}`;

@@ -107,7 +107,8 @@ export class LogView implements vscode.Disposable {
       }
       this.#pane.note(vscode.l10n.t('{0} was removed', this.model));
     } catch (error) {
-      if (!isAbort(error)) this.#pane.note(vscode.l10n.t('The log ended: {0}', error instanceof Error ? error.message : String(error)));
+      if (!isAbort(error))
+        this.#pane.note(vscode.l10n.t('The log ended: {0}', error instanceof Error ? error.message : String(error)));
     } finally {
       this.#ended = true;
     }

@@ -59,11 +59,18 @@ export class LogViews implements vscode.Disposable {
   async choose(named: { readonly name: string } | undefined, title: string): Promise<LogView | undefined> {
     const views = [...this.#views.values()];
     const byName = views.find((view) => view.model === named?.name);
-    const inSight = vscode.window.visibleTextEditors.map((editor) => this.ofDocument(editor.document.uri)).find((view) => view !== undefined);
+    const inSight = vscode.window.visibleTextEditors
+      .map((editor) => this.ofDocument(editor.document.uri))
+      .find((view) => view !== undefined);
     const found = byName ?? inSight ?? (views.length === 1 ? views[0] : undefined);
     if (found !== undefined || views.length === 0) return found;
     const ordered = views.sort((left, right) => Number(right === this.#last) - Number(left === this.#last));
-    return (await vscode.window.showQuickPick(ordered.map((view) => ({ label: view.model, description: view.target.displayName, view })), { title }))?.view;
+    return (
+      await vscode.window.showQuickPick(
+        ordered.map((view) => ({ label: view.model, description: view.target.displayName, view })),
+        { title },
+      )
+    )?.view;
   }
 
   /** The view that an output document belongs to. VS Code names it after the extension, a number and the channel. */

@@ -23,7 +23,12 @@ export function findTracebackLinks(text: string): readonly TracebackLink[] {
   for (const match of text.matchAll(frame)) {
     const [whole, file = '', line = ''] = match;
     if (Number(line) < 1) continue;
-    links.push({ start: match.index + 'File "'.length, end: match.index + whole.length, line: Number(line), ...splitCell(file) });
+    links.push({
+      start: match.index + 'File "'.length,
+      end: match.index + whole.length,
+      line: Number(line),
+      ...splitCell(file),
+    });
     if (links.length > 2 * mostLinks) links.splice(0, mostLinks);
   }
   return links.slice(-mostLinks);
@@ -44,13 +49,21 @@ export function locateFrame(link: TracebackLink, origins: readonly ReleaseOrigin
   for (const origin of origins) {
     const inBundle = relativeIn(path.join(origin.bundle, 'project'), link.file);
     if (inBundle !== undefined) return { file: path.join(origin.project, inBundle), line: link.line };
-    if (relativeIn(origin.project, link.file) !== undefined) return { file: path.normalize(link.file), line: link.line };
+    if (relativeIn(origin.project, link.file) !== undefined)
+      return { file: path.normalize(link.file), line: link.line };
   }
   return undefined;
 }
 
-function cellLocation(notebook: string, cell: string, line: number, origins: readonly ReleaseOrigin[]): Location | undefined {
-  const origin = origins.find((one) => one.notebook !== null && path.posix.basename(one.notebook) === path.posix.basename(notebook));
+function cellLocation(
+  notebook: string,
+  cell: string,
+  line: number,
+  origins: readonly ReleaseOrigin[],
+): Location | undefined {
+  const origin = origins.find(
+    (one) => one.notebook !== null && path.posix.basename(one.notebook) === path.posix.basename(notebook),
+  );
   if (origin?.notebook === undefined || origin.notebook === null) return undefined;
   return { file: path.join(origin.project, origin.notebook), cell, line };
 }

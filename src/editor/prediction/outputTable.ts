@@ -14,7 +14,12 @@ export function outputTable(predictions: unknown): readonly string[] | undefined
   const shown = rows.slice(0, mostRows).map((row, index) => [String(index), ...row.map(cellText)]);
   const cells = [['', ...head.map(cellText)], ...shown];
   const widths = cells[0]?.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0))) ?? [];
-  const lines = cells.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
+  const lines = cells.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
   return rows.length > mostRows ? [...lines, `… ${String(rows.length - mostRows)} more rows`] : lines;
 }
 
@@ -39,15 +44,21 @@ function recordsTable(records: readonly Readonly<Record<string, unknown>>[]): Ta
 
 function listsTable(rows: readonly (readonly unknown[])[]): Table | undefined {
   const width = Math.max(...rows.map((row) => row.length));
-  return width === 0 || width > 64 ? undefined : { head: Array.from({ length: width }, (_, index) => String(index)), rows };
+  return width === 0 || width > 64
+    ? undefined
+    : { head: Array.from({ length: width }, (_, index) => String(index)), rows };
 }
 
 function columnsTable(value: Readonly<Record<string, unknown>>): Table | undefined {
   const columns = Object.entries(value);
   const length = Array.isArray(columns[0]?.[1]) ? columns[0][1].length : 0;
-  if (length === 0 || !columns.every(([, column]) => Array.isArray(column) && column.length === length)) return undefined;
+  if (length === 0 || !columns.every(([, column]) => Array.isArray(column) && column.length === length))
+    return undefined;
   const lists = columns.map(([, column]) => column as readonly unknown[]);
-  return { head: columns.map(([name]) => name), rows: Array.from({ length }, (_, row) => lists.map((list) => list[row])) };
+  return {
+    head: columns.map(([name]) => name),
+    rows: Array.from({ length }, (_, row) => lists.map((list) => list[row])),
+  };
 }
 
 function cellText(value: unknown): string {

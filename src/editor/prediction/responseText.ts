@@ -1,3 +1,4 @@
+import { readableJson } from '../../core/readableJson';
 import { inertText } from '../../core/inertText';
 import { outputTable } from './outputTable';
 
@@ -24,7 +25,14 @@ export function responseText({ model, version, notebook, at, outcome }: TestResp
   if (outcome.kind === 'failure') {
     const body = outcome.body === undefined ? undefined : parse(outcome.body);
     const said = body === undefined ? [] : ['', bounded(JSON.stringify(body, null, 2))];
-    return [`// ${who} gave no prediction (${at})`, '//', ...comment(outcome.message), ...placeOf(body, notebook), ...said, ''].join('\n');
+    return [
+      `// ${who} gave no prediction (${at})`,
+      '//',
+      ...comment(outcome.message),
+      ...placeOf(body, notebook),
+      ...said,
+      '',
+    ].join('\n');
   }
   const { predictions } = outcome.answer;
   const table = outputTable(predictions);
@@ -32,7 +40,7 @@ export function responseText({ model, version, notebook, at, outcome }: TestResp
     `// ${who} answered in ${String(outcome.ms)} ms (${at})`,
     ...(table === undefined ? [] : ['//', ...table.map((line) => `// ${line}`.trimEnd())]),
     '',
-    bounded(JSON.stringify(outcome.answer, null, 2)),
+    bounded(readableJson(outcome.answer)),
     '',
   ].join('\n');
 }
@@ -41,11 +49,16 @@ export function responseText({ model, version, notebook, at, outcome }: TestResp
 function placeOf(body: Readonly<Record<string, unknown>> | undefined, notebook: string | undefined): readonly string[] {
   const { cell, line } = body ?? {};
   if (typeof cell !== 'string' || typeof line !== 'number') return [];
-  return notebook === undefined ? [`//   cell ${inertText(cell)}, line ${String(line)}`] : [`//   File "${notebook}#${inertText(cell)}", line ${String(line)}`];
+  return notebook === undefined
+    ? [`//   cell ${inertText(cell)}, line ${String(line)}`]
+    : [`//   File "${notebook}#${inertText(cell)}", line ${String(line)}`];
 }
 
 function comment(text: string): readonly string[] {
-  return text.trimEnd().split('\n').map((line) => `// ${inertText(line)}`.trimEnd());
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => `// ${inertText(line)}`.trimEnd());
 }
 
 function parse(text: string): Readonly<Record<string, unknown>> | undefined {
@@ -58,5 +71,7 @@ function parse(text: string): Readonly<Record<string, unknown>> | undefined {
 }
 
 function bounded(text: string): string {
-  return text.length <= mostBytes ? text : `${text.slice(0, mostBytes)}\n// … ${String(text.length - mostBytes)} more characters`;
+  return text.length <= mostBytes
+    ? text
+    : `${text.slice(0, mostBytes)}\n// … ${String(text.length - mostBytes)} more characters`;
 }

@@ -100,7 +100,10 @@ export class TestDocuments implements vscode.FileSystemProvider, vscode.Disposab
   /** Each part of the path is one file name, whatever it holds. */
   #fileOf(uri: vscode.Uri): string {
     const parts = uri.path.split('/').filter((part) => part !== '');
-    return path.join(this.#storage, ...parts.map((part) => encodeURIComponent(part).replace(/^\.+$/, '_').replaceAll('*', '%2A')));
+    return path.join(
+      this.#storage,
+      ...parts.map((part) => encodeURIComponent(part).replace(/^\.+$/, '_').replaceAll('*', '%2A')),
+    );
   }
 }
 
@@ -117,7 +120,9 @@ export function responseUri(model: ModelRef): vscode.Uri {
 export function modelOfTest(uri: vscode.Uri): ModelRef | undefined {
   if (uri.scheme !== testScheme) return undefined;
   const [, target, name, file] = uri.path.split('/');
-  return target === undefined || name === undefined || file === undefined ? undefined : { targetId: decodeURIComponent(target), name };
+  return target === undefined || name === undefined || file === undefined
+    ? undefined
+    : { targetId: decodeURIComponent(target), name };
 }
 
 function isResponse(uri: vscode.Uri): boolean {

@@ -37,22 +37,42 @@ async function writeProject(folder: string): Promise<void> {
   await cp(source, folder, { recursive: true });
   const file = path.join(folder, 'iris.ipynb');
   const notebook = JSON.parse(await readFile(file, 'utf8')) as { readonly cells: readonly unknown[] };
-  const save = { cell_type: 'code', id: 'save', metadata: {}, execution_count: null, outputs: [], source: 'import joblib\njoblib.dump((model, species), "model.joblib")' };
+  const save = {
+    cell_type: 'code',
+    id: 'save',
+    metadata: {},
+    execution_count: null,
+    outputs: [],
+    source: 'import joblib\njoblib.dump((model, species), "model.joblib")',
+  };
   await writeFile(file, JSON.stringify({ ...notebook, cells: [...notebook.cells, save] }));
 }
 
 async function timeScript(folder: string, uv: UvTools): Promise<number> {
   const port = await closedPort();
-  const env = plainEnvironment({ PATH: pathWith(uv), PYTHON: uv.python.path, PORT: String(port), UV_CACHE_DIR: path.join(folder, 'cache') });
+  const env = plainEnvironment({
+    PATH: pathWith(uv),
+    PYTHON: uv.python.path,
+    PORT: String(port),
+    UV_CACHE_DIR: path.join(folder, 'cache'),
+  });
   const started = performance.now();
-  const child = spawn('sh', [path.join(folder, 'by_hand.sh')], { cwd: folder, env, detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn('sh', [path.join(folder, 'by_hand.sh')], {
+    cwd: folder,
+    env,
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   const ended = once(child, 'close');
   let stderr = '';
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
   try {
     await eventually('the server written by hand answers', 600, () => {
       if (child.exitCode !== null) throw new Error(`The script ended with ${child.exitCode}: ${stderr.slice(-2000)}`);
-      return expectSpecies(`http://127.0.0.1:${port}/predict`).then(() => true, () => false);
+      return expectSpecies(`http://127.0.0.1:${port}/predict`).then(
+        () => true,
+        () => false,
+      );
     });
     return performance.now() - started;
   } finally {

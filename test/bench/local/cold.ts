@@ -20,11 +20,27 @@ export async function coldDeploys(): Promise<string> {
     if (pair % 2 === 1) ours.push(await coldDeploy(uv));
   }
   const ratios = ours.map((one, pair) => one.ms / (hand[pair] ?? NaN));
-  const steps = Object.keys(ours[0]?.steps ?? {}).map((name) => `${name} ${seconds(median(ours.map((one) => one.steps[name] ?? 0)))}`);
+  const steps = Object.keys(ours[0]?.steps ?? {}).map(
+    (name) => `${name} ${seconds(median(ours.map((one) => one.steps[name] ?? 0)))}`,
+  );
   return table([
     ['First deploy, nothing cached', 'Slipway', 'by hand', 'ratio', 'goal', 'where the time goes (medians)'],
-    [`median of ${pairs} pairs`, seconds(median(ours.map((one) => one.ms))), seconds(median(hand)), times(median(ratios)), '<= 1.3 x', steps.join(', ')],
-    ...ratios.map((ratio, pair) => [`pair ${pair + 1}`, seconds(ours[pair]?.ms ?? NaN), seconds(hand[pair] ?? NaN), times(ratio), '', '']),
+    [
+      `median of ${pairs} pairs`,
+      seconds(median(ours.map((one) => one.ms))),
+      seconds(median(hand)),
+      times(median(ratios)),
+      '<= 1.3 x',
+      steps.join(', '),
+    ],
+    ...ratios.map((ratio, pair) => [
+      `pair ${pair + 1}`,
+      seconds(ours[pair]?.ms ?? NaN),
+      seconds(hand[pair] ?? NaN),
+      times(ratio),
+      '',
+      '',
+    ]),
   ]);
 }
 

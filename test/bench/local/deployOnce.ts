@@ -12,7 +12,12 @@ export interface DeployFigures {
 }
 
 /** What the example project's notebook answers for the first flower of its `example.json`. */
-export const irisRequest = { dataframe_split: { columns: ['sepal_length', 'sepal_width', 'petal_length', 'petal_width'], data: [[5.1, 3.5, 1.4, 0.2]] } };
+export const irisRequest = {
+  dataframe_split: {
+    columns: ['sepal_length', 'sepal_width', 'petal_length', 'petal_width'],
+    data: [[5.1, 3.5, 1.4, 0.2]],
+  },
+};
 export const irisSpecies = 'setosa';
 
 /** @throws Error when the deploy fails or the model answers something else than it should */
@@ -20,11 +25,17 @@ export async function deployOnce(project: string, home: string, env: NodeJS.Proc
   const started = performance.now();
   const result = await slipway(['deploy', project, '--home', home, '--yes', '--json'], { env, timeoutMs: 600_000 });
   const deployed = result.json.find((event) => event['event'] === 'deployed');
-  if (result.exitCode !== 0 || deployed === undefined) throw new Error(`The deploy failed: ${errorOf(result).message ?? result.stderr}`);
+  if (result.exitCode !== 0 || deployed === undefined)
+    throw new Error(`The deploy failed: ${errorOf(result).message ?? result.stderr}`);
   const { endpoint } = deployed['model'] as { readonly endpoint: string };
   await expectSpecies(`${endpoint}/invocations`);
   const ms = performance.now() - started;
-  return { ms, notebookMs: sumOf(result.json, 'cell'), steps: stepsOf(result.json), unchanged: deployed['unchanged'] === true };
+  return {
+    ms,
+    notebookMs: sumOf(result.json, 'cell'),
+    steps: stepsOf(result.json),
+    unchanged: deployed['unchanged'] === true,
+  };
 }
 
 /** @throws Error when the answer is not the one expected */

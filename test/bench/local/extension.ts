@@ -25,7 +25,9 @@ interface Start {
 
 /** What a window loads and starts because Slipway is installed, from the package that users get. */
 export async function extensionFigures(): Promise<string> {
-  const sizes = await script<{ bundleSizes(): Promise<string> }>('bundleSizes.mjs').then((module) => module.bundleSizes());
+  const sizes = await script<{ bundleSizes(): Promise<string> }>('bundleSizes.mjs').then((module) =>
+    module.bundleSizes(),
+  );
   const problem = editorProblem(repository);
   if (problem !== undefined) return `${sizes}\n\nactivation time and child processes not measured: ${problem}`;
   const vsix = await script<{ makePackage(): Promise<string> }>('package.mjs').then((module) => module.makePackage());
@@ -80,7 +82,15 @@ function report(starts: readonly Start[]): string {
   return [
     table([
       [`Activation, median of ${windows} windows`, 'load', 'call', 'finish', 'together', 'slowest', 'goal'],
-      [starts[0]?.row.event ?? '', `${of('load')} ms`, `${of('call')} ms`, `${of('finish')} ms`, `${median(sums)} ms`, `${Math.max(...sums)} ms`, '<= 25 ms'],
+      [
+        starts[0]?.row.event ?? '',
+        `${of('load')} ms`,
+        `${of('call')} ms`,
+        `${of('finish')} ms`,
+        `${median(sums)} ms`,
+        `${Math.max(...sums)} ms`,
+        '<= 25 ms',
+      ],
     ]),
     `loading one of the editor's own extensions took ${median(starts.flatMap((start) => start.others))} ms in the same windows (median)`,
     `child processes of the extension host beside the editor's own: ${children.length === 0 ? 'none' : children.join('; ')}`,

@@ -10,7 +10,8 @@ interface Listed {
 export function extensionHost(folder: string): number {
   const all = processes();
   const inFolder = new Set(all.filter(({ command }) => command.includes(folder)).map(({ pid }) => pid));
-  for (const { pid, parent } of [...all].sort((left, right) => left.pid - right.pid)) if (inFolder.has(parent)) inFolder.add(pid);
+  for (const { pid, parent } of [...all].sort((left, right) => left.pid - right.pid))
+    if (inFolder.has(parent)) inFolder.add(pid);
   const hosts = all.filter(({ pid, command }) => inFolder.has(pid) && command.includes('--type=extensionHost'));
   // A window that was closed a moment ago may still have its own.
   const newest = hosts.sort((left, right) => right.pid - left.pid)[0];
@@ -20,7 +21,9 @@ export function extensionHost(folder: string): number {
 
 /** Command lines of the direct children of a process. */
 export function childrenOf(pid: number): readonly string[] {
-  return processes().filter(({ parent }) => parent === pid).map(({ command }) => command);
+  return processes()
+    .filter(({ parent }) => parent === pid)
+    .map(({ command }) => command);
 }
 
 function processes(): readonly Listed[] {

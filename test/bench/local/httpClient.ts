@@ -19,12 +19,14 @@ export interface BurstLimits {
  */
 export async function burst(url: string, body: string, limits: BurstLimits): Promise<Burst> {
   const request = requestBytes(new URL(url), body);
-  const connections = await Promise.all(Array.from({ length: limits.connections }, () => Connection.open(new URL(url))));
+  const connections = await Promise.all(
+    Array.from({ length: limits.connections }, () => Connection.open(new URL(url))),
+  );
   const latencies: number[] = [];
   const started = performance.now();
   const end = started + limits.milliseconds;
   const run = async (connection: Connection): Promise<void> => {
-    for (let now = performance.now(); now < end && latencies.length < limits.requests; ) {
+    for (let now = performance.now(); now < end && latencies.length < limits.requests;) {
       await connection.send(request);
       const answered = performance.now();
       latencies.push(answered - now);
@@ -40,7 +42,12 @@ export async function burst(url: string, body: string, limits: BurstLimits): Pro
 }
 
 function requestBytes({ host, pathname }: URL, body: string): Buffer {
-  const head = [`POST ${pathname} HTTP/1.1`, `Host: ${host}`, 'Content-Type: application/json', `Content-Length: ${Buffer.byteLength(body)}`];
+  const head = [
+    `POST ${pathname} HTTP/1.1`,
+    `Host: ${host}`,
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+  ];
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 

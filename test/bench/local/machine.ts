@@ -9,12 +9,16 @@ export function machine(): string {
 
 /** How busy the machine is, whoever keeps it busy. */
 export function load(): string {
-  return `load ${loadavg().map((one) => one.toFixed(1)).join(' ')} on ${availableParallelism()} cores`;
+  return `load ${loadavg()
+    .map((one) => one.toFixed(1))
+    .join(' ')} on ${availableParallelism()} cores`;
 }
 
 /** The environment of a person's shell: byte-code is written, so that a library is compiled once. */
 export function plainEnvironment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
-  const own = Object.entries(process.env).filter(([name]) => !/^(PYTHON|npm_|NODE_OPTIONS$|VIRTUAL_ENV$|UV_)/.test(name));
+  const own = Object.entries(process.env).filter(
+    ([name]) => !/^(PYTHON|npm_|NODE_OPTIONS$|VIRTUAL_ENV$|UV_)/.test(name),
+  );
   return { ...Object.fromEntries(own), ...extra };
 }
 
@@ -25,6 +29,8 @@ const ticksPerSecond = 100;
 export function processorTime(pid: number): number {
   if (process.platform !== 'linux') return NaN;
   // The name of the program, in parentheses, may hold anything; utime and stime are fields 14 and 15 (proc(5)).
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ');
   return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond;
 }

@@ -41,28 +41,45 @@ export async function environment(uv: UvTools, name: string, packages: readonly 
   const folder = await cached(`bench-${name}`, stamp, async (target) => {
     console.log(`Installing ${packages.length === 0 ? name : packages.join(' and ')} (once).`);
     const python = inEnvironment(path.join(target, 'venv'), 'python');
-    await runTool(uv.program, ['venv', '-q', '--python', uv.python.path, path.join(target, 'venv')], { env: plainEnvironment() });
-    await runTool(uv.program, ['pip', 'install', '-q', '--python', python, '--exclude-newer', asOf, ...all], { env: plainEnvironment() });
+    await runTool(uv.program, ['venv', '-q', '--python', uv.python.path, path.join(target, 'venv')], {
+      env: plainEnvironment(),
+    });
+    await runTool(uv.program, ['pip', 'install', '-q', '--python', python, '--exclude-newer', asOf, ...all], {
+      env: plainEnvironment(),
+    });
   });
   return inEnvironment(path.join(folder, 'venv'), 'python');
 }
 
 export async function makeModel(uv: UvTools, file: string): Promise<void> {
-  await runTool(await environment(uv, 'kserve', ['kserve==0.21.0']), [path.join(sources, 'make_model.py'), file], { env: plainEnvironment() });
+  await runTool(await environment(uv, 'kserve', ['kserve==0.21.0']), [path.join(sources, 'make_model.py'), file], {
+    env: plainEnvironment(),
+  });
 }
 
 /** A model file, deployed with the command line: one worker. */
 export async function startSlipway({ uv, workspace, model }: BenchJob): Promise<RunningServer> {
-  const files = { 'requirements.txt': `${libraries.join('\n')}\n`, 'slipway.yaml': `name: iris\npython: "${uv.python.minor}"\n` };
+  const files = {
+    'requirements.txt': `${libraries.join('\n')}\n`,
+    'slipway.yaml': `name: iris\npython: "${uv.python.minor}"\n`,
+  };
   const project = await workspace.writeProject('server', files);
   await makeModel(uv, path.join(project, path.basename(model)));
   const env = plainEnvironment({ PATH: pathWith(uv) });
-  const result = await slipway(['deploy', project, '--home', workspace.home, '--yes', '--json'], { env, timeoutMs: 300_000 });
+  const result = await slipway(['deploy', project, '--home', workspace.home, '--yes', '--json'], {
+    env,
+    timeoutMs: 300_000,
+  });
   const deployed = result.json.find((event) => event['event'] === 'deployed');
-  if (deployed === undefined) throw new Error(`Slipway did not deploy the model: ${result.stdout.slice(-1000)}${result.stderr}`);
+  if (deployed === undefined)
+    throw new Error(`Slipway did not deploy the model: ${result.stdout.slice(-1000)}${result.stderr}`);
   const pid = (await workspace.model('iris'))?.workers[0]?.pid ?? 0;
   // The workspace removes the model.
-  return { endpoint: (deployed['model'] as { readonly endpoint: string }).endpoint, pid, stop: () => Promise.resolve() };
+  return {
+    endpoint: (deployed['model'] as { readonly endpoint: string }).endpoint,
+    pid,
+    stop: () => Promise.resolve(),
+  };
 }
 
 /** MLServer's own scikit-learn runtime in one process, which is quicker than a pool of one, and without an access log. */
@@ -71,10 +88,20 @@ export async function startMlServer({ uv, workspace, model }: BenchJob): Promise
   const [port, grpc, metrics] = await Promise.all([closedPort(), closedPort(), closedPort()]);
   const folder = path.join(workspace.root, 'mlserver');
   await mkdir(folder);
-  const settings = { host: '127.0.0.1', http_port: port, grpc_port: grpc, metrics_port: metrics, parallel_workers: 0, debug: false };
+  const settings = {
+    host: '127.0.0.1',
+    http_port: port,
+    grpc_port: grpc,
+    metrics_port: metrics,
+    parallel_workers: 0,
+    debug: false,
+  };
   await writeFile(path.join(folder, 'settings.json'), JSON.stringify(settings));
   const implementation = 'mlserver_sklearn.SKLearnModel';
-  await writeFile(path.join(folder, 'model-settings.json'), JSON.stringify({ name: 'iris', implementation, parameters: { uri: model } }));
+  await writeFile(
+    path.join(folder, 'model-settings.json'),
+    JSON.stringify({ name: 'iris', implementation, parameters: { uri: model } }),
+  );
   return startProgram(path.join(path.dirname(python), 'mlserver'), ['start', folder], port);
 }
 
@@ -100,7 +127,10 @@ async function startProgram(command: string, args: readonly string[], port: numb
   try {
     await eventually(`${path.basename(command)} is ready`, 180, () => {
       if (child.exitCode !== null) throw new Error(`${command} ended with ${child.exitCode}: ${stderr}`);
-      return fetch(`${endpoint}/v2/models/iris/ready`).then(({ ok }) => ok, () => false);
+      return fetch(`${endpoint}/v2/models/iris/ready`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
     });
   } catch (error) {
     await stop();

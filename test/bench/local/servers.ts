@@ -33,10 +33,34 @@ interface Answer {
 const servers = [startSlipway, startMlServer, startKServe] as const;
 const inferPath = '/v2/models/iris/infer';
 const contenders: readonly Contender[] = [
-  { name: 'Slipway, v2 infer', server: 0, path: inferPath, body: infer, prediction: (answer) => answer.outputs?.[0]?.data[0] },
-  { name: 'Slipway, /invocations', server: 0, path: '/invocations', body: JSON.stringify({ inputs: [flower] }), prediction: (answer) => answer.predictions?.[0] },
-  { name: 'MLServer 1.7.1, v2 infer', server: 1, path: inferPath, body: infer, prediction: (answer) => answer.outputs?.[0]?.data[0] },
-  { name: 'KServe SDK 0.21.0, v2 infer', server: 2, path: inferPath, body: infer, prediction: (answer) => answer.outputs?.[0]?.data[0] },
+  {
+    name: 'Slipway, v2 infer',
+    server: 0,
+    path: inferPath,
+    body: infer,
+    prediction: (answer) => answer.outputs?.[0]?.data[0],
+  },
+  {
+    name: 'Slipway, /invocations',
+    server: 0,
+    path: '/invocations',
+    body: JSON.stringify({ inputs: [flower] }),
+    prediction: (answer) => answer.predictions?.[0],
+  },
+  {
+    name: 'MLServer 1.7.1, v2 infer',
+    server: 1,
+    path: inferPath,
+    body: infer,
+    prediction: (answer) => answer.outputs?.[0]?.data[0],
+  },
+  {
+    name: 'KServe SDK 0.21.0, v2 infer',
+    server: 2,
+    path: inferPath,
+    body: infer,
+    prediction: (answer) => answer.outputs?.[0]?.data[0],
+  },
 ];
 
 interface Sample {
@@ -55,7 +79,11 @@ export async function serverFigures(): Promise<string> {
     const job: BenchJob = { uv, workspace, model: path.join(workspace.root, 'model.joblib') };
     await makeModel(uv, job.model);
     for (const start of servers) running.push(await start(job));
-    const targets = contenders.map((one) => ({ ...one, url: `${running[one.server]?.endpoint ?? ''}${one.path}`, pid: running[one.server]?.pid ?? 0 }));
+    const targets = contenders.map((one) => ({
+      ...one,
+      url: `${running[one.server]?.endpoint ?? ''}${one.path}`,
+      pid: running[one.server]?.pid ?? 0,
+    }));
     await expectEqualPredictions(targets);
     return report(await measure(targets));
   } finally {
@@ -71,7 +99,8 @@ interface Target extends Contender {
 
 async function expectEqualPredictions(targets: readonly Target[]): Promise<void> {
   const predictions = await Promise.all(targets.map(predictionOf));
-  if (!predictions.every((one) => isDeepStrictEqual(one, predictions[0]))) throw new Error(`The servers predict different things: ${JSON.stringify(predictions)}`);
+  if (!predictions.every((one) => isDeepStrictEqual(one, predictions[0])))
+    throw new Error(`The servers predict different things: ${JSON.stringify(predictions)}`);
 }
 
 async function predictionOf({ url, body, prediction }: Target): Promise<unknown> {
@@ -104,19 +133,46 @@ async function sample({ url, body, pid }: Target, connections: number): Promise<
   await burst(url, body, { connections, ...warmUp });
   const before = processorTime(pid);
   const { requestsPerSecond, latencies } = await burst(url, body, { connections, ...measured });
-  return { perSecond: requestsPerSecond, p99: percentile(latencies, 0.99), processor: (processorTime(pid) - before) / latencies.length };
+  return {
+    perSecond: requestsPerSecond,
+    p99: percentile(latencies, 0.99),
+    processor: (processorTime(pid) - before) / latencies.length,
+  };
 }
 
 function report(samples: Samples): string {
-  const head = ['One-row prediction', 'connections', 'requests/s', 'of the better other', 'p99', 'processor a request', 'of the better other'];
+  const head = [
+    'One-row prediction',
+    'connections',
+    'requests/s',
+    'of the better other',
+    'p99',
+    'processor a request',
+    'of the better other',
+  ];
   const rows = [...samples].flatMap(([connections, byTarget]) => {
-    const middles = byTarget.map((all) => ({ perSecond: middle(all, 'perSecond'), p99: middle(all, 'p99'), processor: middle(all, 'processor') }));
+    const middles = byTarget.map((all) => ({
+      perSecond: middle(all, 'perSecond'),
+      p99: middle(all, 'p99'),
+      processor: middle(all, 'processor'),
+    }));
     const others = middles.filter((_, index) => contenders[index]?.server !== 0);
-    const [fastest, leanest] = [Math.max(...others.map((one) => one.perSecond)), Math.min(...others.map((one) => one.processor))];
+    const [fastest, leanest] = [
+      Math.max(...others.map((one) => one.perSecond)),
+      Math.min(...others.map((one) => one.processor)),
+    ];
     return middles.map(({ perSecond, p99, processor }, index) => {
       const isOurs = contenders[index]?.server === 0;
       const ratios = isOurs ? [times(perSecond / fastest), times(leanest / processor)] : ['', ''];
-      return [contenders[index]?.name ?? '', String(connections), perSecond.toFixed(0), ratios[0] ?? '', `${p99.toFixed(2)} ms`, `${processor.toFixed(2)} ms`, ratios[1] ?? ''];
+      return [
+        contenders[index]?.name ?? '',
+        String(connections),
+        perSecond.toFixed(0),
+        ratios[0] ?? '',
+        `${p99.toFixed(2)} ms`,
+        `${processor.toFixed(2)} ms`,
+        ratios[1] ?? '',
+      ];
     });
   });
   return `Goal: at least 2 x the better other.\n\n${table([head, ...rows])}`;

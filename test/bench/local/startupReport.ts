@@ -31,8 +31,12 @@ export function activationRows(report: string): ReadonlyMap<string, ActivationRo
     .split('\n')
     .filter((line) => line.startsWith('|'))
     .map((line) => line.split('|').map((cell) => cell.trim()));
-  return new Map(rows.flatMap(([, name = '', , ...cells]) => {
-    const [load = NaN, call = NaN, finish = NaN] = cells.slice(0, 3).map(Number);
-    return [load, call, finish].some(Number.isNaN) ? [] : [[name, { load, call, finish, event: cells[3] ?? '' }] as const];
-  }));
+  return new Map(
+    rows.flatMap(([, name = '', , ...cells]) => {
+      const [load = NaN, call = NaN, finish = NaN] = cells.slice(0, 3).map(Number);
+      return [load, call, finish].some(Number.isNaN)
+        ? []
+        : [[name, { load, call, finish, event: cells[3] ?? '' }] as const];
+    }),
+  );
 }

@@ -21,7 +21,8 @@ export async function warmDeploys(): Promise<string> {
       await editCell(path.join(project, 'iris.ipynb'), round);
       edited.push(await deploy());
     }
-    if (!unchanged.every((one) => one.unchanged) || edited.some((one) => one.unchanged)) throw new Error('A deploy took another way than it should.');
+    if (!unchanged.every((one) => one.unchanged) || edited.some((one) => one.unchanged))
+      throw new Error('A deploy took another way than it should.');
     return report(unchanged, edited);
   } finally {
     await workspace.close();

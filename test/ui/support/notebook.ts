@@ -16,17 +16,24 @@ export function toolbarButton(page: Page, name: string | RegExp): Locator {
   return page.locator('.notebook-toolbar-container').getByRole('button', { name }).first();
 }
 
-/** The cell whose source contains a text. Cells out of sight are not drawn, so the list is scrolled until it is. */
+/** The cell whose source contains a text. Cells out of sight are not drawn, so the list is scrolled through until it is. */
 export async function cellWith(page: Page, text: string): Promise<Locator> {
   const found = page.locator(`${list} .monaco-list-row.code-cell-row`, { hasText: text }).first();
-  let turns = 0;
-  await eventually(`a cell with ${text} is shown`, 20, async () => {
-    if (await found.locator('.view-lines').isVisible().catch(() => false)) return true;
+  let turn = 0;
+  await eventually(`a cell with ${text} is shown`, 30, async () => {
+    if (await isShown(found)) return true;
     await page.locator(list).first().hover();
-    await page.mouse.wheel(0, turns++ % 12 < 8 ? 250 : -500);
-    return found.locator('.view-lines').isVisible().catch(() => false);
+    await page.mouse.wheel(0, turn++ % 10 === 0 ? -10_000 : 200);
+    return isShown(found);
   });
   return found;
+}
+
+async function isShown(cell: Locator): Promise<boolean> {
+  return cell.locator('.view-lines').waitFor({ timeout: 500 }).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Replaces the source of a cell as a user does: click, select all, write. */

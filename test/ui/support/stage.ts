@@ -19,7 +19,7 @@ export interface Stage {
   /** Where the projects are; its name has a space and letters that are not ASCII. */
   readonly projects: string;
   /** Loads the workbench again with another folder, or with a `.code-workspace` file. */
-  open(fileOrFolder: string): Promise<void>;
+  readonly open: (fileOrFolder: string) => Promise<void>;
   /** @returns command lines of processes that had outlived the server */
   close(): Promise<readonly string[]>;
 }

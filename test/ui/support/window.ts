@@ -24,10 +24,19 @@ export async function expand(page: Page, name: string | RegExp): Promise<void> {
   });
 }
 
-/** Right-clicks and takes an item of the menu. */
+/** Right-clicks and takes an item of the menu. A window that was just opened may offer it a moment later. */
 export async function chooseFromMenu(page: Page, on: Locator, item: string | RegExp): Promise<void> {
-  await on.click({ button: 'right' });
-  await page.locator('.monaco-menu').getByRole('menuitem', { name: item }).first().click();
+  const found = page.locator('.monaco-menu').getByRole('menuitem', { name: item }).first();
+  await eventually(`the menu offers ${String(item)}`, 30, async () => {
+    await on.click({ button: 'right' });
+    const isOffered = await found.waitFor({ timeout: 3000 }).then(
+      () => true,
+      () => false,
+    );
+    if (!isOffered) await page.keyboard.press('Escape');
+    return isOffered;
+  });
+  await found.click();
 }
 
 export function toast(page: Page, text: string | RegExp): Locator {

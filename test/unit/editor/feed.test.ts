@@ -17,14 +17,19 @@ class Stream {
       queue.push(value);
       wake();
     };
-    signal.addEventListener('abort', () => { wake(); });
+    signal.addEventListener('abort', () => {
+      wake();
+    });
     try {
       for (;;) {
         const next = queue.shift();
         if (signal.aborted) return;
         if (next instanceof Error) throw next;
         if (next !== undefined) yield next;
-        else await new Promise<void>((resolve) => { wake = resolve; });
+        else
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
       }
     } finally {
       this.open--;
@@ -37,7 +42,11 @@ class Stream {
 }
 
 const feedOf = (stream: Stream): Feed<{ readonly id: string }, number> =>
-  new Feed({ discover: () => Promise.resolve([{ id: 'a' }]), watch: (_source, signal) => stream.watch(signal), backoff: { firstMs: 1, mostMs: 4 } });
+  new Feed({
+    discover: () => Promise.resolve([{ id: 'a' }]),
+    watch: (_source, signal) => stream.watch(signal),
+    backoff: { firstMs: 1, mostMs: 4 },
+  });
 
 async function until(holds: () => boolean): Promise<void> {
   const deadline = Date.now() + 10_000;

@@ -37,7 +37,8 @@ describe('texts of the code', () => {
 
   it(`are the keys of ${bundle} (UPDATE_L10N=1 writes it)`, () => {
     const wanted = Object.fromEntries([...texts].sort().map((text) => [text, text]));
-    if (process.env['UPDATE_L10N'] !== undefined) writeFileSync(path.join(root, bundle), `${JSON.stringify(wanted, undefined, 2)}\n`);
+    if (process.env['UPDATE_L10N'] !== undefined)
+      writeFileSync(path.join(root, bundle), `${JSON.stringify(wanted, undefined, 2)}\n`);
     assert.deepEqual(readJson(bundle), wanted);
   });
 

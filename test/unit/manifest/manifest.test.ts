@@ -10,14 +10,27 @@ const { contributes } = manifest;
 const contributed = contributes.commands.map((one) => one.command);
 const textOf = (value: string): string => texts[value.replaceAll('%', '')] ?? '';
 /** Commands that only rows, links and remedies call. */
-const hidden = ['slipway.installPython', 'slipway.loadMore', 'slipway.openReason', 'slipway.applyFix', 'slipway.openFrame'];
+const hidden = [
+  'slipway.installPython',
+  'slipway.loadMore',
+  'slipway.openReason',
+  'slipway.applyFix',
+  'slipway.openFrame',
+];
 /** Commands that change nothing and run nothing of the workspace. */
-const harmless = ['slipway.refresh', 'slipway.showLog', 'slipway.openEndpoint', 'slipway.followLogs', 'slipway.createSample'];
+const harmless = [
+  'slipway.refresh',
+  'slipway.showLog',
+  'slipway.openEndpoint',
+  'slipway.followLogs',
+  'slipway.createSample',
+];
 
 describe('manifest', () => {
   it('contributes exactly the commands that there are, each in a file of its name', () => {
     assert.deepEqual([...contributed].sort(), Object.keys(commands).sort());
-    for (const id of contributed) assert.ok(existsSync(path.join(root, 'src/commands', `${id.replace('slipway.', '')}.ts`)), `${id} has no file`);
+    for (const id of contributed)
+      assert.ok(existsSync(path.join(root, 'src/commands', `${id.replace('slipway.', '')}.ts`)), `${id} has no file`);
   });
 
   it('gives every command the category Slipway and a title in title case without it', () => {
@@ -25,7 +38,8 @@ describe('manifest', () => {
       assert.equal(category, 'Slipway', command);
       const words = textOf(title).split(' ');
       const small = /^(a|as|of|or|the|with|and|on|in|to)$/;
-      for (const [index, word] of words.entries()) assert.match(word, index > 0 && small.test(word) ? /^[a-z]/ : /^[A-Z]/, `${command}: ${textOf(title)}`);
+      for (const [index, word] of words.entries())
+        assert.match(word, index > 0 && small.test(word) ? /^[a-z]/ : /^[A-Z]/, `${command}: ${textOf(title)}`);
       assert.ok(!words.includes('Slipway'), command);
     }
   });
@@ -34,7 +48,11 @@ describe('manifest', () => {
     const palette = new Map((contributes.menus['commandPalette'] ?? []).map((item) => [item.command, item.when]));
     for (const id of hidden) assert.equal(palette.get(id), 'false', id);
     for (const id of contributed.filter((one) => !hidden.includes(one) && !harmless.includes(one))) {
-      assert.match(palette.get(id) ?? '', /isWorkspaceTrusted|slipway\.followingLogs|resourceScheme == slipway-test/, `${id} is in the palette without a condition`);
+      assert.match(
+        palette.get(id) ?? '',
+        /isWorkspaceTrusted|slipway\.followingLogs|resourceScheme == slipway-test/,
+        `${id} is in the palette without a condition`,
+      );
     }
   });
 
@@ -49,7 +67,14 @@ describe('manifest', () => {
 
   it('shows at most three inline actions on a row, and one icon on an editor', () => {
     const inline = (contributes.menus['view/item/context'] ?? []).filter((item) => item.group?.startsWith('inline'));
-    for (const viewItem of ['model endpoint scale rollback stop', 'model rollback start', 'endpoint', 'release rollback', 'reason', 'replicas']) {
+    for (const viewItem of [
+      'model endpoint scale rollback stop',
+      'model rollback start',
+      'endpoint',
+      'release rollback',
+      'reason',
+      'replicas',
+    ]) {
       const shown = inline.filter((item) => matches(item.when ?? '', viewItem));
       assert.ok(shown.length <= 3, `${viewItem}: ${shown.map((item) => item.command).join(', ')}`);
     }
@@ -58,8 +83,21 @@ describe('manifest', () => {
 
   it('offers on a model what can be done with it, and Remove apart from the rest', () => {
     const items = contributes.menus['view/item/context'] ?? [];
-    const offered = (viewItem: string): readonly string[] => items.filter((item) => !item.group?.startsWith('inline') && matches(item.when ?? '', viewItem)).map((item) => item.command.replace('slipway.', ''));
-    assert.deepEqual(offered('model endpoint scale rollback stop'), ['testPrediction', 'openEndpoint', 'followLogs', 'scale', 'rollBack', 'trainAgain', 'stop', 'showExecutedNotebook', 'remove']);
+    const offered = (viewItem: string): readonly string[] =>
+      items
+        .filter((item) => !item.group?.startsWith('inline') && matches(item.when ?? '', viewItem))
+        .map((item) => item.command.replace('slipway.', ''));
+    assert.deepEqual(offered('model endpoint scale rollback stop'), [
+      'testPrediction',
+      'openEndpoint',
+      'followLogs',
+      'scale',
+      'rollBack',
+      'trainAgain',
+      'stop',
+      'showExecutedNotebook',
+      'remove',
+    ]);
     assert.deepEqual(offered('model start'), ['followLogs', 'trainAgain', 'start', 'showExecutedNotebook', 'remove']);
     assert.ok(!offered('release').includes('rollBack'));
     assert.ok(offered('release rollback').includes('rollBack'));
@@ -76,26 +114,40 @@ describe('manifest', () => {
   });
 
   it('links in welcome texts and steps only to commands that there are', () => {
-    const links = Object.values(texts).flatMap((text) => [...text.matchAll(/\(command:(slipway\.\w+)/g)].map(([, id]) => id ?? ''));
+    const links = Object.values(texts).flatMap((text) =>
+      [...text.matchAll(/\(command:(slipway\.\w+)/g)].map(([, id]) => id ?? ''),
+    );
     assert.ok(links.length > 5);
     for (const id of links) assert.ok(contributed.includes(id), id);
   });
 
   it('has the settings of the code, with their defaults, scopes and descriptions', () => {
     const { properties } = contributes.configuration;
-    assert.deepEqual(Object.fromEntries(Object.entries(properties).map(([key, value]) => [key, value.default])), settingDefaults);
+    assert.deepEqual(
+      Object.fromEntries(Object.entries(properties).map(([key, value]) => [key, value.default])),
+      settingDefaults,
+    );
     const scopes = Object.fromEntries(Object.entries(properties).map(([key, value]) => [key, value.scope]));
-    assert.deepEqual(scopes, { 'slipway.home': 'machine-overridable', 'slipway.logs.maxLines': 'window', 'slipway.deploy.readyTimeoutSeconds': 'resource' });
+    assert.deepEqual(scopes, {
+      'slipway.home': 'machine-overridable',
+      'slipway.logs.maxLines': 'window',
+      'slipway.deploy.readyTimeoutSeconds': 'resource',
+    });
     for (const { markdownDescription } of Object.values(properties)) assert.ok(textOf(markdownDescription).length > 30);
   });
 
   it('has every icon and picture that it names, in the colours of the theme', () => {
-    const icons = [...contributes.viewsContainers.activitybar, ...Object.values(contributes.views).flat()].map((one) => one.icon);
+    const icons = [...contributes.viewsContainers.activitybar, ...Object.values(contributes.views).flat()].map(
+      (one) => one.icon,
+    );
     const pictures = contributes.walkthroughs.flatMap((one) => one.steps.map((step) => step.media.svg));
     for (const file of [...icons, ...pictures]) {
       const svg = readFileSync(path.join(root, file), 'utf8');
       const colours = [...svg.matchAll(/(?:fill|stroke)="([^"]+)"/g)].map(([, colour]) => colour ?? '');
-      assert.ok(colours.every((colour) => /^(none|currentColor|var\(--vscode-)/.test(colour)), `${file}: ${colours.join(' ')}`);
+      assert.ok(
+        colours.every((colour) => /^(none|currentColor|var\(--vscode-)/.test(colour)),
+        `${file}: ${colours.join(' ')}`,
+      );
     }
   });
 
@@ -107,10 +159,23 @@ describe('manifest', () => {
   });
 
   it('describes every view for screen readers and has a welcome text for every way to be empty', () => {
-    for (const view of Object.values(contributes.views).flat()) assert.ok(textOf(view.accessibilityHelpContent).length > 40, view.id);
-    const conditions = contributes.viewsWelcome.filter((one) => one.view === 'slipway.models').map((one) => one.when ?? '');
-    for (const part of ['workbenchState == empty', '!isWorkspaceTrusted', 'virtualWorkspace', '!slipway.project', 'slipway.project == none', 'slipway.project == some']) {
-      assert.ok(conditions.some((when) => when.includes(part)), part);
+    for (const view of Object.values(contributes.views).flat())
+      assert.ok(textOf(view.accessibilityHelpContent).length > 40, view.id);
+    const conditions = contributes.viewsWelcome
+      .filter((one) => one.view === 'slipway.models')
+      .map((one) => one.when ?? '');
+    for (const part of [
+      'workbenchState == empty',
+      '!isWorkspaceTrusted',
+      'virtualWorkspace',
+      '!slipway.project',
+      'slipway.project == none',
+      'slipway.project == some',
+    ]) {
+      assert.ok(
+        conditions.some((when) => when.includes(part)),
+        part,
+      );
     }
   });
 

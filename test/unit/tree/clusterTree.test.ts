@@ -18,7 +18,10 @@ const snapshot = {
 
 describe('clusters tree', () => {
   it('shows load and memory of a machine as text and its processes below', () => {
-    const [cluster] = clusterTree([{ id: 'local', displayName: 'This Machine', snapshot, broken: undefined }], untranslated);
+    const [cluster] = clusterTree(
+      [{ id: 'local', displayName: 'This Machine', snapshot, broken: undefined }],
+      untranslated,
+    );
     assert.equal(cluster?.description, '1 node');
     const [node] = cluster.children;
     assert.equal(node?.description, 'CPU 25 % of 8 · memory 4.2 GB of 16 GB');
@@ -29,9 +32,15 @@ describe('clusters tree', () => {
   });
 
   it('says that a cluster is loading, and since when it does not answer', () => {
-    const [loading] = clusterTree([{ id: 'local', displayName: 'This Machine', snapshot: undefined, broken: undefined }], untranslated);
+    const [loading] = clusterTree(
+      [{ id: 'local', displayName: 'This Machine', snapshot: undefined, broken: undefined }],
+      untranslated,
+    );
     assert.equal(loading?.description, 'loading');
-    const [broken] = clusterTree([{ id: 'local', displayName: 'This Machine', snapshot, broken: { since: new Date(), message: 'gone' } }], untranslated);
+    const [broken] = clusterTree(
+      [{ id: 'local', displayName: 'This Machine', snapshot, broken: { since: new Date(), message: 'gone' } }],
+      untranslated,
+    );
     assert.match(broken?.description ?? '', /^no answer since /);
     assert.equal(broken?.children.length, 1);
   });

@@ -4,7 +4,8 @@ import { modelContext, modelTree } from '../../../src/tree/modelTree';
 import { untranslated, type TreeNode } from '../../../src/tree/node';
 import { local, model, worker } from './models';
 
-const treeOf = (...models: ReturnType<typeof model>[]): readonly TreeNode[] => modelTree([{ target: local, models, broken: undefined }], untranslated);
+const treeOf = (...models: ReturnType<typeof model>[]): readonly TreeNode[] =>
+  modelTree([{ target: local, models, broken: undefined }], untranslated);
 const all = (nodes: readonly TreeNode[]): readonly TreeNode[] => nodes.flatMap((node) => [node, ...all(node.children)]);
 const find = (nodes: readonly TreeNode[], label: string): TreeNode => {
   const found = all(nodes).find((node) => node.label === label);
@@ -29,8 +30,14 @@ describe('models tree', () => {
 
   it('has endpoint, replicas and releases below a model, releases newest first', () => {
     const tree = treeOf(model());
-    assert.deepEqual(tree[0]?.children.map((child) => child.label), ['Endpoint', 'Replicas', 'Releases']);
-    assert.deepEqual(find(tree, 'Releases').children.map((child) => child.label), ['v3', 'v2', 'v1']);
+    assert.deepEqual(
+      tree[0]?.children.map((child) => child.label),
+      ['Endpoint', 'Replicas', 'Releases'],
+    );
+    assert.deepEqual(
+      find(tree, 'Releases').children.map((child) => child.label),
+      ['v3', 'v2', 'v1'],
+    );
     assert.match(find(tree, 'v3/1').description ?? '', /Ready · pid 4001 · 150 MB/);
     assert.match(find(tree, 'v2').description ?? '', /^Failed · .* · bbbbbbbbbbbb$/);
   });
@@ -44,7 +51,13 @@ describe('models tree', () => {
 
   it('tells why a model is not ready and where', () => {
     const location = { file: 'iris.ipynb', cell: 'abc', line: 2 };
-    const tree = treeOf(model({ phase: 'Failed', endpoint: undefined, reason: { code: 'LoadFailed', message: 'no file\nmore', location } }));
+    const tree = treeOf(
+      model({
+        phase: 'Failed',
+        endpoint: undefined,
+        reason: { code: 'LoadFailed', message: 'no file\nmore', location },
+      }),
+    );
     const reason = tree[0]?.children[0];
     assert.equal(reason?.context, 'reason');
     assert.equal(reason.label, 'no file');
@@ -71,7 +84,10 @@ describe('models tree', () => {
     const first = all(treeOf(model(), model({ name: 'wine' }))).map((node) => node.id);
     assert.equal(new Set(first).size, first.length);
     const later = model({ phase: 'Progressing', workers: [worker(0, { memory: 1, restarts: 2 }), worker(1)] });
-    assert.deepEqual(all(treeOf(later, model({ name: 'wine' }))).map((node) => node.id), first);
+    assert.deepEqual(
+      all(treeOf(later, model({ name: 'wine' }))).map((node) => node.id),
+      first,
+    );
   });
 
   it('shows what was last seen of a target that does not answer, and that it is old', () => {

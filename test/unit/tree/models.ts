@@ -10,7 +10,16 @@ export const local = {
 };
 
 export function worker(index: number, rest: Partial<Worker> = {}): Worker {
-  return { index, pid: 4000 + index, version: 3, phase: 'Ready', restarts: 0, startedAt: '2026-11-24T09:30:00.000Z', memory: 150 * 1024 * 1024, ...rest };
+  return {
+    index,
+    pid: 4000 + index,
+    version: 3,
+    phase: 'Ready',
+    restarts: 0,
+    startedAt: '2026-11-24T09:30:00.000Z',
+    memory: 150 * 1024 * 1024,
+    ...rest,
+  };
 }
 
 /** A model with two replicas of its third release. */
@@ -25,7 +34,13 @@ export function model(rest: Partial<DeployedModel> = {}): DeployedModel {
     workers: [worker(0), worker(1)],
     releases: [
       { version: 1, createdAt: '2026-11-22T09:30:00.000Z', digest: 'sha256:aaaaaaaaaaaaaaaa', status: 'superseded' },
-      { version: 2, createdAt: '2026-11-23T09:30:00.000Z', digest: 'sha256:bbbbbbbbbbbbbbbb', status: 'failed', reason: 'load() raised ValueError' },
+      {
+        version: 2,
+        createdAt: '2026-11-23T09:30:00.000Z',
+        digest: 'sha256:bbbbbbbbbbbbbbbb',
+        status: 'failed',
+        reason: 'load() raised ValueError',
+      },
       { version: 3, createdAt: '2026-11-24T09:30:00.000Z', digest: 'sha256:cccccccccccccccc', status: 'active' },
     ],
     reason: undefined,

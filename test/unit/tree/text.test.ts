@@ -25,8 +25,14 @@ describe('texts of the trees', () => {
   it('says in the status bar how one or many models are, and nothing of none', () => {
     assert.equal(summarize([], untranslated), undefined);
     assert.deepEqual(summarize([model()], untranslated), { text: 'iris: Ready', failed: false });
-    assert.deepEqual(summarize([model(), model({ phase: 'Stopped' })], untranslated), { text: '1 of 2 ready', failed: false });
-    assert.deepEqual(summarize([model(), model({ phase: 'Failed' })], untranslated), { text: '1 of 2 failed', failed: true });
+    assert.deepEqual(summarize([model(), model({ phase: 'Stopped' })], untranslated), {
+      text: '1 of 2 ready',
+      failed: false,
+    });
+    assert.deepEqual(summarize([model(), model({ phase: 'Failed' })], untranslated), {
+      text: '1 of 2 failed',
+      failed: true,
+    });
   });
 
   it('shows long lists page by page', () => {

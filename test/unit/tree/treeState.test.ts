@@ -6,7 +6,8 @@ import { untranslated, type TreeNode } from '../../../src/tree/node';
 import { TreeState } from '../../../src/tree/treeState';
 import { local, model, worker } from './models';
 
-const nodes = (...models: readonly DeployedModel[]): readonly TreeNode[] => modelTree([{ target: local, models, broken: undefined }], untranslated);
+const nodes = (...models: readonly DeployedModel[]): readonly TreeNode[] =>
+  modelTree([{ target: local, models, broken: undefined }], untranslated);
 const changedIds = (state: TreeState, ...models: readonly DeployedModel[]): readonly string[] | 'all' => {
   const change = state.update(nodes(...models));
   return change.kind === 'all' ? 'all' : change.elements.map((element) => element.id);
@@ -50,7 +51,8 @@ describe('tree state', () => {
     const state = new TreeState();
     changedIds(state, model());
     const before = state.find('local/iris/replicas');
-    for (let memory = 1; memory < 1200; memory++) changedIds(state, model({ workers: [worker(0, { memory: memory * 1e6 }), worker(1)] }));
+    for (let memory = 1; memory < 1200; memory++)
+      changedIds(state, model({ workers: [worker(0, { memory: memory * 1e6 }), worker(1)] }));
     assert.equal(state.find('local/iris/replicas'), before);
     assert.equal(before?.parent, state.find('local/iris'));
   });
