@@ -86,17 +86,6 @@ class Failures(SupervisorCase):
         self.assertEqual(get(state["port"])["release"], 1)
         self.log()
 
-    def test_a_busy_worker_goes_with_its_supervisor_too(self) -> None:
-        state = self.deploy(
-            self.first,
-            "import ctypes, threading\nthreading.Timer(0.5, ctypes.PyDLL(None).sleep, [600]).start()",
-        )
-        worker = state["replicas"]["workers"][0]["pid"]
-        wchan = Path(f"/proc/{worker}/task/{worker}/wchan")
-        self.assertTrue(wchan.exists())
-        os.kill(self.first.pid, signal.SIGKILL)
-        eventually(lambda: not alive(worker), "the worker is gone", 5)
-
     def test_terminating_the_supervisor_ends_everything_and_leaves_the_state(self) -> None:
         self.deploy(self.first)
         os.kill(self.first.pid, signal.SIGTERM)

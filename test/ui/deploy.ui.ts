@@ -8,7 +8,23 @@ import { endpointOf, isGone, logShows, modelIs, predictIris, startedBy } from '.
 import { cellWith, openNotebook, rewriteCell, toolbarButton } from './support/notebook';
 import { copyExample } from './support/stage';
 import { story } from './support/story';
-import { answerDialog, chooseFromMenu, clearToasts, closeAllEditors, dialog, editorWith, expand, inputBox, notifications, openContainer, picture, quickPickRow, row, textOf, toast } from './support/window';
+import {
+  answerDialog,
+  chooseFromMenu,
+  clearToasts,
+  closeAllEditors,
+  dialog,
+  editorWith,
+  expand,
+  inputBox,
+  notifications,
+  openContainer,
+  picture,
+  quickPickRow,
+  row,
+  textOf,
+  toast,
+} from './support/window';
 
 const deploySeconds = 240;
 const v1 = ['setosa', 'versicolor', 'virginica'];
@@ -21,7 +37,10 @@ story('from an open notebook to an endpoint', { prepare: (projects) => copyExamp
   let endpoint = '';
 
   step('starts without a notification and without a process', async ({ page, home, root }) => {
-    await page.locator('.explorer-folders-view').getByRole('treeitem', { name: /iris\.ipynb/ }).waitFor();
+    await page
+      .locator('.explorer-folders-view')
+      .getByRole('treeitem', { name: /iris\.ipynb/ })
+      .waitFor();
     assert.deepEqual(await readdir(home), ['cache']);
     await openContainer(page, 'Slipway');
     await page.locator('.welcome-view-content', { hasText: 'No model is deployed yet' }).waitFor();
@@ -45,14 +64,18 @@ story('from an open notebook to an endpoint', { prepare: (projects) => copyExamp
     await answerDialog(page, 'Execute Notebook');
   });
 
-  step('shows progress and ends with an endpoint', async ({ page }) => {
-    const progress = toast(page, 'Deploying iris');
-    await progress.waitFor();
-    await progress.filter({ hasText: /Executing cell/ }).waitFor({ timeout: 120_000 });
-    await picture(page, 'progress');
-    await toast(page, /iris v1 answers at http:\/\/127\.0\.0\.1:\d+/).waitFor({ timeout: 120_000 });
-    await modelIs(page, 'iris', 'v1 · Ready · 1/1');
-  }, deploySeconds);
+  step(
+    'shows progress and ends with an endpoint',
+    async ({ page }) => {
+      const progress = toast(page, 'Deploying iris');
+      await progress.waitFor();
+      await progress.filter({ hasText: /Executing cell/ }).waitFor({ timeout: 120_000 });
+      await picture(page, 'progress');
+      await toast(page, /iris v1 answers at http:\/\/127\.0\.0\.1:\d+/).waitFor({ timeout: 120_000 });
+      await modelIs(page, 'iris', 'v1 · Ready · 1/1');
+    },
+    deploySeconds,
+  );
 
   step('shows the model with endpoint, replicas and releases', async ({ page }) => {
     endpoint = await endpointOf(page);
@@ -96,34 +119,52 @@ story('from an open notebook to an endpoint', { prepare: (projects) => copyExamp
     await picture(page, 'plan');
   });
 
-  step('stops at a cell that raises, opens it, and the old release answers', async ({ page }) => {
-    await openNotebook(page, 'iris.ipynb');
-    await rewriteCell(page, untouched, raising);
-    await openFile(page, 'requirements.txt');
-    await openContainer(page, /^Explorer/);
-    await chooseFromMenu(page, row(page, /^iris\.ipynb/), 'Deploy Model');
-    await toast(page, 'The cell raised AttributeError: target_name').waitFor({ timeout: 120_000 });
-    const cell = await cellWith(page, raising);
-    await cell.locator('.squiggly-error').first().waitFor();
-    await page.locator('.panel').getByRole('tab', { name: /^Problems/ }).click();
-    await page.locator('.markers-panel').getByRole('treeitem', { name: /AttributeError: target_name/ }).waitFor();
-    await picture(page, 'failed-cell');
-    assert.deepEqual(await predictIris(endpoint), v1);
-    await openContainer(page, 'Slipway');
-    await modelIs(page, 'iris', 'v1 · Ready · 1/1');
-  }, deploySeconds);
+  step(
+    'stops at a cell that raises, opens it, and the old release answers',
+    async ({ page }) => {
+      await openNotebook(page, 'iris.ipynb');
+      await rewriteCell(page, untouched, raising);
+      await openFile(page, 'requirements.txt');
+      await openContainer(page, /^Explorer/);
+      await chooseFromMenu(page, row(page, /^iris\.ipynb/), 'Deploy Model');
+      await toast(page, 'The cell raised AttributeError: target_name').waitFor({ timeout: 120_000 });
+      const cell = await cellWith(page, raising);
+      await cell.locator('.squiggly-error').first().waitFor();
+      await page
+        .locator('.panel')
+        .getByRole('tab', { name: /^Problems/ })
+        .click();
+      await page
+        .locator('.markers-panel')
+        .getByRole('treeitem', { name: /AttributeError: target_name/ })
+        .waitFor();
+      await picture(page, 'failed-cell');
+      assert.deepEqual(await predictIris(endpoint), v1);
+      await openContainer(page, 'Slipway');
+      await modelIs(page, 'iris', 'v1 · Ready · 1/1');
+    },
+    deploySeconds,
+  );
 
-  step('deploys the repaired notebook as v2 behind the same address', async ({ page }) => {
-    await clearToasts(page);
-    await rewriteCell(page, raising, titled);
-    await page.locator('.editor-actions').getByRole('button', { name: /Deploy Model/ }).first().click();
-    await toast(page, 'iris v2 answers at').waitFor({ timeout: 180_000 });
-    await modelIs(page, 'iris', 'v2 · Ready · 1/1');
-    assert.equal(await endpointOf(page), endpoint);
-    assert.deepEqual(await predictIris(endpoint), v2);
-    assert.equal(await page.locator('.squiggly-error').count(), 0);
-    await clearToasts(page);
-  }, deploySeconds);
+  step(
+    'deploys the repaired notebook as v2 behind the same address',
+    async ({ page }) => {
+      await clearToasts(page);
+      await rewriteCell(page, raising, titled);
+      await page
+        .locator('.editor-actions')
+        .getByRole('button', { name: /Deploy Model/ })
+        .first()
+        .click();
+      await toast(page, 'iris v2 answers at').waitFor({ timeout: 180_000 });
+      await modelIs(page, 'iris', 'v2 · Ready · 1/1');
+      assert.equal(await endpointOf(page), endpoint);
+      assert.deepEqual(await predictIris(endpoint), v2);
+      assert.equal(await page.locator('.squiggly-error').count(), 0);
+      await clearToasts(page);
+    },
+    deploySeconds,
+  );
 
   step('rolls back to v1', async ({ page }) => {
     await chooseFromMenu(page, row(page, 'Model iris'), /Roll Back/);
@@ -148,19 +189,27 @@ story('from an open notebook to an endpoint', { prepare: (projects) => copyExamp
   step('shows this machine with its load and the processes of the model', async ({ page }) => {
     await expand(page, /^Cluster /);
     await expand(page, /CPU \d+ % of \d+ · memory \S+ \S+ of /);
-    await eventually('two processes are listed', 30, async () => (await page.getByRole('treeitem', { name: /^Process .*Ready · pid \d+/ }).count()) === 2);
+    await eventually(
+      'two processes are listed',
+      30,
+      async () => (await page.getByRole('treeitem', { name: /^Process .*Ready · pid \d+/ }).count()) === 2,
+    );
     await picture(page, 'clusters');
   });
 
-  step('stops and starts', async ({ page }) => {
-    await chooseFromMenu(page, row(page, 'Model iris'), /^Stop/);
-    await page.getByRole('treeitem', { name: /^Model iris, v1 · Stopped/ }).waitFor({ timeout: 60_000 });
-    assert.ok(await isGone(endpoint));
-    await toast(page, 'Stopping iris').waitFor({ state: 'detached', timeout: 60_000 });
-    await chooseFromMenu(page, row(page, 'Model iris'), /^Start/);
-    await modelIs(page, 'iris', 'v1 · Ready · 2/2', 90);
-    assert.deepEqual(await predictIris(endpoint), v1);
-  }, 180);
+  step(
+    'stops and starts',
+    async ({ page }) => {
+      await chooseFromMenu(page, row(page, 'Model iris'), /^Stop/);
+      await page.getByRole('treeitem', { name: /^Model iris, v1 · Stopped/ }).waitFor({ timeout: 60_000 });
+      assert.ok(await isGone(endpoint));
+      await toast(page, 'Stopping iris').waitFor({ state: 'detached', timeout: 60_000 });
+      await chooseFromMenu(page, row(page, 'Model iris'), /^Start/);
+      await modelIs(page, 'iris', 'v1 · Ready · 2/2', 90);
+      assert.deepEqual(await predictIris(endpoint), v1);
+    },
+    180,
+  );
 
   step('finds everything again after the window was reloaded', async ({ page }) => {
     await page.reload();
@@ -178,7 +227,14 @@ story('from an open notebook to an endpoint', { prepare: (projects) => copyExamp
     await eventually('the printed accuracy is shown', 30, async () => {
       await page.locator('.notebookOverlay .cell-list-container').first().hover();
       await page.mouse.wheel(0, 120);
-      const counts = await Promise.all(page.frames().map((frame) => frame.getByText('accuracy on unseen flowers').count().catch(() => 0)));
+      const counts = await Promise.all(
+        page.frames().map((frame) =>
+          frame
+            .getByText('accuracy on unseen flowers')
+            .count()
+            .catch(() => 0),
+        ),
+      );
       return counts.some((count) => count > 0);
     });
     await picture(page, 'executed-notebook');
@@ -193,19 +249,23 @@ story('from an open notebook to an endpoint', { prepare: (projects) => copyExamp
     await page.keyboard.press('Escape');
   });
 
-  step('takes the folder that was right-clicked in a workspace of several', async ({ page, projects, open }) => {
-    const deliveries = await copyExample(projects, 'deliveries');
-    const workspace = path.join(projects, 'both.code-workspace');
-    await writeFile(workspace, JSON.stringify({ folders: [{ path: 'iris' }, { path: 'deliveries' }] }));
-    await open(workspace);
-    await openContainer(page, /^Explorer/);
-    await chooseFromMenu(page, row(page, /^deliveries/), 'Deploy Model');
-    await dialog(page).filter({ hasText: 'Execute deliveries.ipynb on this machine?' }).waitFor({ timeout: 90_000 });
-    assert.ok((await textOf(dialog(page))).includes(deliveries));
-    await picture(page, 'multi-root');
-    await answerDialog(page, 'Cancel');
-    await toast(page, 'Deploying').waitFor({ state: 'detached' });
-  }, 150);
+  step(
+    'takes the folder that was right-clicked in a workspace of several',
+    async ({ page, projects, open }) => {
+      const deliveries = await copyExample(projects, 'deliveries');
+      const workspace = path.join(projects, 'both.code-workspace');
+      await writeFile(workspace, JSON.stringify({ folders: [{ path: 'iris' }, { path: 'deliveries' }] }));
+      await open(workspace);
+      await openContainer(page, /^Explorer/);
+      await chooseFromMenu(page, row(page, /^deliveries/), 'Deploy Model');
+      await dialog(page).filter({ hasText: 'Execute deliveries.ipynb on this machine?' }).waitFor({ timeout: 90_000 });
+      assert.ok((await textOf(dialog(page))).includes(deliveries));
+      await picture(page, 'multi-root');
+      await answerDialog(page, 'Cancel');
+      await toast(page, 'Deploying').waitFor({ state: 'detached' });
+    },
+    150,
+  );
 
   step('removes the model after a question and leaves no process', async ({ page, home, root }) => {
     await openContainer(page, 'Slipway');
@@ -219,4 +279,3 @@ story('from an open notebook to an endpoint', { prepare: (projects) => copyExamp
     assert.equal(existsSync(path.join(home, 'models', 'iris')), false);
   });
 });
-

@@ -6,7 +6,17 @@ import { runCommand } from '../testbed/vscode/workbench';
 import { cellWith, openNotebook } from './support/notebook';
 import { writeProject } from './support/stage';
 import { story } from './support/story';
-import { clearToasts, closeAllEditors, inputBox, openContainer, chooseFromMenu, picture, quickPickRow, row, toast } from './support/window';
+import {
+  clearToasts,
+  closeAllEditors,
+  inputBox,
+  openContainer,
+  chooseFromMenu,
+  picture,
+  quickPickRow,
+  row,
+  toast,
+} from './support/window';
 
 const messy = notebookOf(
   { id: 'read', source: 'import pandas as pd\n\nframe = pd.read_csv("/home/ana/work/rows.csv")' },
@@ -15,14 +25,21 @@ const messy = notebookOf(
 );
 
 const unserved = notebookOf(
-  { id: 'data', source: 'import pandas as pd\nfrom sklearn.linear_model import LinearRegression\n\nflats = pd.read_csv("flats.csv")' },
+  {
+    id: 'data',
+    source:
+      'import pandas as pd\nfrom sklearn.linear_model import LinearRegression\n\nflats = pd.read_csv("flats.csv")',
+  },
   { id: 'fit', source: 'X = flats[["area", "rooms"]]\ny = flats["rent"]\nmodel = LinearRegression()\nmodel.fit(X, y)' },
   { id: 'try', source: 'model.predict(X.head(3))' },
 );
 
 async function prepare(projects: string): Promise<string> {
   await writeProject(projects, 'reading', { 'messy.ipynb': messy, 'rows.csv': 'a,b\n1,2\n' });
-  await writeProject(projects, 'flats', { 'flats.ipynb': unserved, 'flats.csv': 'area,rooms,rent\n40,2,800\n60,3,1100\n85,4,1500\n' });
+  await writeProject(projects, 'flats', {
+    'flats.ipynb': unserved,
+    'flats.csv': 'area,rooms,rent\n40,2,800\n60,3,1100\n85,4,1500\n',
+  });
   return projects;
 }
 
@@ -32,13 +49,19 @@ story('before a deploy', { prepare }, (step) => {
     await row(page, /^reading/).waitFor();
     await chooseFromMenu(page, row(page, /^reading/), 'Inspect Project');
     const problems = page.locator('.markers-panel');
-    await problems.getByRole('treeitem', { name: /rows\.csv/ }).first().waitFor({ timeout: 60_000 });
+    await problems
+      .getByRole('treeitem', { name: /rows\.csv/ })
+      .first()
+      .waitFor({ timeout: 60_000 });
     await problems.getByRole('treeitem', { name: /tidy/ }).first().waitFor();
     await problems.getByRole('treeitem', { name: /input/ }).first().waitFor();
   });
 
   step('applies a quick fix to the cell', async ({ page }) => {
-    const problem = page.locator('.markers-panel').getByRole('treeitem', { name: /rows\.csv/ }).first();
+    const problem = page
+      .locator('.markers-panel')
+      .getByRole('treeitem', { name: /rows\.csv/ })
+      .first();
     await problem.dblclick();
     const cell = await cellWith(page, 'read_csv');
     await cell.locator('.monaco-editor.focused').waitFor();
@@ -68,7 +91,9 @@ story('before a deploy', { prepare }, (step) => {
     await cellWith(page, 'def predict');
     const file = path.join(projects, 'flats', 'flats.ipynb');
     await page.keyboard.press('Control+s');
-    await eventually('the notebook with predict is saved', 20, async () => (await readFile(file, 'utf8')).includes('def predict'));
+    await eventually('the notebook with predict is saved', 20, async () =>
+      (await readFile(file, 'utf8')).includes('def predict'),
+    );
     await closeAllEditors(page);
   });
 

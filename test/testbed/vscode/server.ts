@@ -93,7 +93,8 @@ function writeConfiguration(folder: string, port: number, options: ServerOptions
   const [config, data, extensions, home] = ['config.yaml', 'data', 'ext', 'home'].map((name) =>
     path.join(folder, name),
   ) as [string, string, string, string];
-  for (const one of [path.join(data, 'User'), path.join(data, 'Machine'), extensions, path.join(folder, 't')]) mkdirSync(one, { recursive: true });
+  for (const one of [path.join(data, 'User'), path.join(data, 'Machine'), extensions, path.join(folder, 't')])
+    mkdirSync(one, { recursive: true });
   const trust = { 'security.workspace.trust.enabled': options.trustEverything === false };
   const { 'slipway.home': chosenHome = home, ...settings } = { ...quietSettings, ...trust, ...options.settings };
   writeFileSync(path.join(data, 'User/settings.json'), JSON.stringify(settings, undefined, 2));

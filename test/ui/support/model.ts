@@ -25,7 +25,11 @@ export async function endpointOf(page: Page): Promise<string> {
 /** What the endpoint answers to the example of iris: the species of three flowers. */
 export async function predictIris(endpoint: string): Promise<unknown> {
   const body = await readFile(path.join(repository, 'examples/iris/example.json'), 'utf8');
-  const response = await fetch(`${endpoint}/invocations`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  const response = await fetch(`${endpoint}/invocations`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  });
   assert.equal(response.status, 200);
   return ((await response.json()) as { readonly predictions: unknown }).predictions;
 }

@@ -30,10 +30,13 @@ export async function cellWith(page: Page, text: string): Promise<Locator> {
 }
 
 async function isShown(cell: Locator): Promise<boolean> {
-  return cell.locator('.view-lines').waitFor({ timeout: 500 }).then(
-    () => true,
-    () => false,
-  );
+  return cell
+    .locator('.view-lines')
+    .waitFor({ timeout: 500 })
+    .then(
+      () => true,
+      () => false,
+    );
 }
 
 /** Replaces the source of a cell as a user does: click, select all, write. */

@@ -82,7 +82,11 @@ export async function copyExample(projects: string, name: string): Promise<strin
 }
 
 /** Writes a project from the contents of its files. */
-export async function writeProject(projects: string, name: string, files: Readonly<Record<string, string>>): Promise<string> {
+export async function writeProject(
+  projects: string,
+  name: string,
+  files: Readonly<Record<string, string>>,
+): Promise<string> {
   const folder = path.join(projects, name);
   for (const [file, content] of Object.entries(files)) {
     await mkdir(path.dirname(path.join(folder, file)), { recursive: true });

@@ -30,7 +30,10 @@ export function story(title: string, options: StageOptions, tell: (step: Step) =
           return;
         }
         failed = name;
-        await body(stage).catch((error: unknown) => { if (process.env['UIDEV']) failed = undefined; return rethrowWithPicture(stage, error); });
+        await body(stage).catch((error: unknown) => {
+          if (process.env['UIDEV']) failed = undefined;
+          return rethrowWithPicture(stage, error);
+        });
         failed = undefined;
       });
     });

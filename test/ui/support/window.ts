@@ -6,7 +6,11 @@ import { screenshot } from '../../testbed/vscode/workbench';
 export async function openContainer(page: Page, name: string | RegExp): Promise<void> {
   const tab = page.locator('.activitybar').getByRole('tab', { name });
   if ((await tab.getAttribute('aria-selected')) !== 'true') await tab.click();
-  await eventually(`the container ${String(name)} is open`, 20, async () => (await tab.getAttribute('aria-selected')) === 'true');
+  await eventually(
+    `the container ${String(name)} is open`,
+    20,
+    async () => (await tab.getAttribute('aria-selected')) === 'true',
+  );
 }
 
 /** A row of any tree in the workbench by what a screen reader says of it. */
@@ -80,7 +84,11 @@ export async function clearToasts(page: Page): Promise<void> {
     const shown = page.locator('.notification-toast');
     if ((await shown.count()) === 0) return true;
     await shown.first().hover();
-    await shown.first().locator('.codicon-notifications-clear').click({ timeout: 2000 }).catch(() => undefined);
+    await shown
+      .first()
+      .locator('.codicon-notifications-clear')
+      .click({ timeout: 2000 })
+      .catch(() => undefined);
     return false;
   });
 }

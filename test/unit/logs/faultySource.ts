@@ -16,13 +16,19 @@ export const cutAfter =
   (lines) => [...lines.slice(0, count), new Error('connection reset')];
 
 /** A log of numbered lines whose connections fail in the given ways, one after the other; the last one is sound and ends. */
-export function faultySource(lines: readonly LogLine[], faults: readonly Fault[]): LogSource & { readonly opened: LogOptions[] } {
+export function faultySource(
+  lines: readonly LogLine[],
+  faults: readonly Fault[],
+): LogSource & { readonly opened: LogOptions[] } {
   const opened: LogOptions[] = [];
   const source: LogSource = async function* (options) {
     const fault = faults[opened.length] ?? ((all: readonly LogLine[]) => all);
     opened.push(options);
     await Promise.resolve();
-    const wanted = options.after === undefined ? lines.slice(-(options.tail ?? lines.length)) : lines.filter((one) => one.seq > (options.after ?? 0));
+    const wanted =
+      options.after === undefined
+        ? lines.slice(-(options.tail ?? lines.length))
+        : lines.filter((one) => one.seq > (options.after ?? 0));
     for (const next of fault(wanted, options)) {
       if (next instanceof Error) throw next;
       yield next;

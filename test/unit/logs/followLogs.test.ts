@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { UserError } from '../../../src/core/errors';
-import { followLogs, readLog, type FollowOptions, type LogEntry, type LogSource } from '../../../src/pipeline/followLogs';
+import {
+  followLogs,
+  readLog,
+  type FollowOptions,
+  type LogEntry,
+  type LogSource,
+} from '../../../src/pipeline/followLogs';
 import { cutAfter, faultySource, line, type Fault } from './faultySource';
 
 const thousand = Array.from({ length: 1000 }, (_, index) => line(index + 1));
@@ -21,22 +27,50 @@ const allNumbers = thousand.map((one) => one.seq);
 
 describe('followLogs', () => {
   it('passes every line once through twenty cuts', async () => {
-    const source = faultySource(thousand, Array.from({ length: 20 }, (_, index) => cutAfter(1 + index * 4)));
+    const source = faultySource(
+      thousand,
+      Array.from({ length: 20 }, (_, index) => cutAfter(1 + index * 4)),
+    );
     assert.deepEqual(numbers(await collect(source, { after: 0 })), allNumbers);
     assert.equal(source.opened.length, 21);
-    assert.deepEqual(source.opened.slice(0, 3).map((one) => one.after), [0, 1, 6]);
+    assert.deepEqual(
+      source.opened.slice(0, 3).map((one) => one.after),
+      [0, 1, 6],
+    );
   });
 
   it('drops lines that a connection repeats', async () => {
-    const repeating: Fault = (_lines, options) => [...thousand.slice(Math.max(0, (options.after ?? 0) - 40), (options.after ?? 0) + 90), new Error('cut')];
-    assert.deepEqual(numbers(await collect(faultySource(thousand, Array.from({ length: 5 }, () => repeating)), { after: 0 })), allNumbers);
+    const repeating: Fault = (_lines, options) => [
+      ...thousand.slice(Math.max(0, (options.after ?? 0) - 40), (options.after ?? 0) + 90),
+      new Error('cut'),
+    ];
+    assert.deepEqual(
+      numbers(
+        await collect(
+          faultySource(
+            thousand,
+            Array.from({ length: 5 }, () => repeating),
+          ),
+          { after: 0 },
+        ),
+      ),
+      allNumbers,
+    );
   });
 
   it('reads a batch that came in the wrong order again, and reports no gap', async () => {
-    const reordered: Fault = (lines) => [...lines.slice(0, 100), ...lines.slice(120, 140), ...lines.slice(100, 120), ...lines.slice(140)];
+    const reordered: Fault = (lines) => [
+      ...lines.slice(0, 100),
+      ...lines.slice(120, 140),
+      ...lines.slice(100, 120),
+      ...lines.slice(140),
+    ];
     const source = faultySource(thousand, [reordered]);
     assert.deepEqual(numbers(await collect(source, { after: 0 })), allNumbers);
-    assert.deepEqual(source.opened.map((one) => one.after), [0, 100]);
+    assert.deepEqual(
+      source.opened.map((one) => one.after),
+      [0, 100],
+    );
   });
 
   it('reports a jump that is still there when it is read again, once, with how many lines it took', async () => {
@@ -59,14 +93,24 @@ describe('followLogs', () => {
       return [...swapped, new Error('cut')];
     });
     const seen = numbers(await collect(faultySource(holed, faults), { after: 0 }));
-    assert.deepEqual(seen.filter((one) => typeof one === 'number'), holed.map((one) => one.seq));
-    assert.deepEqual(seen.filter((one) => typeof one === 'string'), Array.from({ length: 10 }, (_, index) => `gap ${String((index + 1) * 97 - 1)}+1`));
+    assert.deepEqual(
+      seen.filter((one) => typeof one === 'number'),
+      holed.map((one) => one.seq),
+    );
+    assert.deepEqual(
+      seen.filter((one) => typeof one === 'string'),
+      Array.from({ length: 10 }, (_, index) => `gap ${String((index + 1) * 97 - 1)}+1`),
+    );
   });
 
   it('starts with the tail and resumes after the first line by number', async () => {
     const source = faultySource(thousand, [cutAfter(0), cutAfter(3)]);
     assert.deepEqual(numbers(await collect(source, { tail: 5 })), [996, 997, 998, 999, 1000]);
-    assert.deepEqual(source.opened, [{ follow: true, tail: 5 }, { follow: true, tail: 5 }, { follow: true, after: 998 }]);
+    assert.deepEqual(source.opened, [
+      { follow: true, tail: 5 },
+      { follow: true, tail: 5 },
+      { follow: true, after: 998 },
+    ]);
   });
 
   it('waits longer while nothing comes and starts over once a line came', async () => {
@@ -80,7 +124,10 @@ describe('followLogs', () => {
   it('goes on after an end of the log while the model exists, and ends with the model', async () => {
     const answers = [true, true, false];
     const source = faultySource(thousand.slice(0, 3), []);
-    assert.deepEqual(numbers(await collect(source, { after: 0, exists: () => Promise.resolve(answers.shift() ?? false) })), [1, 2, 3]);
+    assert.deepEqual(
+      numbers(await collect(source, { after: 0, exists: () => Promise.resolve(answers.shift() ?? false) })),
+      [1, 2, 3],
+    );
     assert.equal(source.opened.length, 3);
   });
 
@@ -91,11 +138,23 @@ describe('followLogs', () => {
 
   it('ends at once when aborted while it waits', async () => {
     const controller = new AbortController();
-    const source = faultySource(thousand, Array.from({ length: 9 }, () => cutAfter(0)));
-    const options: FollowOptions = { after: 0, exists: () => Promise.resolve(true), onInterrupted: () => { controller.abort(); } };
-    await assert.rejects(async () => {
-      for await (const entry of followLogs(source, options, controller.signal)) assert.fail(JSON.stringify(entry));
-    }, { name: 'AbortError' });
+    const source = faultySource(
+      thousand,
+      Array.from({ length: 9 }, () => cutAfter(0)),
+    );
+    const options: FollowOptions = {
+      after: 0,
+      exists: () => Promise.resolve(true),
+      onInterrupted: () => {
+        controller.abort();
+      },
+    };
+    await assert.rejects(
+      async () => {
+        for await (const entry of followLogs(source, options, controller.signal)) assert.fail(JSON.stringify(entry));
+      },
+      { name: 'AbortError' },
+    );
     assert.equal(source.opened.length, 1);
   });
 });

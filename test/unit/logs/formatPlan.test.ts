@@ -15,7 +15,11 @@ const plan: DeployPlan = {
     ignored: ['Pipfile: requirements.txt comes first'],
     asOf: { date: '2023-04-01', source: 'git' },
   },
-  training: { action: 'run', why: 'Code, packages or data changed since the last training, or there was none', unhashed: [] },
+  training: {
+    action: 'run',
+    why: 'Code, packages or data changed since the last training, or there was none',
+    unhashed: [],
+  },
   files: { count: 12, bytes: 3_456_789, leftOut: [{ path: '.env', reason: 'it may hold secrets' }] },
   secrets: ['API_KEY'],
   resources: { diskFree: 51_200_000_000, memoryFree: 999_600 },
@@ -47,11 +51,23 @@ describe('formatPlan', () => {
     const text = formatPlan({
       ...plan,
       dependencies: { source: 'uv.lock', requirements: [], ignored: [] },
-      training: { action: 'reuse', why: 'Nothing changed', trainedAt: '2026-01-01T00:00:00.000Z', unhashed: ['example.org:443'] },
-      files: { count: 1, bytes: 10, leftOut: Array.from({ length: 25 }, (_one, index) => ({ path: `.git/${String(index)}`, reason: 'history' })) },
+      training: {
+        action: 'reuse',
+        why: 'Nothing changed',
+        trainedAt: '2026-01-01T00:00:00.000Z',
+        unhashed: ['example.org:443'],
+      },
+      files: {
+        count: 1,
+        bytes: 10,
+        leftOut: Array.from({ length: 25 }, (_one, index) => ({ path: `.git/${String(index)}`, reason: 'history' })),
+      },
       secrets: [],
     });
-    assert.match(text, /Training {6}skipped, the result of the last training is used\n {16}Nothing changed\n {16}Trained at 2026-01-01T00:00:00\.000Z\n {16}Changes here are not noticed:\n {18}example\.org:443\n/);
+    assert.match(
+      text,
+      /Training {6}skipped, the result of the last training is used\n {16}Nothing changed\n {16}Trained at 2026-01-01T00:00:00\.000Z\n {16}Changes here are not noticed:\n {18}example\.org:443\n/,
+    );
     assert.match(text, /Packages {6}uv\.lock\n {2}Training/);
     assert.match(text, /Files {9}1 file, 10 B\n/);
     assert.match(text, /\.git\/19: history\n {16}and 5 others\n {2}Free/);
@@ -61,6 +77,16 @@ describe('formatPlan', () => {
 
 describe('formatBytes', () => {
   it('has at most three digits', () => {
-    assert.deepEqual([0, 999, 1000, 99_949, 99_950, 999_499, 999_500, 2.5e12, 5e15].map(formatBytes), ['0 B', '999 B', '1.0 kB', '99.9 kB', '100 kB', '999 kB', '1.0 MB', '2.5 TB', '5000 TB']);
+    assert.deepEqual([0, 999, 1000, 99_949, 99_950, 999_499, 999_500, 2.5e12, 5e15].map(formatBytes), [
+      '0 B',
+      '999 B',
+      '1.0 kB',
+      '99.9 kB',
+      '100 kB',
+      '999 kB',
+      '1.0 MB',
+      '2.5 TB',
+      '5000 TB',
+    ]);
   });
 });

@@ -7,7 +7,10 @@ import { BoundedQueue } from '../../../src/pipeline/boundedQueue';
 import { readLog, type LogEntry } from '../../../src/pipeline/followLogs';
 import { faultySource, line } from './faultySource';
 
-const entry = (seq: number, text?: string, source?: string): LogEntry => ({ kind: 'line', line: line(seq, text, source) });
+const entry = (seq: number, text?: string, source?: string): LogEntry => ({
+  kind: 'line',
+  line: line(seq, text, source),
+});
 const never = new AbortController().signal;
 
 class TextSink implements LogSink {
@@ -22,7 +25,10 @@ class TextSink implements LogSink {
     this.calls += 1;
   }
   get messages(): readonly string[] {
-    return this.text.split('\n').slice(0, -1).map((one) => one.replace(/^\S+ \[\S+\] /, ''));
+    return this.text
+      .split('\n')
+      .slice(0, -1)
+      .map((one) => one.replace(/^\S+ \[\S+\] /, ''));
   }
 }
 
@@ -33,7 +39,7 @@ async function* entries(...all: readonly LogEntry[]): AsyncGenerator<LogEntry> {
 
 describe('BoundedQueue', () => {
   it('keeps the newest within both bounds, and positions stay what they were', () => {
-    const queue = new BoundedQueue<number>({ items: 1500, bytes: 4000 }, (item) => item % 2 + 1);
+    const queue = new BoundedQueue<number>({ items: 1500, bytes: 4000 }, (item) => (item % 2) + 1);
     for (let index = 0; index < 10_000; index++) queue.push(index);
     assert.deepEqual([queue.start, queue.end, queue.bytes], [8500, 10_000, 2250]);
     assert.deepEqual([...queue.from(0)].length, 1500);
@@ -69,7 +75,10 @@ describe('LogPane', () => {
     for (let seq = 1; seq <= 25; seq++) pane.add(entry(seq));
     pane.flush();
     assert.match(sink.messages[0] ?? '', /15 lines came too fast/);
-    assert.deepEqual(sink.messages.slice(1), Array.from({ length: 10 }, (_, index) => `line ${String(index + 16)}`));
+    assert.deepEqual(
+      sink.messages.slice(1),
+      Array.from({ length: 10 }, (_, index) => `line ${String(index + 16)}`),
+    );
   });
 
   it('never holds more in the sink than twice what it keeps', () => {
@@ -89,7 +98,9 @@ describe('LogPane', () => {
   it('rebuilds with a filter from the whole log, also from what it no longer keeps, and goes on without repetition', async () => {
     const sink = new TextSink();
     const pane = new LogPane(sink, { items: 20, bytes: 1_000_000 });
-    const all = Array.from({ length: 100 }, (_, index) => entry(index + 1, index % 30 === 0 ? `error ${String(index + 1)}` : 'fine'));
+    const all = Array.from({ length: 100 }, (_, index) =>
+      entry(index + 1, index % 30 === 0 ? `error ${String(index + 1)}` : 'fine'),
+    );
     for (const one of all) pane.add(one);
     pane.flush();
     pane.add(entry(101, 'error 101'));
@@ -129,8 +140,16 @@ describe('LogPane', () => {
 });
 
 describe('parseFilter', () => {
-  const shown = (filter: string, ...all: readonly LogEntry[]): readonly number[] => all.filter((one) => parseFilter(filter)?.matches(one) ?? true).map((one) => (one.kind === 'line' ? one.line.seq : -1));
-  const log = [entry(1, 'GET /x 200', '3/0'), entry(2, 'ValueError: bad', '3/1'), entry(3, 'Release 4 has taken over.', 'supervisor'), entry(4, 'GET /y 500', '4/0')];
+  const shown = (filter: string, ...all: readonly LogEntry[]): readonly number[] =>
+    all
+      .filter((one) => parseFilter(filter)?.matches(one) ?? true)
+      .map((one) => (one.kind === 'line' ? one.line.seq : -1));
+  const log = [
+    entry(1, 'GET /x 200', '3/0'),
+    entry(2, 'ValueError: bad', '3/1'),
+    entry(3, 'Release 4 has taken over.', 'supervisor'),
+    entry(4, 'GET /y 500', '4/0'),
+  ];
 
   it('takes words, expressions, their opposite, sources and streams', () => {
     assert.deepEqual(shown('get', ...log), [1, 3, 4]);
@@ -155,11 +174,15 @@ describe('paced', () => {
     let now = 0;
     const timers: { readonly at: number; readonly body: () => void }[] = [];
     const runs: number[] = [];
-    const pace = paced(() => runs.push(now), 100, (body, ms) => {
-      const timer = { at: now + ms, body };
-      timers.push(timer);
-      return () => timers.splice(timers.indexOf(timer), 1);
-    });
+    const pace = paced(
+      () => runs.push(now),
+      100,
+      (body, ms) => {
+        const timer = { at: now + ms, body };
+        timers.push(timer);
+        return () => timers.splice(timers.indexOf(timer), 1);
+      },
+    );
     for (now = 0; now < 1000; now++) {
       for (const due of timers.filter((one) => one.at <= now)) {
         timers.splice(timers.indexOf(due), 1);

@@ -20,7 +20,8 @@ async function put(file: string, content: string | number = ''): Promise<string>
   return file;
 }
 
-const release = (model: string, version: number, parts: object): Promise<string> => put(path.join(home.model(model), 'releases', `${String(version)}.json`), JSON.stringify(parts));
+const release = (model: string, version: number, parts: object): Promise<string> =>
+  put(path.join(home.model(model), 'releases', `${String(version)}.json`), JSON.stringify(parts));
 const inHome = (...parts: readonly string[]): string => path.join(home.root, ...parts);
 
 /** Two models that share an environment, one kept older release, and one of everything that nobody needs. */
@@ -37,11 +38,18 @@ beforeEach(async () => {
   await put(inHome('artifacts', 'key-2', 'executed.ipynb'), 60);
   await put(inHome('cache', 'uv', 'wheels', 'numpy.whl'), 5000);
   await put(inHome('tools', 'uv'), 7);
-  const parts = (name: string): object => ({ bundle: inHome('bundles', name), python: inHome('environments', `py3.11-${name}`, 'bin', 'python'), support: inHome('support', `py3.11-${name}`) });
+  const parts = (name: string): object => ({
+    bundle: inHome('bundles', name),
+    python: inHome('environments', `py3.11-${name}`, 'bin', 'python'),
+    support: inHome('support', `py3.11-${name}`),
+  });
   await release('iris', 3, parts('used'));
   await release('iris', 2, parts('old'));
   await release('wine', 1, { ...parts('used'), bundle: '/another/spelling/of/home/bundles/used' });
-  await put(path.join(home.project('/work/iris'), 'training', 'key.json'), JSON.stringify({ artifact: inHome('artifacts', 'key-1', 'artifact') }));
+  await put(
+    path.join(home.project('/work/iris'), 'training', 'key.json'),
+    JSON.stringify({ artifact: inHome('artifacts', 'key-1', 'artifact') }),
+  );
 });
 afterEach(async () => {
   await rm(root, { recursive: true, force: true });
@@ -85,12 +93,24 @@ describe('listSpace', () => {
     assert.deepEqual(free, []);
   });
 
-  it('keeps the wheel cache when an environment consists of links into it', { skip: process.platform === 'win32' }, async () => {
-    const metadata = inHome('environments', 'py3.11-used', 'lib', 'python3.11', 'site-packages', 'numpy-1.dist-info', 'METADATA');
-    await mkdir(path.dirname(metadata), { recursive: true });
-    await symlink(path.join(home.wheels, 'archive', 'METADATA'), metadata);
-    assert.deepEqual((await usage())['cache/uv'], ['py3.11-used']);
-  });
+  it(
+    'keeps the wheel cache when an environment consists of links into it',
+    { skip: process.platform === 'win32' },
+    async () => {
+      const metadata = inHome(
+        'environments',
+        'py3.11-used',
+        'lib',
+        'python3.11',
+        'site-packages',
+        'numpy-1.dist-info',
+        'METADATA',
+      );
+      await mkdir(path.dirname(metadata), { recursive: true });
+      await symlink(path.join(home.wheels, 'archive', 'METADATA'), metadata);
+      assert.deepEqual((await usage())['cache/uv'], ['py3.11-used']);
+    },
+  );
 
   it('of an empty home is empty', async () => {
     assert.deepEqual(await listSpace(homeAt(path.join(root, 'nowhere')), never), []);
@@ -99,25 +119,46 @@ describe('listSpace', () => {
 
 describe('moveAway', () => {
   it('deletes nothing at all when one of the items is in use', async () => {
-    await assert.rejects(moveAway(home, ['bundles/unused', 'bundles/old'], inHome('trash', '1'), never), { code: 'SpaceInUse', message: /iris v2/ });
+    await assert.rejects(moveAway(home, ['bundles/unused', 'bundles/old'], inHome('trash', '1'), never), {
+      code: 'SpaceInUse',
+      message: /iris v2/,
+    });
     assert.deepEqual(await readdir(home.bundles), ['old', 'unused', 'used']);
   });
 
   it('passes over what is gone and what was never listed', async () => {
-    const freed = await moveAway(home, ['bundles/unused', 'bundles/gone', '../outside', 'models'], inHome('trash', '1'), never);
-    assert.deepEqual(freed.items.map((item) => item.id), ['bundles/unused']);
+    const freed = await moveAway(
+      home,
+      ['bundles/unused', 'bundles/gone', '../outside', 'models'],
+      inHome('trash', '1'),
+      never,
+    );
+    assert.deepEqual(
+      freed.items.map((item) => item.id),
+      ['bundles/unused'],
+    );
     assert.equal(freed.bytes, 1000);
   });
 });
 
 describe('freeSpace', () => {
   it('leaves what releases need and no trash', async () => {
-    const ids = Object.entries(await usage()).filter(([, users]) => users.length === 0).map(([id]) => id);
+    const ids = Object.entries(await usage())
+      .filter(([, users]) => users.length === 0)
+      .map(([id]) => id);
     await put(inHome('trash', 'earlier', 'file'), 9);
     const freed = await freeSpace(makeServices({ home: home.root, resources: '', program: 'test' }), ids, never);
     assert.equal(freed.bytes, 100 + 10 + 1000 + 50 + 60 + 5000);
-    assert.deepEqual(Object.entries(await usage()).filter(([, users]) => users.length === 0), []);
-    assert.deepEqual((await readdir(home.environments)).concat(await readdir(home.bundles)), ['py3.11-old', 'py3.11-used', 'old', 'used']);
+    assert.deepEqual(
+      Object.entries(await usage()).filter(([, users]) => users.length === 0),
+      [],
+    );
+    assert.deepEqual((await readdir(home.environments)).concat(await readdir(home.bundles)), [
+      'py3.11-old',
+      'py3.11-used',
+      'old',
+      'used',
+    ]);
     assert.deepEqual((await readdir(home.root)).includes('trash'), false);
   });
 });
@@ -145,7 +186,10 @@ describe('spaceRow', () => {
     const [item] = await listSpace(home, never);
     assert.ok(item !== undefined);
     const size = { bytes: 412_000_000, own: 22_000_000, linked: new Map() };
-    assert.equal(spaceRow(item, size).description, '412 MB, 390 MB of it shared with another folder, in use by iris v2');
+    assert.equal(
+      spaceRow(item, size).description,
+      '412 MB, 390 MB of it shared with another folder, in use by iris v2',
+    );
     assert.equal(spaceRow({ ...item, usedBy: [] }, undefined).description, '…');
   });
 });

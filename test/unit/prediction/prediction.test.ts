@@ -10,14 +10,29 @@ const never = new AbortController().signal;
 
 describe('outputTable', () => {
   it('shows records, lists, plain values and columns as rows', () => {
-    assert.deepEqual(outputTable([{ species: 'setosa', p: 0.5 }, { species: 'virginica' }]), ['   species    p', '0  setosa     0.5', '1  virginica']);
-    assert.deepEqual(outputTable([[1, 2], [3, 4]]), ['   0  1', '0  1  2', '1  3  4']);
+    assert.deepEqual(outputTable([{ species: 'setosa', p: 0.5 }, { species: 'virginica' }]), [
+      '   species    p',
+      '0  setosa     0.5',
+      '1  virginica',
+    ]);
+    assert.deepEqual(
+      outputTable([
+        [1, 2],
+        [3, 4],
+      ]),
+      ['   0  1', '0  1  2', '1  3  4'],
+    );
     assert.deepEqual(outputTable(['a', null, true]), ['   prediction', '0  a', '1  null', '2  true']);
-    assert.deepEqual(outputTable({ label: ['x', 'y'], score: [1, 2] }), ['   label  score', '0  x      1', '1  y      2']);
+    assert.deepEqual(outputTable({ label: ['x', 'y'], score: [1, 2] }), [
+      '   label  score',
+      '0  x      1',
+      '1  y      2',
+    ]);
   });
 
   it('leaves alone what has no rows', () => {
-    for (const value of [3, 'text', null, [], {}, { a: 1 }, { a: [1], b: [1, 2] }, [[1], { a: 1 }], [[]]]) assert.equal(outputTable(value), undefined, JSON.stringify(value));
+    for (const value of [3, 'text', null, [], {}, { a: 1 }, { a: [1], b: [1, 2] }, [[1], { a: 1 }], [[]]])
+      assert.equal(outputTable(value), undefined, JSON.stringify(value));
   });
 
   it('is bounded and inert', () => {
@@ -33,13 +48,19 @@ describe('responseText', () => {
 
   it('shows latency, rows and the whole answer, which stays JSON below the comments', () => {
     const text = responseText({ ...common, outcome: { kind: 'answer', answer: { predictions: ['setosa'] }, ms: 4.1 } });
-    assert.equal(text, '// iris v3 answered in 4.1 ms (2026-01-01T00:00:00.000Z)\n//\n//    prediction\n// 0  setosa\n\n{\n  "predictions": [\n    "setosa"\n  ]\n}\n');
+    assert.equal(
+      text,
+      '// iris v3 answered in 4.1 ms (2026-01-01T00:00:00.000Z)\n//\n//    prediction\n// 0  setosa\n\n{\n  "predictions": [\n    "setosa"\n  ]\n}\n',
+    );
     assert.deepEqual(JSON.parse(text.replace(/^\/\/.*$/gm, '')), { predictions: ['setosa'] });
   });
 
   it('shows why there is none, with a frame that links to the cell', () => {
     const body = JSON.stringify({ error: 'ValueError: bad\u001b[0m\nline', cell: 'c1', line: 4 });
-    const text = responseText({ ...common, outcome: { kind: 'failure', message: 'iris answered 500: ValueError: bad\nmore */ text', body } });
+    const text = responseText({
+      ...common,
+      outcome: { kind: 'failure', message: 'iris answered 500: ValueError: bad\nmore */ text', body },
+    });
     assert.match(text, /^\/\/ iris v3 gave no prediction/);
     assert.match(text, /^\/\/ more \*\/ text$/m);
     assert.match(text, /^\/\/ {3}File "iris\.ipynb#c1", line 4$/m);
@@ -47,8 +68,15 @@ describe('responseText', () => {
   });
 
   it('shows a failure without an answer', () => {
-    const text = responseText({ ...common, version: undefined, outcome: { kind: 'failure', message: 'iris does not answer: it is Stopped.', body: undefined } });
-    assert.equal(text, '// iris gave no prediction (2026-01-01T00:00:00.000Z)\n//\n// iris does not answer: it is Stopped.\n');
+    const text = responseText({
+      ...common,
+      version: undefined,
+      outcome: { kind: 'failure', message: 'iris does not answer: it is Stopped.', body: undefined },
+    });
+    assert.equal(
+      text,
+      '// iris gave no prediction (2026-01-01T00:00:00.000Z)\n//\n// iris does not answer: it is Stopped.\n',
+    );
   });
 });
 
@@ -67,15 +95,25 @@ describe('requestExample', () => {
       await new Promise((resolve) => server.close(resolve));
     }
   }
-  const openApi = (content: unknown): unknown => ({ paths: { '/invocations': { post: { requestBody: { content: { 'application/json': content } } } } } });
+  const openApi = (content: unknown): unknown => ({
+    paths: { '/invocations': { post: { requestBody: { content: { 'application/json': content } } } } },
+  });
 
   it('takes the example that the model was verified with', async () => {
-    assert.deepEqual(await ask({ '/openapi.json': openApi({ example: { inputs: [1] } }) }), { body: { inputs: [1] }, from: 'example' });
+    assert.deepEqual(await ask({ '/openapi.json': openApi({ example: { inputs: [1] } }) }), {
+      body: { inputs: [1] },
+      from: 'example',
+    });
     assert.deepEqual(exampleIn(openApi({ examples: { first: { value: 3 } } }) as never), 3);
   });
 
   it('makes one of the names and types of the metadata', async () => {
-    const inputs = [{ name: 'x', datatype: 'FP64', shape: [-1, 2] }, { name: 'text', datatype: 'BYTES', shape: [-1] }, { name: 'flag', datatype: 'BOOL', shape: [] }, 'odd'];
+    const inputs = [
+      { name: 'x', datatype: 'FP64', shape: [-1, 2] },
+      { name: 'text', datatype: 'BYTES', shape: [-1] },
+      { name: 'flag', datatype: 'BOOL', shape: [] },
+      'odd',
+    ];
     const made = await ask({ '/openapi.json': openApi({}), '/v2/models/iris': { inputs } });
     assert.deepEqual(made, { body: { inputs: { x: [[0, 0]], text: ['text'], flag: false } }, from: 'signature' });
   });

@@ -19,7 +19,9 @@ const sockets = new Set<Socket>();
 
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'slw-'));
-  answer = (request, socket) => reply(socket, { id: request.id, ok: true, result: {} });
+  answer = (request, socket) => {
+    reply(socket, { id: request.id, ok: true, result: {} });
+  };
   server = createServer((socket) => {
     sockets.add(socket);
     socket.on('error', () => undefined);
