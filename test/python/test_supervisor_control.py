@@ -56,6 +56,14 @@ class Control(SupervisorCase):
         client.request("release")
         self.assertEqual(self.client().request("acquire"), {})
 
+    def test_a_watcher_does_not_keep_a_model_whose_first_deploy_was_cancelled(self) -> None:
+        watcher = self.client()
+        watcher.request("watch")
+        deploying = self.client()
+        deploying.request("acquire", purpose="deploy")
+        deploying.close()
+        eventually(lambda: not self.folder.exists(), "the model has gone")
+
     def test_a_second_supervisor_finds_the_first(self) -> None:
         before = (self.folder / "supervisor.json").read_text()
         for _ in range(3):

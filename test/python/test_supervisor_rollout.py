@@ -165,6 +165,7 @@ class Rollout(SupervisorCase):
         pid = state["replicas"]["workers"][0]["pid"]
         os.kill(pid, signal.SIGTERM)
         eventually(lambda: not alive(pid), "the worker has left")
+
         # The process is gone a moment before the supervisor has heard of it, so Ready alone may be the old state.
         def replaced() -> bool:
             now = client.request("status")

@@ -137,6 +137,14 @@ class SnapshotTest(TrainCase):
             ("ExampleFailed", "p", 0, 3, "KeyError"),
         )
 
+    def test_a_tagged_cell_that_ends_by_calling_predict_names_its_input(self) -> None:
+        for closing in ("predict(rows)", "print(predict(rows))", "answer = predict(rows)", "rows"):
+            with self.subTest(closing):
+                tagged = cell("rows = [[1, 2]]\n" + closing, "example")
+                result = self.run_cells([cell("def predict(x):\n    return ['label'] * len(x)"), tagged])
+                example = result.one("done")["artifact"]["example"]
+                self.assertEqual(example["invocation"], {"instances": [[1, 2]]})
+
     def test_examples_of_other_types(self) -> None:
         cases = {
             "sample_input = 'text'": ("str", {"inputs": "text"}),

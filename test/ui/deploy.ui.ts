@@ -223,7 +223,7 @@ story('from an open notebook to an endpoint', { prepare: (projects) => copyExamp
 
   step('opens the notebook as it was executed', async ({ page }) => {
     await chooseFromMenu(page, row(page, 'Model iris'), 'Show Executed Notebook');
-    await page.locator('.notebookOverlay .cell-list-container .monaco-list-row').first().waitFor();
+    await page.locator('.tab.active', { hasText: 'executed.ipynb' }).waitFor();
     await eventually('the printed accuracy is shown', 30, async () => {
       await page.locator('.notebookOverlay .cell-list-container').first().hover();
       await page.mouse.wheel(0, 120);

@@ -57,7 +57,7 @@ story('before a deploy', { prepare }, (step) => {
     await problems.getByRole('treeitem', { name: /input/ }).first().waitFor();
   });
 
-  step('applies a quick fix to the cell', async ({ page }) => {
+  step('applies a quick fix to the cell', async ({ page, projects }) => {
     const problem = page
       .locator('.markers-panel')
       .getByRole('treeitem', { name: /rows\.csv/ })
@@ -71,9 +71,10 @@ story('before a deploy', { prepare }, (step) => {
     await fixes.getByText('Use rows.csv').first().waitFor();
     await picture(page, 'quick-fix');
     await fixes.getByText('Use rows.csv').first().click();
-    await cellWith(page, 'pd.read_csv("rows.csv")');
     await problem.waitFor({ state: 'detached' });
     await page.keyboard.press('Control+s');
+    const file = path.join(projects, 'reading', 'messy.ipynb');
+    await eventually('the notebook with the path in the project is saved', 20, async () => /read_csv\(\\?["']rows\.csv/.test(await readFile(file, 'utf8')));
     await closeAllEditors(page);
   });
 
@@ -99,6 +100,7 @@ story('before a deploy', { prepare }, (step) => {
 
   step('has a walkthrough', async ({ page }) => {
     await clearToasts(page);
+    await runCommand(page, 'View: Hide Panel');
     await runCommand(page, 'Welcome: Open Walkthrough...');
     await inputBox(page).fill('Slipway');
     await quickPickRow(page, 'Slipway').click();
