@@ -113,7 +113,7 @@ class Supervisor:
                 await asyncio.wait_for(self._ending.wait(), 1.0)
             if self._dirty and not self._removed:
                 self._save()
-            # Someone who only watches does not keep a model that never was: its deploy was cancelled or its client died.
+            # Someone who only watches does not keep a model that never was, since its deploy was cancelled.
             idle = self._model.record.release is None and self._control.holder is None
             unused = unused + 1.0 if idle else 0.0
             if unused >= _UNUSED_SECONDS or not (self._removed or self._lock.valid()):
