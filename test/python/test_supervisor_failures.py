@@ -103,7 +103,15 @@ class Failures(SupervisorCase):
         self.assertEqual(self.deploy(self.first, port=port)["port"], port)
         os.kill(self.first.pid, signal.SIGKILL)
         eventually(lambda: not self.workers(), "the workers are gone")
-        with socket.create_server(("127.0.0.1", port)):
+
+        def taken() -> socket.socket | None:
+            # A process that ends gives up its memory, by which it was listed, before its sockets.
+            try:
+                return socket.create_server(("127.0.0.1", port))
+            except OSError:
+                return None
+
+        with eventually(taken, "the port is free"):
             self.launch()
             self.first = self.client()
             with self.refused("PortTaken"):

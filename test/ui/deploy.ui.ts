@@ -5,7 +5,7 @@ import path from 'node:path';
 import { eventually } from '../support/eventually';
 import { openFile, runCommand } from '../testbed/vscode/workbench';
 import { endpointOf, isGone, logShows, modelIs, predictIris, startedBy } from './support/model';
-import { cellWith, openNotebook, rewriteCell, toolbarButton } from './support/notebook';
+import { cellWith, openNotebook, outputShows, rewriteCell, toolbarButton } from './support/notebook';
 import { copyExample } from './support/stage';
 import { story } from './support/story';
 import {
@@ -183,7 +183,6 @@ story('from an open notebook to an endpoint', { prepare: (projects) => copyExamp
     await modelIs(page, 'iris', 'v1 · Ready · 2/2', 90);
     await row(page, /^v1\/0, Ready/).waitFor();
     await row(page, /^v1\/1, Ready/).waitFor();
-    await picture(page, 'replicas');
   });
 
   step('shows this machine with its load and the processes of the model', async ({ page }) => {
@@ -224,19 +223,7 @@ story('from an open notebook to an endpoint', { prepare: (projects) => copyExamp
   step('opens the notebook as it was executed', async ({ page }) => {
     await chooseFromMenu(page, row(page, 'Model iris'), 'Show Executed Notebook');
     await page.locator('.tab.active', { hasText: 'executed.ipynb' }).waitFor();
-    await eventually('the printed accuracy is shown', 30, async () => {
-      await page.locator('.notebookOverlay .cell-list-container').first().hover();
-      await page.mouse.wheel(0, 120);
-      const counts = await Promise.all(
-        page.frames().map((frame) =>
-          frame
-            .getByText('accuracy on unseen flowers')
-            .count()
-            .catch(() => 0),
-        ),
-      );
-      return counts.some((count) => count > 0);
-    });
+    await outputShows(page, 'accuracy on unseen flowers');
     await picture(page, 'executed-notebook');
     await closeAllEditors(page);
   });

@@ -65,7 +65,6 @@ story('before a deploy', { prepare }, (step) => {
     await problem.dblclick();
     const cell = await cellWith(page, 'read_csv');
     await cell.locator('.monaco-editor.focused').waitFor();
-    await picture(page, 'problems');
     await page.keyboard.press('Control+.');
     const fixes = page.locator('.action-widget');
     await fixes.getByText('Use rows.csv').first().waitFor();
@@ -74,7 +73,9 @@ story('before a deploy', { prepare }, (step) => {
     await problem.waitFor({ state: 'detached' });
     await page.keyboard.press('Control+s');
     const file = path.join(projects, 'reading', 'messy.ipynb');
-    await eventually('the notebook with the path in the project is saved', 20, async () => /read_csv\(\\?["']rows\.csv/.test(await readFile(file, 'utf8')));
+    await eventually('the notebook with the path in the project is saved', 20, async () =>
+      /read_csv\(\\?["']rows\.csv/.test(await readFile(file, 'utf8')),
+    );
     await closeAllEditors(page);
   });
 

@@ -31,7 +31,7 @@ describe('docs/errors.md', () => {
   it('lists every code of the sources, and no other, in order', async () => {
     const used = [...(await codesIn('src', '.ts', typescript)), ...(await codesIn('resources/runtime', '.py', python))];
     const page = await readFile(path.join(root, 'docs/errors.md'), 'utf8');
-    const listed = [...page.matchAll(/^\| `(?<code>\w+)` \|/gm)].map((match) => match.groups?.['code'] ?? '');
+    const listed = [...page.matchAll(/^\| `(?<code>\w+)`\s+\|/gm)].map((match) => match.groups?.['code'] ?? '');
     assert.deepEqual(listed, [...new Set(used)].sort());
   });
 });

@@ -2,7 +2,8 @@ import type { Locator, Page } from 'playwright-core';
 import { eventually } from '../../support/eventually';
 import { openFile } from '../../testbed/vscode/workbench';
 
-const list = '.notebookOverlay .cell-list-container';
+/** The list of cells of the notebook in sight: one that is behind another tab stays in the page. */
+const list = '.notebookOverlay:visible .cell-list-container';
 
 /** Opens a notebook of the workspace and waits until its first cell is drawn. */
 export async function openNotebook(page: Page, name: string): Promise<void> {
@@ -37,6 +38,24 @@ async function isShown(cell: Locator): Promise<boolean> {
       () => true,
       () => false,
     );
+}
+
+/** Waits until an output of the notebook in sight shows a text. Outputs are drawn in a frame, those near the window only. */
+export async function outputShows(page: Page, text: string): Promise<void> {
+  let turn = 0;
+  await eventually(`an output shows ${text}`, 30, async () => {
+    await page.locator(list).first().hover();
+    await page.mouse.wheel(0, turn++ % 20 === 0 ? -10_000 : 100);
+    const found = await Promise.all(page.frames().map((frame) => isVisible(frame.getByText(text))));
+    return found.includes(true);
+  });
+}
+
+async function isVisible(output: Locator): Promise<boolean> {
+  return output
+    .first()
+    .isVisible()
+    .catch(() => false);
 }
 
 /** Replaces the source of a cell as a user does: click, select all, write. */

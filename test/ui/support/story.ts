@@ -8,7 +8,7 @@ const stepSeconds = 120;
 
 /**
  * A sequence of tests in one window: each starts where the one before it left the workbench. The first failure keeps
- * a picture and ends the story; the steps after it are skipped. At the end nothing may be left running.
+ * a picture and ends the story; the steps after it are skipped. Whatever the window started is ended afterwards.
  */
 export function story(title: string, options: StageOptions, tell: (step: Step) => void): void {
   describe(title, () => {
@@ -30,10 +30,7 @@ export function story(title: string, options: StageOptions, tell: (step: Step) =
           return;
         }
         failed = name;
-        await body(stage).catch((error: unknown) => {
-          if (process.env['UIDEV']) failed = undefined;
-          return rethrowWithPicture(stage, error);
-        });
+        await body(stage).catch((error: unknown) => rethrowWithPicture(stage, error));
         failed = undefined;
       });
     });
