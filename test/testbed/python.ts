@@ -12,8 +12,25 @@ const checkers = { packages: ['ruff==0.17.6', 'mypy==2.4.1', 'nbclient==0.11.0']
 /** Packages are taken as they were on this day, so that the same tests run everywhere. */
 const asOf = '2026-11-20';
 
-/** What a user's environment holds; uvicorn is there for tests that start a server without a support directory. */
-const userPackages = ['numpy', 'pandas', 'scikit-learn', 'joblib', 'uvicorn', 'httptools'];
+/**
+ * What a user's environment holds, and what the server's tests need beside it: uvicorn and cloudpickle where there is no
+ * support directory, makers of model files, and a client that nobody here wrote.
+ */
+const userPackages = [
+  'numpy',
+  'pandas',
+  'scikit-learn',
+  'joblib',
+  'onnxruntime',
+  'skl2onnx',
+  'xgboost-cpu',
+  'lightgbm',
+  'cloudpickle',
+  'uvicorn',
+  'httptools',
+  'tritonclient[http]',
+  ...(process.platform === 'win32' ? [] : ['uvloop']),
+];
 const supportPackages = [
   'ipykernel',
   'cloudpickle',
