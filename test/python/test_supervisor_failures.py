@@ -23,6 +23,15 @@ from supervisor_harness import (
 )
 
 
+def is_free(port: int) -> bool:
+    """Whether a program can listen on the port."""
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
+
+
 @NEEDS_PYTHON
 class Failures(SupervisorCase):
     def setUp(self) -> None:
@@ -130,14 +139,7 @@ class Failures(SupervisorCase):
         self.assertEqual(self.deploy(self.first, port=port)["port"], port)
         self.assertEqual(get(port)["release"], 2)
 
-        def released() -> bool:
-            try:
-                socket.create_server(("127.0.0.1", before)).close()
-            except OSError:
-                return False
-            return True
-
-        eventually(released, "the port before is free")
+        eventually(lambda: is_free(before), "the port before is free")
 
     def test_stop_keeps_the_port_and_start_uses_it(self) -> None:
         state = self.deploy(self.first)
@@ -158,14 +160,7 @@ class Failures(SupervisorCase):
         self.assertEqual(list((self.home / "models").iterdir()), [])
         eventually(lambda: not self.workers(), "all processes are gone", 10)
 
-        def free() -> bool:
-            try:
-                socket.create_server(("127.0.0.1", port)).close()
-            except OSError:
-                return False
-            return True
-
-        eventually(free, "the port is free")
+        eventually(lambda: is_free(port), "the port is free")
         self.launch()
         self.assertEqual(self.client().request("status")["phase"], "Pending")
 

@@ -67,24 +67,20 @@ async function resolve(
       return compile(uv, request, [...pinsOf(exported), ...request.added], undefined, onProgress, signal);
     }
     case 'pylock.toml': {
-      const options = [
-        'pip',
-        'compile',
-        '--universal',
-        '--generate-hashes',
-        '--no-header',
-        '--python-version',
-        request.python,
-      ];
       const added = request.added.length === 0 ? [] : ['-'];
       const result = await uv.run(
-        [...options, source.file, ...added],
+        [...compileUniversal(request.python), source.file, ...added],
         { subject: request.subject, cwd: request.folder, input: request.added.join('\n'), onProgress },
         signal,
       );
       return result.stdout;
     }
   }
+}
+
+/** One resolution for every platform, with hashes, from the given Python on. */
+function compileUniversal(python: string): readonly string[] {
+  return ['pip', 'compile', '--universal', '--generate-hashes', '--no-header', '--python-version', python];
 }
 
 async function compile(
@@ -97,17 +93,7 @@ async function compile(
 ): Promise<string> {
   if (lines.length === 0) return '';
   const date = asOf === undefined ? [] : ['--exclude-newer', asOf];
-  const args = [
-    'pip',
-    'compile',
-    '--universal',
-    '--generate-hashes',
-    '--no-header',
-    '--python-version',
-    request.python,
-    ...date,
-    '-',
-  ];
+  const args = [...compileUniversal(request.python), ...date, '-'];
   const result = await uv.run(
     args,
     { subject: request.subject, cwd: request.folder, input: `${lines.join('\n')}\n`, onProgress },
