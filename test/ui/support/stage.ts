@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
+import { cp, glob, mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Page } from 'playwright-core';
@@ -101,4 +101,13 @@ export async function keepPicture(page: Page): Promise<string> {
   const file = path.join(folder, 'failed.png');
   await page.screenshot({ path: file });
   return file;
+}
+
+const tailLines = 40;
+
+/** The last lines of each log that the extension wrote in the windows of a stage, oldest window first. */
+export async function logTail(root: string): Promise<string> {
+  const files = await Array.fromAsync(glob('data/logs/**/slipway.slipway/*.log', { cwd: root }));
+  const texts = await Promise.all(files.sort().map((file) => readFile(path.join(root, file), 'utf8')));
+  return texts.map((text) => text.trimEnd().split('\n').slice(-tailLines).join('\n')).join('\n--\n');
 }

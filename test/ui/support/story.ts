@@ -1,5 +1,5 @@
 import { after, before, describe, it } from 'node:test';
-import { keepPicture, openStage, type Stage, type StageOptions } from './stage';
+import { keepPicture, logTail, openStage, type Stage, type StageOptions } from './stage';
 
 /** Adds a step to a story. `seconds` bounds it; every wait inside has a shorter deadline of its own. */
 export type Step = (name: string, body: (stage: Stage) => Promise<void>, seconds?: number) => void;
@@ -8,7 +8,7 @@ const stepSeconds = 120;
 
 /**
  * A sequence of tests in one window: each starts where the one before it left the workbench. The first failure keeps
- * a picture and ends the story; the steps after it are skipped. Whatever the window started is ended afterwards.
+ * a picture and the end of the extension's log, and ends the story; the steps after it are skipped. Whatever the window started is ended afterwards.
  */
 export function story(title: string, options: StageOptions, tell: (step: Step) => void): void {
   describe(title, () => {
@@ -30,14 +30,16 @@ export function story(title: string, options: StageOptions, tell: (step: Step) =
           return;
         }
         failed = name;
-        await body(stage).catch((error: unknown) => rethrowWithPicture(stage, error));
+        await body(stage).catch((error: unknown) => rethrowWithEvidence(stage, error));
         failed = undefined;
       });
     });
   });
 }
 
-async function rethrowWithPicture(stage: Stage | undefined, error: unknown): Promise<never> {
+async function rethrowWithEvidence(stage: Stage | undefined, error: unknown): Promise<never> {
   const picture = stage === undefined ? 'none' : await keepPicture(stage.page).catch(() => 'none');
-  throw new Error(`${error instanceof Error ? error.message : String(error)}\npicture: ${picture}`, { cause: error });
+  const log = stage === undefined ? 'none' : await logTail(stage.root).catch(() => 'none');
+  const message = error instanceof Error ? error.message : String(error);
+  throw new Error(`${message}\npicture: ${picture}\nlog:\n${log}`, { cause: error });
 }
