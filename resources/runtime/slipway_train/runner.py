@@ -111,8 +111,7 @@ class Run:
     async def _cell(self, client: CellClient, position: int, cell: Cell, code: str | None) -> None:
         self._current = cell
         if code is None:
-            if cell.runs:
-                self._tell(cell, "skipped")
+            self._tell(cell, "skipped")
             return
         self._tell(
             cell,
