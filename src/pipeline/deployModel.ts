@@ -7,6 +7,7 @@ import { UserError } from '../core/errors';
 import { slug } from '../core/home';
 import type { Project } from '../core/project';
 import { bundleContents } from './bundleContents';
+import { freeSpaceIsOver } from './freeSpace';
 import { inspect } from './inspect';
 import { makeArtifact } from './makeArtifact';
 import type { Solved } from './prepareEnvironment';
@@ -39,6 +40,7 @@ export async function deployModel(
   const secrets = await collectSecrets(host, project.config.secrets ?? [], signal);
   const reservation = await target.reserve(name, signal);
   try {
+    await freeSpaceIsOver(services.home, signal);
     const { solved, runtime, record } = await makeArtifact(
       services,
       host,
