@@ -56,6 +56,10 @@ export function modelTooltip(model: DeployedModel, targetName: string, t: Transl
     [t('State'), describeModel(model, t)],
     [t('Endpoint'), model.endpoint],
     [t('Peak memory'), model.peakMemory === undefined ? undefined : t('{0} a replica', formatBytes(model.peakMemory))],
+    [
+      t('Memory to reserve'),
+      model.resources?.memory === undefined ? undefined : t('{0} a replica', model.resources.memory),
+    ],
     [t('Changed'), model.updatedAt === undefined ? undefined : formatTime(model.updatedAt)],
   ] as const;
   const table = rows.flatMap(([name, value]) =>
