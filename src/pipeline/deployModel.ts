@@ -37,6 +37,7 @@ export async function deployModel(
   const target = await openTarget(services, request.target);
   const project = await inspect(services, host, request.path, target.accepts, signal);
   const name = checkedName(request.name ?? project.name);
+  const replicas = request.replicas ?? project.config.replicas ?? 1;
   const secrets = await collectSecrets(host, project.config.secrets ?? [], signal);
   const reservation = await target.reserve(name, signal);
   try {
@@ -44,7 +45,7 @@ export async function deployModel(
     const { solved, runtime, record } = await makeArtifact(
       services,
       host,
-      { project, retrain: request.retrain === true, target, name, secrets },
+      { project, retrain: request.retrain === true, target, name, secrets, replicas },
       signal,
     );
     const bundle = await packageModel(services, host, { name, project, solved, runtime, record }, signal);
