@@ -18,8 +18,8 @@ export interface Stage {
   readonly root: string;
   /** Where the projects are; its name has a space and letters that are not ASCII. */
   readonly projects: string;
-  /** Loads the workbench again with another folder, or with a `.code-workspace` file. */
-  readonly open: (fileOrFolder: string) => Promise<void>;
+  /** Loads the workbench again with another folder, with a `.code-workspace` file, or with nothing. */
+  readonly open: (fileOrFolder: string | undefined) => Promise<void>;
   /** @returns command lines of processes that had outlived the server */
   close(): Promise<readonly string[]>;
 }
@@ -50,7 +50,8 @@ export async function openStage({ prepare, trusted = true }: StageOptions): Prom
       projects,
       open: async (fileOrFolder) => {
         const url = new URL(server.url);
-        url.searchParams.set(fileOrFolder.endsWith('.code-workspace') ? 'workspace' : 'folder', fileOrFolder);
+        if (fileOrFolder === undefined) url.searchParams.set('ew', 'true');
+        else url.searchParams.set(fileOrFolder.endsWith('.code-workspace') ? 'workspace' : 'folder', fileOrFolder);
         await page.goto(url.toString());
         await page.waitForSelector('.monaco-workbench');
       },
