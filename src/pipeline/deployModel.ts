@@ -39,19 +39,23 @@ export async function deployModel(
   const secrets = await collectSecrets(host, project.config.secrets ?? [], signal);
   const reservation = await target.reserve(name, signal);
   try {
-    const { solved, runtime, record } = await makeArtifact(
+    const { solved, runtime, record, ended } = await makeArtifact(
       services,
       host,
-      { project, retrain: request.retrain === true, target, name, secrets },
+      { project, retrain: request.retrain === true, target, reservation, name, secrets },
       signal,
     );
-    const bundle = await packageModel(services, host, { name, project, solved, runtime, record }, signal);
-    return await rollOut(
-      services,
-      host,
-      { target, reservation, name, project, bundle, runtime, solved, secrets, request },
-      signal,
-    );
+    try {
+      const bundle = await packageModel(services, host, { name, project, solved, runtime, record }, signal);
+      return await rollOut(
+        services,
+        host,
+        { target, reservation, name, project, bundle, runtime, solved, secrets, request },
+        signal,
+      );
+    } finally {
+      await ended;
+    }
   } finally {
     await reservation.release();
   }

@@ -46,7 +46,9 @@ def libraries(launch: dict[str, Any]) -> dict[str, str]:
     """Versions of the user's distributions of which a module is loaded."""
     path = [entry for entry in sys.path if entry not in (launch["support"], launch["runtime"])]
     below = tuple(os.path.join(entry, "") for entry in path)
-    loaded = {name.split(".")[0] for name, module in list(sys.modules.items()) if (_file(module) or "").startswith(below)}
+    loaded = {
+        name.split(".")[0] for name, module in list(sys.modules.items()) if (_file(module) or "").startswith(below)
+    }
     found: dict[str, str] = {}
     for distribution in metadata.distributions(path=path):
         name = distribution.metadata["Name"]
