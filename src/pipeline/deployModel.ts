@@ -7,6 +7,7 @@ import { UserError } from '../core/errors';
 import { slug } from '../core/home';
 import type { Project } from '../core/project';
 import { bundleContents } from './bundleContents';
+import { freeSpaceIsOver } from './freeSpace';
 import { inspect } from './inspect';
 import { makeArtifact } from './makeArtifact';
 import type { Solved } from './prepareEnvironment';
@@ -36,13 +37,15 @@ export async function deployModel(
   const target = await openTarget(services, request.target);
   const project = await inspect(services, host, request.path, target.accepts, signal);
   const name = checkedName(request.name ?? project.name);
+  const replicas = request.replicas ?? project.config.replicas ?? 1;
   const secrets = await collectSecrets(host, project.config.secrets ?? [], signal);
   const reservation = await target.reserve(name, signal);
   try {
+    await freeSpaceIsOver(services.home, signal);
     const { solved, runtime, record, ended } = await makeArtifact(
       services,
       host,
-      { project, retrain: request.retrain === true, target, reservation, name, secrets },
+      { project, retrain: request.retrain === true, target, reservation, name, secrets, replicas },
       signal,
     );
     try {

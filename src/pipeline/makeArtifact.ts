@@ -25,6 +25,7 @@ export interface Job {
   readonly reservation: Reservation;
   readonly name: string;
   readonly secrets: Secrets;
+  readonly replicas: number;
 }
 
 /** The versions that were solved, what runs them, and the trained artifact where the entry needs one. */
@@ -48,7 +49,7 @@ export async function makeArtifact(services: Services, host: DeployHost, job: Jo
       signal,
     );
     const choice = await identify(services, job.project, solved, job.retrain && round === 0, signal);
-    if (round === 0) host.report({ event: 'plan', plan: await planDeploy(services, job, solved, choice, signal) });
+    if (round === 0) await tellPlan(services, host, job, solved, choice, signal);
     await askConsent(services, host, job.project, choice, signal);
     const runtime = await install(services, host, solved, signal);
     if (choice.kind === 'none') return { solved, runtime, record: undefined, ended: Promise.resolve() };
@@ -96,6 +97,19 @@ async function prepareTarget(
     signal.throwIfAborted();
     if (!isUserError(error)) throw error;
   });
+}
+
+async function tellPlan(
+  services: Services,
+  host: DeployHost,
+  job: Job,
+  solved: Solved,
+  choice: TrainingChoice,
+  signal: AbortSignal,
+): Promise<void> {
+  const plan = await planDeploy(services, job, solved, choice, signal);
+  host.report({ event: 'plan', plan });
+  for (const finding of plan.shortages) host.report({ event: 'finding', finding });
 }
 
 /** A kernel that writes no byte code makes every later start compile the packages again. */

@@ -203,7 +203,6 @@ story('from an open notebook to an endpoint', { prepare: (projects) => copyExamp
       await chooseFromMenu(page, row(page, 'Model iris'), /^Stop/);
       await page.getByRole('treeitem', { name: /^Model iris, v1 · Stopped/ }).waitFor({ timeout: 60_000 });
       assert.ok(await isGone(endpoint));
-      await toast(page, 'Stopping iris').waitFor({ state: 'detached', timeout: 60_000 });
       await chooseFromMenu(page, row(page, 'Model iris'), /^Start/);
       await modelIs(page, 'iris', 'v1 · Ready · 2/2', 90);
       assert.deepEqual(await predictIris(endpoint), v1);

@@ -120,7 +120,6 @@ class Model:
     async def stop(self, longest: float | None = None) -> Json:
         """End all workers after their last request. The port stays reserved and refuses connections."""
         await self._end_workers(longest)
-        self.record.stopped = True
         return self._settle()
 
     async def close(self, longest: float | None = None) -> None:
@@ -256,15 +255,21 @@ class Model:
         task.add_done_callback(self._drains.discard)
 
     async def _end_workers(self, longest: float | None) -> None:
-        self.record.stopped = True
+        """The model is shown as stopped when nothing of it runs any more, and thus can be started again, not before."""
         fleet, leaving = self.record.fleet, list(self.record.leaving)
         ends = [other.drain(0, longest) for other in leaving]
         if fleet is not None:
+            self.record.step = "stopping"
+            self._changed()
             ends.append(fleet.close(longest))
-        await asyncio.gather(*ends)
-        self.record.fleet = None
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*self._drains)
+        try:
+            await asyncio.gather(*ends)
+            self.record.fleet = None
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.gather(*self._drains)
+        finally:
+            self.record.step = None
+            self.record.stopped = True
 
     async def _settled(self, fleet: Fleet) -> tuple[str, Json | None]:
         """Wait until every replica is ready, or one has been given up."""

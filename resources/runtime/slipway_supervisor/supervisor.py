@@ -54,6 +54,7 @@ class Supervisor:
         async def remove(request: Json, report: Any) -> Json:
             await model.close()
             self._remove_folder()
+            self._control.ended = True
             self._ending.set()
             return {}
 
@@ -121,6 +122,7 @@ class Supervisor:
 
     async def _end(self, server: asyncio.AbstractServer) -> None:
         server.close()
+        self._control.ended = True
         self._model.cancel()
         async with self._control.turn:
             await self._model.close(_TERMINATE_SECONDS)

@@ -97,7 +97,14 @@ class Run:
         """Per cell the text to execute; None for a cell that is left out."""
         if self._request.mode == "full":
             return [cell.node.source if cell.runs else None for cell in document.cells]
-        sources = [{"source": cell.node.source if cell.runs else "", "tags": cell.tags} for cell in document.cells]
+        sources = [
+            {
+                "source": cell.node.source if cell.runs else "",
+                "tags": cell.tags,
+                "number": None if cell.index is None else cell.index + 1,
+            }
+            for cell in document.cells
+        ]
         request = {
             "op": "plan",
             "cells": sources,
@@ -113,8 +120,7 @@ class Run:
     async def _cell(self, client: CellClient, position: int, cell: Cell, code: str | None) -> None:
         self._current = cell
         if code is None:
-            if cell.runs:
-                self._tell(cell, "skipped")
+            self._tell(cell, "skipped")
             return
         self._tell(
             cell,
