@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { withoutCredentials } from '../../core/credentials';
 import { exists, writeAtomic } from '../files/contentStore';
 import type { Uv } from './uv';
 
@@ -40,7 +41,7 @@ export async function resolveLock(
 ): Promise<Lock> {
   const file = path.join(locks, `${await requestKey(uv, request)}.txt`);
   if (!(await exists(file))) {
-    await writeAtomic(file, withoutComments(await resolve(uv, request, onProgress, signal)));
+    await writeAtomic(file, withoutCredentials(withoutComments(await resolve(uv, request, onProgress, signal))));
   }
   const text = await readFile(file, 'utf8');
   return { file, text, digest: `sha256:${createHash('sha256').update(text).digest('hex')}` };
