@@ -37,9 +37,13 @@ export function formatBytes(bytes: number): string {
 }
 
 function packageLines({ source, asOf, requirements }: DeployPlan['dependencies']): readonly string[] {
-  const date =
-    asOf === undefined ? '' : `, versions as of ${asOf.date} (from ${dateSources[asOf.source] ?? asOf.source})`;
+  const date = asOf === undefined ? '' : `, versions as of ${asOf.date} (${dateReason(asOf)})`;
   return [`${source}${date}`, ...requirements];
+}
+
+function dateReason({ source, moved }: { readonly source: string; readonly moved?: string }): string {
+  const from = `from ${dateSources[source] ?? source}`;
+  return moved === undefined ? from : `${from}, moved: ${moved}`;
 }
 
 const dateSources: Readonly<Record<string, string>> = {
