@@ -5,11 +5,13 @@ import type { ConsentQuestion, DeployHost } from '../core/deploy';
 import { isUserError, UserError } from '../core/errors';
 import type { Project } from '../core/project';
 import type { Reservation, Secrets, Target } from '../core/target';
+import { appendRequirement } from '../project/dependencies/appendRequirement';
 import { providerOf } from '../project/dependencies/importMap';
 import { planDeploy } from './planDeploy';
 import { install, solve, type Solved } from './prepareEnvironment';
 import { readProjectState, updateProjectState } from './projectState';
 import type { Services } from './services';
+import { keepVersions, newestInstead, type FirstFailure } from './newestInstead';
 import { step } from './step';
 import { identify, type TrainingChoice } from './trainingChoice';
 import { trainModel, type MissingPackage, type NotebookEntry } from './trainModel';
@@ -39,6 +41,7 @@ export interface Made {
 
 /** Solves, installs and trains; a package that the notebook misses is added and all starts over, once for each. */
 export async function makeArtifact(services: Services, host: DeployHost, job: Job, signal: AbortSignal): Promise<Made> {
+  let first: FirstFailure | undefined;
   for (let round = 0; ; round++) {
     const state = await readProjectState(services.home, job.project.root);
     const solved = await solve(
@@ -58,7 +61,7 @@ export async function makeArtifact(services: Services, host: DeployHost, job: Jo
       return { solved, runtime, record: choice.record, ended: Promise.resolve() };
     }
     await prepareTarget(job, choice.entry, runtime, signal);
-    const outcome = await step(host, 'train', `Executing ${choice.entry.notebook}`, async () => {
+    const train = step(host, 'train', `Executing ${choice.entry.notebook}`, async () => {
       const env = {
         ...withoutByteCodeBan(),
         ...job.project.config.env,
@@ -79,7 +82,16 @@ export async function makeArtifact(services: Services, host: DeployHost, job: Jo
             : `A package is missing: ${result.missing.module}`,
       };
     });
-    if (outcome.kind === 'trained') return { solved, runtime, record: outcome.record, ended: outcome.ended };
+    const outcome = await train.catch((error: unknown) => ({ kind: 'failed' as const, error }));
+    if (outcome.kind === 'failed') {
+      const failed = { project: job.project, solved, first, error: outcome.error };
+      first = await newestInstead(services, host, failed, signal);
+      continue;
+    }
+    if (outcome.kind === 'trained') {
+      await keepVersions(services, job.project);
+      return { solved, runtime, record: outcome.record, ended: outcome.ended };
+    }
     await addMissing(services, host, job.project, outcome.missing, round);
   }
 }
@@ -126,7 +138,7 @@ async function addMissing(
   missing: MissingPackage,
   round: number,
 ): Promise<void> {
-  const spec = missing.distribution ?? distributionFor(missing.module);
+  const spec = distributionFor(missing.distribution ?? missing.module);
   const { added } = await readProjectState(services.home, project.root);
   if (round >= mostAdded || added.some((one) => one.spec === spec)) {
     throw new UserError(
@@ -138,18 +150,21 @@ async function addMissing(
     );
   }
   await updateProjectState(services.home, project.root, { added: [...added, { spec, reason: missing.message }] });
+  const fix = appendRequirement(project.dependencies.source, spec);
   host.report({
     event: 'finding',
     finding: {
       code: 'DependencyAdded',
       severity: 'warning',
       message: `${spec} was added to the lock: ${missing.message} Training starts over.`,
-      fix: { title: `Add ${spec} to the requirements`, edits: [], append: { file: 'requirements.txt', text: spec } },
+      ...(fix && { fix }),
     },
   });
 }
 
+/** Messages name the distribution or the module; an extra or a version is part of a distribution's. */
 function distributionFor(module: string): string {
+  if (/[^\w.-]/.test(module)) return module;
   const provider = providerOf(module, undefined, null);
   return provider.kind === 'distribution' ? provider.name : (module.split('.')[0] ?? module);
 }

@@ -6,11 +6,11 @@ import json
 import socket
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Dict
 
 from . import platform
 
-Json = dict[str, Any]
+Json = Dict[str, Any]
 
 
 class ControlChannel:

@@ -11,14 +11,14 @@ import signal
 import socket
 import sys
 import traceback
-from typing import Any
+from typing import Any, Dict
 
 from . import platform, standby
 from .arguments import Arguments, parse
 from .control import ControlChannel
 from .serving import Serving, StartupFailed
 
-Json = dict[str, Any]
+Json = Dict[str, Any]
 _IDLE_SECONDS = 10.0
 _DRAIN_SECONDS = 5.0
 
@@ -90,7 +90,13 @@ def _describe(error: BaseException) -> Json:
 
 def _bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family)
+    # socket.create_server came with Python 3.8.
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    if os.name != "nt":
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind((host, port))
+    sock.listen()
+    return sock
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:
