@@ -1,5 +1,6 @@
 import { satisfies } from '@renovatebot/pep440';
 import { compareMinor, oldestSupportedPython, type Interpreter } from '../clients/python/interpreters';
+import { monthsAfter, releasedOn } from '../clients/python/pythonReleases';
 import { UserError } from '../core/errors';
 import type { Finding, PythonRequirement } from '../core/project';
 
@@ -12,9 +13,15 @@ export interface PythonChoice {
 /**
  * The interpreter that trains and serves: the one that the project asks for. A notebook's metadata is a trace of where
  * it once ran, so it may be replaced by the nearest newer Python, and that is said; what a person wrote down is binding.
+ * Where nothing names one, the packages are those of the notebook's last change, and so is the Python.
+ * @param lastChange ISO date as of which the packages are solved; undefined where all of them are pinned
  * @throws UserError PythonNotFound, naming the installed ones
  */
-export function choosePython(required: PythonRequirement, interpreters: readonly Interpreter[]): PythonChoice {
+export function choosePython(
+  required: PythonRequirement,
+  interpreters: readonly Interpreter[],
+  lastChange?: string,
+): PythonChoice {
   const usable = newestOfEachMinor(interpreters.filter((one) => compareMinor(one.minor, oldestSupportedPython) >= 0));
   const first = usable[0];
   if (first === undefined) throw pythonNotFound(required, interpreters);
@@ -30,7 +37,36 @@ export function choosePython(required: PythonRequirement, interpreters: readonly
     if (chosen === undefined) throw pythonNotFound(required, interpreters);
     return { interpreter: chosen, why: `${required.source} (${required.specifier})` };
   }
-  return { interpreter: preferred(usable, interpreters) ?? first, why: 'first Python on PATH' };
+  return ofItsTime(usable, interpreters, first, lastChange);
+}
+
+/** Months that the authors of packages need, after the release of a Python, to publish wheels for it. */
+const monthsToSettle = 6;
+
+/** The first Python on PATH, unless the notebook is older than it: then the newest of the notebook's time, else the oldest. */
+function ofItsTime(
+  usable: readonly Interpreter[],
+  interpreters: readonly Interpreter[],
+  oldest: Interpreter,
+  lastChange: string | undefined,
+): PythonChoice {
+  const usual = preferred(usable, interpreters) ?? oldest;
+  if (lastChange === undefined || settledBy(usual.minor, lastChange))
+    return { interpreter: usual, why: 'first Python on PATH' };
+  const day = lastChange.slice(0, 10);
+  const settled = usable.filter((one) => settledBy(one.minor, lastChange)).at(-1);
+  return {
+    interpreter: settled ?? oldest,
+    why:
+      settled === undefined
+        ? `the oldest installed, for a notebook last changed on ${day}`
+        : `the newest installed that is older than the notebook's last change on ${day}`,
+  };
+}
+
+function settledBy(minor: string, date: string): boolean {
+  const release = releasedOn(minor);
+  return release === undefined || monthsAfter(release, monthsToSettle) <= date;
 }
 
 function isBinding(required: PythonRequirement): boolean {

@@ -13,7 +13,12 @@ export interface DeployPlan {
     readonly requirements: readonly string[];
     readonly ignored: readonly string[];
     /** The date as of which unpinned packages are solved, and where it came from. */
-    readonly asOf?: { readonly date: string; readonly source: string };
+    readonly asOf?: {
+      readonly date: string;
+      readonly source: string;
+      /** Why the date is not that of the source. */
+      readonly moved?: string;
+    };
   };
   readonly training: TrainingPlan;
   readonly files: {

@@ -42,19 +42,23 @@ export async function deployModel(
   const reservation = await target.reserve(name, signal);
   try {
     await freeSpaceIsOver(services.home, signal);
-    const { solved, runtime, record } = await makeArtifact(
+    const { solved, runtime, record, ended } = await makeArtifact(
       services,
       host,
-      { project, retrain: request.retrain === true, target, name, secrets, replicas },
+      { project, retrain: request.retrain === true, target, reservation, name, secrets, replicas },
       signal,
     );
-    const bundle = await packageModel(services, host, { name, project, solved, runtime, record }, signal);
-    return await rollOut(
-      services,
-      host,
-      { target, reservation, name, project, bundle, runtime, solved, secrets, request },
-      signal,
-    );
+    try {
+      const bundle = await packageModel(services, host, { name, project, solved, runtime, record }, signal);
+      return await rollOut(
+        services,
+        host,
+        { target, reservation, name, project, bundle, runtime, solved, secrets, request },
+        signal,
+      );
+    } finally {
+      await ended;
+    }
   } finally {
     await reservation.release();
   }

@@ -43,8 +43,7 @@ export function formatBytes(bytes: number): string {
 }
 
 function packageLines({ source, asOf, requirements }: DeployPlan['dependencies']): readonly string[] {
-  const date =
-    asOf === undefined ? '' : `, versions as of ${asOf.date} (from ${dateSources[asOf.source] ?? asOf.source})`;
+  const date = asOf === undefined ? '' : `, versions as of ${asOf.date} (${dateReason(asOf)})`;
   return [`${source}${date}`, ...requirements];
 }
 
@@ -73,6 +72,11 @@ function memoryText({ memory }: PlanResources): string {
   const each =
     memory.replicas === 1 ? memory.quantity : `${memory.quantity} for each of ${String(memory.replicas)} replicas`;
   return `${each} (${memory.why})`;
+}
+
+function dateReason({ source, moved }: { readonly source: string; readonly moved?: string }): string {
+  const from = `from ${dateSources[source] ?? source}`;
+  return moved === undefined ? from : `${from}, moved: ${moved}`;
 }
 
 const dateSources: Readonly<Record<string, string>> = {

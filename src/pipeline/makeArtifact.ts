@@ -1,17 +1,20 @@
+import path from 'node:path';
 import type { TrainingRecord } from '../build/trainingRecord';
 import type { BundleRuntime } from '../core/bundle';
 import type { ConsentQuestion, DeployHost } from '../core/deploy';
-import { UserError } from '../core/errors';
+import { isUserError, UserError } from '../core/errors';
 import type { Project } from '../core/project';
-import type { Secrets, Target } from '../core/target';
+import type { Reservation, Secrets, Target } from '../core/target';
+import { appendRequirement } from '../project/dependencies/appendRequirement';
 import { providerOf } from '../project/dependencies/importMap';
 import { planDeploy } from './planDeploy';
 import { install, solve, type Solved } from './prepareEnvironment';
 import { readProjectState, updateProjectState } from './projectState';
 import type { Services } from './services';
+import { keepVersions, newestInstead, type FirstFailure } from './newestInstead';
 import { step } from './step';
 import { identify, type TrainingChoice } from './trainingChoice';
-import { trainModel, type MissingPackage } from './trainModel';
+import { trainModel, type MissingPackage, type NotebookEntry } from './trainModel';
 
 /** A notebook may turn out to need this many packages that nobody had named. */
 const mostAdded = 12;
@@ -21,6 +24,7 @@ export interface Job {
   readonly project: Project;
   readonly retrain: boolean;
   readonly target: Target;
+  readonly reservation: Reservation;
   readonly name: string;
   readonly secrets: Secrets;
   readonly replicas: number;
@@ -31,10 +35,13 @@ export interface Made {
   readonly solved: Solved;
   readonly runtime: BundleRuntime;
   readonly record: TrainingRecord | undefined;
+  /** Settles when nothing of the training runs any more; the deploy goes on meanwhile. Never rejects. */
+  readonly ended: Promise<void>;
 }
 
 /** Solves, installs and trains; a package that the notebook misses is added and all starts over, once for each. */
 export async function makeArtifact(services: Services, host: DeployHost, job: Job, signal: AbortSignal): Promise<Made> {
+  let first: FirstFailure | undefined;
   for (let round = 0; ; round++) {
     const state = await readProjectState(services.home, job.project.root);
     const solved = await solve(
@@ -48,12 +55,13 @@ export async function makeArtifact(services: Services, host: DeployHost, job: Jo
     if (round === 0) await tellPlan(services, host, job, solved, choice, signal);
     await askConsent(services, host, job.project, choice, signal);
     const runtime = await install(services, host, solved, signal);
-    if (choice.kind === 'none') return { solved, runtime, record: undefined };
+    if (choice.kind === 'none') return { solved, runtime, record: undefined, ended: Promise.resolve() };
     if (choice.kind === 'reuse') {
       host.report({ event: 'step', step: 'train', state: 'skipped', message: choice.why });
-      return { solved, runtime, record: choice.record };
+      return { solved, runtime, record: choice.record, ended: Promise.resolve() };
     }
-    const outcome = await step(host, 'train', `Executing ${choice.entry.notebook}`, async () => {
+    await prepareTarget(job, choice.entry, runtime, signal);
+    const train = step(host, 'train', `Executing ${choice.entry.notebook}`, async () => {
       const env = {
         ...withoutByteCodeBan(),
         ...job.project.config.env,
@@ -74,9 +82,33 @@ export async function makeArtifact(services: Services, host: DeployHost, job: Jo
             : `A package is missing: ${result.missing.module}`,
       };
     });
-    if (outcome.kind === 'trained') return { solved, runtime, record: outcome.record };
+    const outcome = await train.catch((error: unknown) => ({ kind: 'failed' as const, error }));
+    if (outcome.kind === 'failed') {
+      const failed = { project: job.project, solved, first, error: outcome.error };
+      first = await newestInstead(services, host, failed, signal);
+      continue;
+    }
+    if (outcome.kind === 'trained') {
+      await keepVersions(services, job.project);
+      return { solved, runtime, record: outcome.record, ended: outcome.ended };
+    }
     await addMissing(services, host, job.project, outcome.missing, round);
   }
+}
+
+/** The target may load libraries while the notebook is executed. When it cannot, the deploy tells why. */
+async function prepareTarget(
+  { project, reservation, secrets }: Job,
+  entry: NotebookEntry,
+  runtime: BundleRuntime,
+  signal: AbortSignal,
+): Promise<void> {
+  const workdir = path.dirname(path.join(project.root, entry.notebook));
+  const coming = { runtime, workdir, env: project.config.env ?? {}, secrets };
+  await reservation.prepare?.(coming, signal).catch((error: unknown) => {
+    signal.throwIfAborted();
+    if (!isUserError(error)) throw error;
+  });
 }
 
 async function tellPlan(
@@ -106,7 +138,7 @@ async function addMissing(
   missing: MissingPackage,
   round: number,
 ): Promise<void> {
-  const spec = missing.distribution ?? distributionFor(missing.module);
+  const spec = distributionFor(missing.distribution ?? missing.module);
   const { added } = await readProjectState(services.home, project.root);
   if (round >= mostAdded || added.some((one) => one.spec === spec)) {
     throw new UserError(
@@ -118,18 +150,21 @@ async function addMissing(
     );
   }
   await updateProjectState(services.home, project.root, { added: [...added, { spec, reason: missing.message }] });
+  const fix = appendRequirement(project.dependencies.source, spec);
   host.report({
     event: 'finding',
     finding: {
       code: 'DependencyAdded',
       severity: 'warning',
       message: `${spec} was added to the lock: ${missing.message} Training starts over.`,
-      fix: { title: `Add ${spec} to the requirements`, edits: [], append: { file: 'requirements.txt', text: spec } },
+      ...(fix && { fix }),
     },
   });
 }
 
+/** Messages name the distribution or the module; an extra or a version is part of a distribution's. */
 function distributionFor(module: string): string {
+  if (/[^\w.-]/.test(module)) return module;
   const provider = providerOf(module, undefined, null);
   return provider.kind === 'distribution' ? provider.name : (module.split('.')[0] ?? module);
 }

@@ -37,7 +37,13 @@ export async function planDeploy(
       ignored: dependencies.ignored.map((one) => `${one.file}: ${one.reason}`),
       ...(dependencies.asOf === undefined || solved.asOf === undefined
         ? {}
-        : { asOf: { ...dependencies.asOf, date: solved.asOf } }),
+        : {
+            asOf: {
+              ...dependencies.asOf,
+              date: solved.asOf,
+              ...(solved.moved === undefined ? {} : { moved: solved.moved }),
+            },
+          }),
     },
     training: trainingPlan(choice),
     files: { count: files.length, bytes: fileBytes, leftOut },

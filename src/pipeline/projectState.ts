@@ -13,7 +13,14 @@ export interface ProjectState {
   /** The notebook as it was last executed, absolute path. */
   readonly executed?: string;
   /** The requirements that were solved last and the date as of which; they keep it until they change. */
-  readonly solved?: { readonly requirements: string; readonly asOf: string };
+  readonly solved?: {
+    readonly requirements: string;
+    readonly asOf: string;
+    /** The later date that is used instead, where there were no wheels on that one or the notebook failed with its versions. */
+    readonly movedTo?: string;
+    /** Whether the newest versions are needed because the notebook failed with those of its date: told by its first training. */
+    readonly newest?: boolean;
+  };
 }
 
 const empty: ProjectState = { mayExecute: false, added: [] };

@@ -9,6 +9,8 @@ export interface NotebookCell {
   readonly type: string;
   readonly source: string;
   readonly tags: readonly string[];
+  /** It was executed when the notebook was saved, and raised nothing. */
+  readonly ran: boolean;
 }
 
 export interface Notebook {
@@ -99,7 +101,16 @@ function toCell(raw: unknown, index: number): NotebookCell {
     // nbformat 3 calls the source of a code cell `input`.
     source: joined(cell['source'] ?? cell['input']).replaceAll(/\r\n?/g, '\n'),
     tags: tags.filter((tag) => typeof tag === 'string'),
+    ran: ranWell(cell),
   };
+}
+
+function ranWell(cell: Json): boolean {
+  const outputs = Array.isArray(cell['outputs']) ? (cell['outputs'] as unknown[]) : [];
+  // nbformat 3 says `prompt_number`, and `pyerr` for an error.
+  const count = cell['execution_count'] ?? cell['prompt_number'];
+  const failed = outputs.some((one) => isRecord(one) && /^(?:error|pyerr)$/.test(String(one['output_type'])));
+  return typeof count === 'number' && !failed;
 }
 
 function joined(value: unknown): string {

@@ -51,6 +51,13 @@ CASES = [
     ),
     (
         "ImportError",
+        "The Python Imaging Library (PIL) is required to load data from jpeg files. Please refer to https://x/ for PIL.",
+        "PIL",
+        "PIL",
+        True,
+    ),
+    (
+        "ImportError",
         "plot_tree requires matplotlib. You can install matplotlib with `pip install matplotlib`",
         "matplotlib",
         "matplotlib",

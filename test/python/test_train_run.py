@@ -49,6 +49,13 @@ class RunTest(TrainCase):
             "".join(self.executed()["cells"][1]["source"]), "%%bash\necho one\npip install fifth\necho two"
         )
 
+    def test_what_the_notebook_does_at_its_end_is_done_after_the_artifact_is_there(self) -> None:
+        code = "import atexit, pathlib, time\natexit.register(lambda: pathlib.Path('end.txt').write_text(repr(time.time())))"
+        result = self.run_cells([cell(code), PREDICT])
+        self.assertEqual((result.status, result.events[-1]["event"]), (0, "done"), result.events)
+        ended = float((self.folder / "project" / "end.txt").read_text())
+        self.assertLess((self.folder / "artifact" / "artifact.json").stat().st_mtime, ended)
+
     def test_progress_counts_code_cells_only_and_empty_ones_too(self) -> None:
         text = {"cell_type": "markdown", "metadata": {}, "source": "# text"}
         raw = {"cell_type": "raw", "metadata": {}, "source": "raw"}

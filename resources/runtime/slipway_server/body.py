@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import zlib
-from collections.abc import Awaitable, Mapping, MutableMapping
-from typing import Any, Callable
+from typing import Any, Awaitable, Callable, Mapping, MutableMapping
 
 from .errors import BadRequest, ClientGone, HttpError
 

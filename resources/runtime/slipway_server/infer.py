@@ -6,7 +6,7 @@ import itertools
 import json
 import os
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, List, Tuple
 
 from .errors import BadRequest, HttpError
 from .jsontext import dump, kind_of, parse_object
@@ -14,7 +14,7 @@ from .outputs import Named
 from .payload import Payload, Tensors
 from .tensors import NUMERIC, Tensor, count_of, from_binary, from_json, to_binary
 
-Headers = list[tuple[bytes, bytes]]
+Headers = List[Tuple[bytes, bytes]]
 # Ids for requests without one: unique over workers, and far cheaper than random ones.
 _RUN = os.urandom(8).hex()
 _REQUESTS = itertools.count(1)

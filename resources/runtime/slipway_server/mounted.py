@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, MutableMapping
-from typing import Any, Callable
+from typing import Any, Awaitable, Callable, Dict, List, MutableMapping, Tuple
 
 from .accesslog import write
 from .answers import UserCodeError
@@ -13,8 +12,8 @@ from .errors import ClientGone, HttpError, cell_of, describe, traceback_of
 from .limits import Limits
 from .loading import MountedApp
 
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-Headers = list[tuple[bytes, bytes]]
+Send = Callable[[Dict[str, Any]], Awaitable[None]]
+Headers = List[Tuple[bytes, bytes]]
 
 
 class Mount:

@@ -6,9 +6,10 @@ BYTES are always a flat list of str (JSON, valid UTF-8) or bytes.
 
 from __future__ import annotations
 
-import math
+import functools
+import operator
 import struct
-from typing import Any
+from typing import Any, Iterable
 
 from .errors import BadRequest
 from .libraries import loaded
@@ -87,8 +88,8 @@ def count_of(name: str, shape: list[int]) -> int:
     for size in shape:
         if type(size) is not int or size < 0:
             raise BadRequest(f"Input '{name}': shape {shape} must hold non-negative integers")
-    count = math.prod(shape)
-    if count == 0 and math.prod(size for size in shape if size) > _MAX_EMPTY:
+    count = _product(shape)
+    if count == 0 and _product(size for size in shape if size) > _MAX_EMPTY:
         raise BadRequest(f"Input '{name}': shape {shape} is too large for a tensor without elements")
     return count
 
@@ -220,3 +221,8 @@ def _split(name: str, raw: memoryview, count: int, shape: list[int]) -> list[Any
 
 def _size_message(name: str, shape: list[int], count: int, found: str) -> str:
     return f"Input '{name}': shape {shape} means {count} elements, but {found}"
+
+
+def _product(sizes: Iterable[int]) -> int:
+    """math.prod came with Python 3.8."""
+    return functools.reduce(operator.mul, sizes, 1)

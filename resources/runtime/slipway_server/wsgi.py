@@ -6,15 +6,14 @@ import asyncio
 import contextlib
 import sys
 import tempfile
-from collections.abc import Awaitable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, BinaryIO, Callable, cast
+from typing import Any, Awaitable, BinaryIO, Callable, Dict, cast
 
 from .body import Receive, next_part, too_large
 from .errors import ClientGone
 from .limits import Limits
 
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+Send = Callable[[Dict[str, Any]], Awaitable[None]]
 _THREADS = 8
 _IN_MEMORY = 1 << 20
 

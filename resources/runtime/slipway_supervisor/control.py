@@ -33,12 +33,19 @@ _UNREAD_LIMIT = 8 * 1024 * 1024
 
 
 class Control:
-    """All connections of one supervisor."""
+    """All connections of one supervisor. `released` is called when nobody holds the lock any more."""
 
-    def __init__(self, operations: dict[str, Operation], state: Callable[[], Json], cancel: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        operations: dict[str, Operation],
+        state: Callable[[], Json],
+        cancel: Callable[[], None],
+        released: Callable[[], None],
+    ) -> None:
         self.operations = operations
         self.state = state
         self.cancel = cancel
+        self.released = released
         self.token: str | None = None
         self.connections: set[Connection] = set()
         self.holder: Connection | None = None
@@ -91,8 +98,7 @@ class Connection:
         if self._watching is not None:
             self._watching.cancel()
         await asyncio.gather(*self._tasks)
-        if self._control.holder is self:
-            self._control.holder = None
+        self._release()
         self._writer.close()
 
     async def _greet(self) -> bool:
@@ -208,6 +214,7 @@ class Connection:
     def _release(self) -> None:
         if self._control.holder is self:
             self._control.holder = None
+            self._control.released()
 
     def _report(self, step: str, message: str) -> None:
         self._send({"event": "rollout", "step": step, "message": message})

@@ -43,7 +43,7 @@ class Supervisor:
         shutil.rmtree(folder / "metrics", ignore_errors=True)  # figures of processes that are gone
         (folder / "metrics").mkdir(exist_ok=True)
         self._model = Model(recall(name, self._store), folder, self._store, self._spool, self._changed)
-        self._control = Control(self._operations(), self._model.state, self._model.cancel)
+        self._control = Control(self._operations(), self._model.state, self._model.cancel, self._model.standby.dismiss)
 
     def _operations(self) -> dict[str, Any]:
         model = self._model
@@ -58,7 +58,7 @@ class Supervisor:
             self._ending.set()
             return {}
 
-        changing = {"deploy": model.deploy, "rollback": model.rollback, "scale": model.scale}
+        changing = {"prepare": model.prepare, "deploy": model.deploy, "rollback": model.rollback, "scale": model.scale}
         changing.update({"start": model.start, "restart": model.restart, "stop": stop, "remove": remove})
         return {name: self._durably(operation) for name, operation in changing.items()}
 

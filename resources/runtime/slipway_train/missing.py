@@ -63,6 +63,8 @@ _EXACT = (
     r"IProgress not found\. Please update jupyter and (?P<name>ipywidgets)",
     # transformers: requires_backends
     r"requires the (?P<name>[\w.-]+) library but it was not found in your environment",
+    # scikit-learn: load_sample_image
+    r"The Python Imaging Library \((?P<name>PIL)\) is required",
     # keras.utils.plot_model
     r"You must install (?P<name>pydot)",
 )

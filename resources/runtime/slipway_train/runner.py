@@ -36,10 +36,11 @@ class Run:
         self._kernel = Kernel(request, runtime)
         self._document: Document | None = None
         self._current: Cell | None = None
+        self._channels: Any = None
         self._partial = request.artifact.with_name("%s.partial-%d" % (request.artifact.name, os.getpid()))
 
     async def execute(self) -> int:
-        """The exit status. Emits exactly one of `done` and `failed` last."""
+        """The exit status. Emits exactly one of `done` and `failed` last; after `done` the kernel still shuts down."""
         try:
             document = self._document = notebook.read(self._request.notebook, self._request.parameters)
             artifact = await self._train(document)
@@ -48,6 +49,7 @@ class Run:
             self._fail(failure)
             return FAILED
         self._events.emit("done", artifact=artifact)
+        await self._shut_down()
         return DONE
 
     def end(self) -> None:
@@ -76,7 +78,6 @@ class Run:
         for finding in answer["findings"]:
             self._events.emit("finding", **finding)
         (self._partial / "artifact.json").write_text(failures.to_json(answer["artifact"]), encoding="utf-8")
-        await self._shut_down(cells)
         return answer["artifact"]
 
     async def _start(self, document: Document) -> tuple[CellClient, CellClient]:
@@ -87,6 +88,7 @@ class Run:
             await self._kernel.start()
             operations.startup_timeout = 120
             cells.kc = operations.kc = await operations.async_start_new_kernel_client()
+            self._channels = cells.kc
         except (OSError, RuntimeError) as error:
             raise failures.not_started(error, self._kernel) from error
         return cells, operations
@@ -159,12 +161,12 @@ class Run:
             "roots": request.roots,
         }
 
-    async def _shut_down(self, client: CellClient) -> None:
+    async def _shut_down(self) -> None:
         """Let the kernel run the notebook's atexit handlers; `end` ends what is left."""
         with contextlib.suppress(RuntimeError, OSError):
             await self._kernel.manager.shutdown_kernel()
-        if client.kc is not None:
-            client.kc.stop_channels()
+        if self._channels is not None:
+            self._channels.stop_channels()
 
     def _publish(self) -> None:
         """The finished folder takes its place in one step; an older artifact is replaced."""

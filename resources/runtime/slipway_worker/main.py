@@ -11,14 +11,14 @@ import signal
 import socket
 import sys
 import traceback
-from typing import Any
+from typing import Any, Dict
 
-from . import platform
+from . import platform, standby
 from .arguments import Arguments, parse
 from .control import ControlChannel
 from .serving import Serving, StartupFailed
 
-Json = dict[str, Any]
+Json = Dict[str, Any]
 _IDLE_SECONDS = 10.0
 _DRAIN_SECONDS = 5.0
 
@@ -50,6 +50,11 @@ def main(arguments: list[str]) -> int:
     if control is not None:
         platform.die_with_parent()
     reporter = Reporter(ControlChannel(control) if control is not None else None)
+    try:
+        if options.bundle is None and reporter.channel is not None:
+            options = standby.wait(options, reporter.channel)
+    except standby.Unsuited:
+        return 0  # the supervisor starts a fresh worker
     reporter.event("loading")
     try:
         app = _load(options)
@@ -58,7 +63,8 @@ def main(arguments: list[str]) -> int:
         serving = Serving(app, listener or _bind(options.host, options.port))
     except BaseException as error:  # also SystemExit of the user's code: a worker never ends without a word
         return reporter.failed(_describe(error))
-    return loop.run_until_complete(_serve(serving, app, reporter))
+    modules = standby.named_modules(options.bundle) if options.bundle is not None else []
+    return loop.run_until_complete(_serve(serving, app, reporter, modules))
 
 
 def _load(options: Arguments) -> Any:
@@ -84,7 +90,13 @@ def _describe(error: BaseException) -> Json:
 
 def _bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family)
+    # socket.create_server came with Python 3.8.
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    if os.name != "nt":
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind((host, port))
+    sock.listen()
+    return sock
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:
@@ -97,7 +109,7 @@ def _new_loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
-async def _serve(serving: Serving, app: Any, reporter: Reporter) -> int:
+async def _serve(serving: Serving, app: Any, reporter: Reporter, modules: list[str]) -> int:
     loop = asyncio.get_running_loop()
     orders: asyncio.Queue[Json] = asyncio.Queue()
     try:
@@ -105,7 +117,7 @@ async def _serve(serving: Serving, app: Any, reporter: Reporter) -> int:
     except StartupFailed as error:
         return reporter.failed({"code": "StartupFailed", "message": str(error)})
     rss, peak = platform.memory()
-    reporter.event("ready", rss=rss, peakRss=peak)
+    reporter.event("ready", rss=rss, peakRss=peak, modules=modules)
     _on_signals(loop, lambda: orders.put_nowait({"op": "terminate"}))
     if reporter.channel is not None:
         reporter.channel.handle(lambda order: _pass_on(loop, orders, order))

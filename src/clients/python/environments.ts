@@ -47,7 +47,16 @@ export async function makeEnvironment(
     'the packages of this project',
     async (python) => {
       await uv.run(
-        ['pip', 'sync', '--python', python, '--require-hashes', '--allow-empty-requirements', lock.file],
+        [
+          'pip',
+          'sync',
+          '--python',
+          python,
+          '--require-hashes',
+          '--allow-empty-requirements',
+          ...lock.building,
+          lock.file,
+        ],
         { subject: 'the packages of this project', onProgress },
         signal,
       );
@@ -128,11 +137,8 @@ async function solveSupport(
   onProgress: (line: string) => void,
   signal: AbortSignal,
 ): Promise<string> {
-  const cached = path.join(
-    home.support,
-    'solved',
-    `${hash([lock.digest, interpreter.version, ...supportRequirements])}.txt`,
-  );
+  const requirements = [...supportRequirements, ...suitingMatplotlib(lock)];
+  const cached = path.join(home.support, 'solved', `${hash([lock.digest, interpreter.version, ...requirements])}.txt`);
   if (await exists(cached)) return readFile(cached, 'utf8');
   const args = [
     'pip',
@@ -148,7 +154,7 @@ async function solveSupport(
   try {
     const { stdout } = await uv.run(
       args,
-      { subject: "Slipway's kernel and server", input: supportRequirements.join('\n'), onProgress },
+      { subject: "Slipway's kernel and server", input: requirements.join('\n'), onProgress },
       signal,
     );
     const installed = await installedDistributions(uv, environment, signal);
@@ -172,6 +178,13 @@ async function solveSupport(
     }
     throw error;
   }
+}
+
+/** The kernel's backend asks matplotlib for things that came with its version 3.7, and does not say so. */
+function suitingMatplotlib(lock: Lock): readonly string[] {
+  const [, major, minor] = /^matplotlib==(\d+)\.(\d+)/m.exec(lock.text) ?? [];
+  const isOld = Number(major) < 3 || (Number(major) === 3 && Number(minor) < 8);
+  return isOld ? ['matplotlib-inline<0.1.7'] : [];
 }
 
 /**

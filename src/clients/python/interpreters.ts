@@ -25,8 +25,11 @@ interface Remembered {
 const probe =
   'import importlib.util as u,json,sys;print(json.dumps({"path":sys.executable,"version":"%d.%d.%d"%sys.version_info[:3],"minor":"%d.%d"%sys.version_info[:2],"hasPip":u.find_spec("pip") is not None,"implementation":sys.implementation.name}))';
 
-/** Lowest Python minor that Slipway trains and serves with. */
-export const oldestSupportedPython = '3.9';
+/** Lowest Python minor that Slipway trains and serves with: notebooks of 2018 name it. */
+export const oldestSupportedPython = '3.7';
+
+/** Lowest Python minor that Slipway's own programs run on: the supervisor, and the inspector. */
+export const oldestOwnPython = '3.9';
 
 /**
  * Every CPython 3 on PATH, under pyenv and among those that uv installed into `tools`, without repetition, PATH order

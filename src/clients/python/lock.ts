@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { withoutCredentials } from '../../core/credentials';
 import { exists, writeAtomic } from '../files/contentStore';
+import { dayOptions, datedOptions, wheelOptions } from './oldPackages';
 import type { Uv } from './uv';
 
 /** What a resolution is made from. Equal requests have equal locks. */
@@ -10,13 +11,21 @@ export interface LockRequest {
   /** The project's name, for messages. */
   readonly subject: string;
   readonly source:
-    | { readonly kind: 'requirements'; readonly lines: readonly string[]; readonly asOf?: string }
+    | {
+        readonly kind: 'requirements';
+        readonly lines: readonly string[];
+        readonly asOf?: string;
+        /** Take packages with compiled parts as wheels only. */
+        readonly wheelsOnly?: boolean;
+      }
     | { readonly kind: 'uv.lock'; readonly folder: string }
     | { readonly kind: 'pylock.toml'; readonly file: string };
   /** Requirements met while training that nobody had named. */
   readonly added: readonly string[];
   /** `3.11` */
   readonly python: string;
+  /** Path of an interpreter of that version, which builds what has no wheel. */
+  readonly interpreter: string;
   /** Working folder for relative paths in requirements. */
   readonly folder: string;
 }
@@ -26,6 +35,8 @@ export interface Lock {
   readonly file: string;
   readonly digest: string;
   readonly text: string;
+  /** Options of uv for what it builds from source: with the tools and libraries of the lock's day. */
+  readonly building: readonly string[];
 }
 
 /**
@@ -39,12 +50,16 @@ export async function resolveLock(
   onProgress: (line: string) => void,
   signal: AbortSignal,
 ): Promise<Lock> {
-  const file = path.join(locks, `${await requestKey(uv, request)}.txt`);
+  const options = await optionsOf(request, locks);
+  const file = path.join(locks, `${await requestKey(uv, request, options)}.txt`);
   if (!(await exists(file))) {
-    await writeAtomic(file, withoutCredentials(withoutComments(await resolve(uv, request, onProgress, signal))));
+    const lines = await resolve(uv, request, options, onProgress, signal);
+    await writeAtomic(file, withoutCredentials(withoutComments(lines)));
   }
   const text = await readFile(file, 'utf8');
-  return { file, text, digest: `sha256:${createHash('sha256').update(text).digest('hex')}` };
+  const asOf = request.source.kind === 'requirements' ? request.source.asOf : undefined;
+  const building = asOf === undefined ? [] : dayOptions(asOf, request.python);
+  return { file, text, building, digest: `sha256:${createHash('sha256').update(text).digest('hex')}` };
 }
 
 /** Normalised by the packaging specification "Names and normalization". */
@@ -55,22 +70,23 @@ export function normalizeDistribution(name: string): string {
 async function resolve(
   uv: Uv,
   request: LockRequest,
+  options: readonly string[],
   onProgress: (line: string) => void,
   signal: AbortSignal,
 ): Promise<string> {
   const { source } = request;
   switch (source.kind) {
     case 'requirements':
-      return compile(uv, request, [...source.lines, ...request.added], source.asOf, onProgress, signal);
+      return compile(uv, request, [...source.lines, ...request.added], options, onProgress, signal);
     case 'uv.lock': {
       const exported = await exportLock(uv, request, source.folder, onProgress, signal);
       if (request.added.length === 0) return exported;
-      return compile(uv, request, [...pinsOf(exported), ...request.added], undefined, onProgress, signal);
+      return compile(uv, request, [...pinsOf(exported), ...request.added], [], onProgress, signal);
     }
     case 'pylock.toml': {
       const added = request.added.length === 0 ? [] : ['-'];
       const result = await uv.run(
-        [...compileUniversal(request.python), source.file, ...added],
+        [...compileUniversal(request), source.file, ...added],
         { subject: request.subject, cwd: request.folder, input: request.added.join('\n'), onProgress },
         signal,
       );
@@ -80,21 +96,30 @@ async function resolve(
 }
 
 /** One resolution for every platform, with hashes, from the given Python on. */
-function compileUniversal(python: string): readonly string[] {
-  return ['pip', 'compile', '--universal', '--generate-hashes', '--no-header', '--python-version', python];
+function compileUniversal({ python, interpreter }: LockRequest): readonly string[] {
+  const options = ['--universal', '--generate-hashes', '--no-header', '--python-version', python];
+  return ['pip', 'compile', ...options, '--python', interpreter];
+}
+
+/** What the day and the wheels that are asked for mean to uv. */
+async function optionsOf({ source, python }: LockRequest, locks: string): Promise<readonly string[]> {
+  if (source.kind !== 'requirements') return [];
+  return [
+    ...(source.asOf === undefined ? [] : await datedOptions(source.asOf, python, locks)),
+    ...(source.wheelsOnly === true ? wheelOptions() : []),
+  ];
 }
 
 async function compile(
   uv: Uv,
   request: LockRequest,
   lines: readonly string[],
-  asOf: string | undefined,
+  options: readonly string[],
   onProgress: (line: string) => void,
   signal: AbortSignal,
 ): Promise<string> {
   if (lines.length === 0) return '';
-  const date = asOf === undefined ? [] : ['--exclude-newer', asOf];
-  const args = [...compileUniversal(request.python), ...date, '-'];
+  const args = [...compileUniversal(request), ...options, '-'];
   const result = await uv.run(
     args,
     { subject: request.subject, cwd: request.folder, input: `${lines.join('\n')}\n`, onProgress },
@@ -139,7 +164,7 @@ function withoutComments(text: string): string {
     .join('\n');
 }
 
-async function requestKey(uv: Uv, request: LockRequest): Promise<string> {
+async function requestKey(uv: Uv, request: LockRequest, options: readonly string[]): Promise<string> {
   const { source } = request;
   const content =
     source.kind === 'uv.lock'
@@ -155,6 +180,7 @@ async function requestKey(uv: Uv, request: LockRequest): Promise<string> {
   const identity = {
     uv: uv.version,
     source: source.kind === 'requirements' ? source : { kind: source.kind, content },
+    options,
     added: request.added,
     python: request.python,
     relative,

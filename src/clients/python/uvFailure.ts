@@ -65,7 +65,8 @@ const explanations: readonly Explanation[] = [
 
 /** Tells what uv's error means to the user; uv's own words follow, without its frames and without credentials. */
 export function explainUvFailure(stderr: string, subject: string): UserError {
-  const words = plainWords(stderr);
+  // A warning, such as that no managed Python can be downloaded, is no reason of the failure.
+  const words = plainWords(stderr).replace(/^warning:.*$\n?/gm, '');
   for (const { pattern, code, message, remedy } of explanations) {
     const match = pattern.exec(words);
     if (match === null) continue;

@@ -134,7 +134,7 @@ export async function gatherRequirements(
   const magic = await magicRequirements(root, code, signal);
   const requirements = withoutRepeats([...named, ...chosen.declared.requirements, ...magic.requirements]);
   const names = new Set(requirements.flatMap((one) => requirementName(one.spec) ?? []));
-  const inference = { root, code, installed, python, declared: names, complete: chosen.source.kind === 'declared' };
+  const inference = { root, code, installed, python, declared: names, source: chosen.source };
   const inferred = await inferRequirements(inference, tools.exists, signal);
   return {
     requirements: [...requirements, ...inferred.requirements],

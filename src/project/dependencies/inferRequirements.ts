@@ -1,7 +1,8 @@
-import type { Finding, Requirement } from '../../core/project';
+import type { Dependencies, Finding, Requirement } from '../../core/project';
 import type { CodeFacts, ImportFact, InstalledPackages } from '../facts';
 import { locate } from '../findings/locate';
 import type { InspectTools } from '../tools';
+import { appendRequirement } from './appendRequirement';
 import { providerOf, type Provider } from './importMap';
 import { normalName, printable } from './requirement';
 
@@ -18,8 +19,8 @@ export interface InferenceInput {
   readonly python: string | undefined;
   /** Normal names that are required already. */
   readonly declared: ReadonlySet<string>;
-  /** Whether a file declares the dependencies: an import that it lacks is then added with a finding. */
-  readonly complete: boolean;
+  /** Where a file declares the dependencies, an import that it lacks is added with a finding. */
+  readonly source: Dependencies['source'];
 }
 
 interface Use {
@@ -80,7 +81,13 @@ function inferDistribution(
   provider: Extract<Provider, { kind: 'distribution' }>,
 ): Part {
   if (use.fact.optional || satisfied(provider, input.declared)) return nothing;
-  return need(use, provider.name, provider.version, input.complete ? [notDeclared(input, use, provider.name)] : []);
+  const { name, version } = provider;
+  return need(
+    use,
+    name,
+    version,
+    input.source.kind === 'declared' ? [notDeclared(input, use, specOf(name, version))] : [],
+  );
 }
 
 function inferRemoved(input: InferenceInput, use: Use, provider: Extract<Provider, { kind: 'removed' }>): Part {
@@ -105,8 +112,14 @@ async function inferUnknown(
 }
 
 function need(use: Use, name: string, version: string | undefined, findings: readonly Finding[]): Part {
-  const spec = version === undefined ? name : `${name}==${publicVersion(version)}`;
-  return { needs: [{ name: normalName(name), requirement: { spec, origin: originOf(use) } }], findings };
+  return {
+    needs: [{ name: normalName(name), requirement: { spec: specOf(name, version), origin: originOf(use) } }],
+    findings,
+  };
+}
+
+function specOf(name: string, version: string | undefined): string {
+  return version === undefined ? name : `${name}==${publicVersion(version)}`;
 }
 
 /** The first use of each module that is not local: a needed one before an optional one. */
@@ -217,12 +230,14 @@ function plainFinding(input: InferenceInput, use: Use, provider: Provider): read
   return [];
 }
 
-function notDeclared(input: InferenceInput, use: Use, name: string): Finding {
+function notDeclared(input: InferenceInput, use: Use, spec: string): Finding {
+  const fix = appendRequirement(input.source, spec);
   return {
     code: 'ImportNotDeclared',
     severity: 'info',
-    message: `${printable(use.file)} imports ${use.fact.module}, which the project's dependency file does not name; ${name} is added.`,
+    message: `${printable(use.file)} imports ${use.fact.module}, which the project's dependency file does not name; ${spec} is added.`,
     location: locate(input.root, use.file, use.fact),
+    ...(fix && { fix }),
   };
 }
 

@@ -58,29 +58,41 @@ function foreignLanguage(root: string, facts: NotebookFacts): Finding {
 }
 
 function syntaxFindings(root: string, facts: NotebookFacts): readonly Finding[] {
-  const old = facts.syntax.filter((fact) => fact.python2);
-  const first = old[0];
-  const python2: readonly Finding[] =
-    first === undefined && !facts.pythonVersion?.startsWith('2')
-      ? []
-      : [
-          {
-            code: 'Python2Notebook',
-            severity: 'error',
-            message:
-              'The notebook is written for Python 2, which is no longer supported. Convert it, for example with 2to3.',
-            location: first ? locate(root, facts.path, first) : { file: path.join(root, facts.path) },
-          },
-        ];
   const broken = facts.syntax.filter((fact) => !fact.python2);
   return [
-    ...python2,
+    ...python2Findings(root, facts),
     ...broken.map((fact): Finding => ({
       code: 'CellSyntax',
       severity: 'warning',
       message: `This cell is not valid Python: ${printable(fact.message)}. It will fail when the notebook runs.`,
       location: locate(root, facts.path, fact),
     })),
+  ];
+}
+
+/** Code that only Python 2 reads cannot run; a kernel of Python 2 alone tells little, since much code suits both. */
+function python2Findings(root: string, facts: NotebookFacts): readonly Finding[] {
+  const first = facts.syntax.find((fact) => fact.python2);
+  if (first !== undefined) {
+    return [
+      {
+        code: 'Python2Notebook',
+        severity: 'error',
+        message:
+          'The notebook is written for Python 2, which is no longer supported. Convert it, for example with 2to3.',
+        location: locate(root, facts.path, first),
+      },
+    ];
+  }
+  if (facts.pythonVersion?.startsWith('2') !== true) return [];
+  return [
+    {
+      code: 'Python2Kernel',
+      severity: 'warning',
+      message:
+        'The notebook was last run with Python 2. Its code is valid in Python 3 and is run with that, where division, text and the order of dictionaries differ. Check its results.',
+      location: { file: path.join(root, facts.path) },
+    },
   ];
 }
 

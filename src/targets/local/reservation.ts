@@ -4,7 +4,7 @@ import { modelFrom, reasonFrom } from './modelFolder';
 import { ensureSupervisor } from './supervisor';
 import { isUserError, UserError } from '../../core/errors';
 import type { Home } from '../../core/home';
-import type { DeployRequest, Reservation, RolloutStep, TargetContext } from '../../core/target';
+import type { ComingRelease, DeployRequest, Reservation, RolloutStep, TargetContext } from '../../core/target';
 
 /** A supervisor that was ending when we found it is gone soon; this many times another one is looked for. */
 const mostTries = 3;
@@ -18,12 +18,22 @@ export async function reserveModel(
 ): Promise<Reservation> {
   const connection = await acquire(home, name, context, mostTries, signal);
   return {
+    prepare: (coming, abort) => prepareWith(connection, coming, abort),
     deploy: (request, abort) => deployWith(connection, name, request, abort),
     release: () => {
       connection.close();
       return Promise.resolve();
     },
   };
+}
+
+async function prepareWith(
+  connection: SupervisorConnection,
+  { runtime, workdir, env, secrets }: ComingRelease,
+  signal: AbortSignal,
+): Promise<void> {
+  const release = { ...runtime, workdir, env, secrets: Object.keys(secrets) };
+  await connection.request('prepare', { release, secrets }, signal);
 }
 
 async function acquire(

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { SupervisorConnection } from './connection';
 import { controlAddress } from './modelFolder';
 import { copyRuntime } from '../../clients/python/runtimeFiles';
-import { findInterpreters } from '../../clients/python/interpreters';
+import { compareMinor, findInterpreters, oldestOwnPython } from '../../clients/python/interpreters';
 import { runProcess } from '../../clients/process/runProcess';
 import { UserError, isUserError } from '../../core/errors';
 import type { Home } from '../../core/home';
@@ -56,9 +56,13 @@ export async function ensureSupervisor(
 }
 
 async function anyPython(home: Home, signal: AbortSignal): Promise<string> {
-  const [first] = await findInterpreters(home.tools, signal);
+  const interpreters = await findInterpreters(home.tools, signal);
+  const first = interpreters.find((one) => compareMinor(one.minor, oldestOwnPython) >= 0);
   if (first === undefined)
-    throw new UserError('PythonNotFound', 'No Python 3 was found on PATH. Slipway needs one to supervise models.');
+    throw new UserError(
+      'PythonNotFound',
+      `No Python ${oldestOwnPython} or newer was found on PATH. Slipway needs one to supervise models.`,
+    );
   return first.path;
 }
 

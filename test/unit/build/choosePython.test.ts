@@ -3,12 +3,13 @@ import { describe, it } from 'node:test';
 import { choosePython } from '../../../src/build/choosePython';
 import type { Interpreter } from '../../../src/clients/python/interpreters';
 
-const installed = ['3.11.7', '3.8.18', '3.9.18', '3.13.0'].map((version): Interpreter => {
+const installed = ['3.11.7', '3.8.18', '3.9.18', '3.13.0', '3.6.15'].map((version): Interpreter => {
   const minor = version.split('.').slice(0, 2).join('.');
   return { path: `/python/${version}`, version, minor, hasPip: true };
 });
 
-const choose = (required: Parameters<typeof choosePython>[0]) => choosePython(required, installed).interpreter.version;
+const choose = (required: Parameters<typeof choosePython>[0], lastChange?: string) =>
+  choosePython(required, installed, lastChange).interpreter.version;
 
 describe('choosePython', () => {
   it('takes the minor version that the project names', () => {
@@ -26,7 +27,15 @@ describe('choosePython', () => {
     const choice = choosePython({ version: '3.10', source: 'notebook metadata' }, installed);
     assert.equal(choice.interpreter.version, '3.11.7');
     assert.equal(choice.finding?.code, 'PythonSubstituted');
-    assert.equal(choose({ version: '3.6', source: 'notebook metadata' }), '3.9.18');
+    assert.equal(choose({ version: '3.6', source: 'notebook metadata' }), '3.8.18');
+  });
+
+  it('takes a Python of the time of a notebook that names none', () => {
+    const nothing = { source: 'nothing' };
+    assert.equal(choose(nothing, '2026-11-24'), '3.11.7');
+    assert.equal(choose(nothing, '2021-06-01T12:00:00.000Z'), '3.9.18');
+    assert.equal(choose(nothing, '2015-06-04'), '3.8.18');
+    assert.match(choosePython(nothing, installed, '2015-06-04').why, /the oldest installed.*2015-06-04/);
   });
 
   it('refuses to replace what a person wrote down, and names what is installed', () => {

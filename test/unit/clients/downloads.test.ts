@@ -58,6 +58,7 @@ const lock = (): Lock => ({
   file: path.join(home.locks, 'key.txt'),
   digest: 'sha256:0',
   text: 'numpy==2.4.6 \\\n    --hash=sha256:0\nOld.Package==1.0 ; python_version < "4"\ninhouse==7\n',
+  building: [],
 });
 const need = (client: Uv) => installNeed(client, home, lock(), interpreter, never);
 

@@ -14,6 +14,11 @@ const cases: readonly (readonly [code: string, stderr: string, mentions: string]
     'pandas==2.0.0 depends on numpy>=1.21',
   ],
   [
+    'DependenciesUnsolvable',
+    'warning: A managed Python download is available, but an error occurred: Failed to fetch: `https://x/`\n  × No solution found when resolving dependencies:\n  ╰─▶ Because only setuptools<=18.7 is available, your requirements are unsatisfiable.\n',
+    'setuptools<=18.7',
+  ],
+  [
     'IndexUnreachable',
     'error: Request failed after 3 retries\n  Caused by: Failed to fetch: `http://127.0.0.1:9/simple/pandas/`\n  Caused by: tcp connect error\n',
     'could not be reached',

@@ -74,6 +74,12 @@ describe('formatPlan', () => {
     );
   });
 
+  it('says why the date is not that of the last change', () => {
+    const asOf = { date: '2018-08-27', source: 'git', moved: 'no wheels for Python 3.7 on 2015-06-04' };
+    const text = formatPlan({ ...plan, dependencies: { ...plan.dependencies, asOf } });
+    assert.match(text, /as of 2018-08-27 \(from the git history, moved: no wheels for Python 3.7 on 2015-06-04\)/);
+  });
+
   it('names the age of what is used again and what is not noticed, and leaves out what is empty', () => {
     const text = formatPlan({
       ...plan,

@@ -95,6 +95,7 @@ describe('a password in the address of a package', () => {
       source: { kind: 'uv.lock', folder: root },
       added: [],
       python: '3.11',
+      interpreter: '/nowhere/python3.11',
       folder: root,
     } as const;
     const lock = await resolveLock(uv, folder, request, () => undefined, signal);

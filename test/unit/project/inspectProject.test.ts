@@ -74,6 +74,37 @@ describe('inspectProject', () => {
     assert.deepEqual(codes(result), []);
   });
 
+  it('offers to write down an import that the dependency file lacks, where a line can be added', async () => {
+    const served = 'def predict(x):\n    return x';
+    const fixOf = async (files: Readonly<Record<string, string>>) =>
+      (await inspect(project({ 'a.ipynb': notebook('import yaml', served), ...files }))).findings.find(
+        (one) => one.code === 'ImportNotDeclared',
+      );
+    assert.deepEqual((await fixOf({ 'requirements.txt': 'numpy\n' }))?.fix?.append, {
+      file: 'requirements.txt',
+      text: 'pyyaml',
+    });
+    const other = await fixOf({ 'pyproject.toml': '[project]\nname = "a"\ndependencies = ["numpy"]\n' });
+    assert.equal(other?.code, 'ImportNotDeclared');
+    assert.equal(other.fix, undefined);
+  });
+
+  it('runs code of Python 2 that is valid in Python 3, and refuses the other', async () => {
+    const old = (code: string) => notebook(code, served).replace('3.11.4', '2.7.9');
+    const valid = await inspect(project({ 'a.ipynb': old('from __future__ import print_function\nprint(1)') }));
+    assert.deepEqual(codes(valid), ['Python2Kernel']);
+    const invalid = await inspect(project({ 'a.ipynb': old('print "1"') }));
+    assert.ok(codes(invalid).includes('Python2Notebook'));
+  });
+
+  it('knows the packages that IPython was split into', async () => {
+    const result = await inspect(project({ 'a.ipynb': notebook('from IPython.html.widgets import interact', served) }));
+    assert.deepEqual(
+      result.project.dependencies.requirements.map((one) => one.spec),
+      ['ipywidgets'],
+    );
+  });
+
   it('uses a lock as it is and names what it ignores', async () => {
     const root = project({
       'a.ipynb': notebook('import yaml', served),

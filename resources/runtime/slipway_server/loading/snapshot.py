@@ -67,7 +67,8 @@ def _unpickle(folder: Path, description: dict[str, Any]) -> dict[str, Any]:
     except (OSError, KeyError, TypeError) as error:
         raise ModelLoadError("ArtifactCorrupt", f"A part of the artifact is missing: {error}. {_AGAIN}") from error
     try:
-        content = pickle.loads(data, buffers=buffers)
+        # Python 3.7 has no buffers out of band, neither here nor where the snapshot was made.
+        content = pickle.loads(data, buffers=buffers) if buffers else pickle.loads(data)
     except (pickle.UnpicklingError, EOFError) as error:
         raise ModelLoadError("ArtifactCorrupt", f"The snapshot is damaged: {error}. {_AGAIN}") from error
     except (Exception, SystemExit) as error:
