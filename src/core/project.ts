@@ -64,7 +64,7 @@ export interface Dependencies {
   /** Dependency files that lost to a better one, with the reason. */
   readonly ignored: readonly { readonly file: string; readonly reason: string }[];
   /** The date for `uv --exclude-newer` when something is not pinned: the notebook's last code change. */
-  readonly asOf?: { readonly date: string; readonly source: 'slipway.yaml' | 'git' | 'execution' | 'file' };
+  readonly asOf?: { readonly date: string; readonly source: 'slipway.yaml' | 'git' | 'execution' | 'file' | 'python' };
 }
 
 export interface Requirement {

@@ -83,6 +83,7 @@ const dateSources: Readonly<Record<string, string>> = {
   git: 'the git history',
   execution: "the notebook's last execution",
   file: "the file's time",
+  python: 'the release of the Python that the notebook last ran with',
 };
 
 const actions: Readonly<Record<TrainingPlan['action'], string>> = {

@@ -1,13 +1,34 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { notBefore } from '../clients/python/pythonReleases';
 import type { Dependencies, ProjectConfig } from '../core/project';
 import type { NotebookFacts } from './facts';
 import type { InspectTools } from './tools';
 
 type AsOf = NonNullable<Dependencies['asOf']>;
 
-/** The date of the last code change: slipway.yaml, else git, else the newest recorded execution, else the file's time. */
+/**
+ * The date of the last code change: slipway.yaml, else git, else the newest recorded execution, else the file's time. A
+ * notebook that was last run with a Python of a later day was run, and found good, with packages of that day or later.
+ */
 export async function asOf(
+  root: string,
+  file: string,
+  notebook: NotebookFacts | undefined,
+  config: ProjectConfig,
+  tools: InspectTools,
+  signal: AbortSignal,
+): Promise<AsOf | undefined> {
+  const changed = await lastChange(root, file, notebook, config, tools, signal);
+  const ran = notBefore(notebook?.pythonVersion ?? '');
+  if (changed === undefined || ran === undefined || exact.has(changed.source)) return changed;
+  return ran > changed.date.slice(0, 10) ? { date: ran, source: 'python' } : changed;
+}
+
+/** A person's word, and a record of the run itself. */
+const exact: ReadonlySet<AsOf['source']> = new Set(['slipway.yaml', 'execution']);
+
+async function lastChange(
   root: string,
   file: string,
   notebook: NotebookFacts | undefined,

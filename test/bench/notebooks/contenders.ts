@@ -21,7 +21,7 @@ export interface Outcome {
 export type Contender = (source: Source, uv: UvTools) => Promise<Outcome>;
 
 const pipreqsVersion = '0.5.0';
-const limits = { install: 240_000, run: 300_000, slipway: 900_000 } as const;
+const limits = { install: 180_000, run: 240_000, slipway: 900_000 } as const;
 
 /** Slipway first; the others are what a person does by hand on the Python of the machine. */
 export const contenders: Readonly<Record<string, Contender>> = {
@@ -114,7 +114,10 @@ async function pipreqs(notebook: string, uv: UvTools): Promise<readonly string[]
     await runTool(uv.program, ['pip', 'install', '-q', '--python', python, `pipreqs==${pipreqsVersion}`]);
   });
   const file = `${notebook}.requirements.txt`;
-  const args = ['--scan-notebooks', '--force', '--savepath', file, path.dirname(notebook)];
+  // Its own address of the index is not reachable everywhere.
+  const server = process.env['PIPREQS_SERVER'];
+  const options = server === undefined ? [] : ['--pypi-server', server];
+  const args = ['--scan-notebooks', '--force', ...options, '--savepath', file, path.dirname(notebook)];
   await runTool(inEnvironment(tool, 'pipreqs'), args, { signal: AbortSignal.timeout(limits.install) });
   const lines = (await readFile(file, 'utf8')).split('\n').map((line) => line.trim());
   return lines.filter((line) => line !== '');

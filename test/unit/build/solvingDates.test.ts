@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { notBefore } from '../../../src/clients/python/pythonReleases';
 import { solvingDates } from '../../../src/build/solvingDates';
+
+describe('notBefore', () => {
+  it('knows the day of a patch release, else of its minor version', () => {
+    assert.equal(notBefore('3.7.7'), '2020-03-10');
+    assert.equal(notBefore('3.7.0'), '2018-06-27');
+    assert.equal(notBefore('3.9'), '2020-10-05');
+    assert.equal(notBefore('3.12.99'), '2023-10-02');
+    assert.equal(notBefore('2.7.9'), undefined);
+  });
+});
 
 describe('solvingDates', () => {
   it('looks for wheels after the release of the Python', () => {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { Inspection } from '../../../src/core/project';
 import { inspectProject } from '../../../src/project/inspectProject';
+import type { InspectTools } from '../../../src/project/tools';
 import { notebook, plantedKey, signal, temporaryFolder, tools } from './fixtures';
 
 const base = temporaryFolder(after);
@@ -103,6 +104,13 @@ describe('inspectProject', () => {
       result.project.dependencies.requirements.map((one) => one.spec),
       ['ipywidgets'],
     );
+  });
+
+  it('takes the day of the Python that ran a notebook where its last change is older', async () => {
+    const text = notebook('import yaml', served).replace('3.11.4', '3.7.7');
+    const git: InspectTools['git'] = (args) => Promise.resolve(args[0] === 'log' ? '2019-01-01T12:00:00Z' : '');
+    const { project: found } = await inspectProject(project({ 'a.ipynb': text }), { tools: { ...tools, git } }, signal);
+    assert.deepEqual(found.dependencies.asOf, { date: '2020-03-10', source: 'python' });
   });
 
   it('uses a lock as it is and names what it ignores', async () => {
