@@ -3,7 +3,7 @@ import type { BundleRuntime } from '../core/bundle';
 import type { ConsentQuestion, DeployHost } from '../core/deploy';
 import { UserError } from '../core/errors';
 import type { Project } from '../core/project';
-import type { Secrets, Target } from '../core/target';
+import type { Secrets } from '../core/target';
 import { providerOf } from '../project/dependencies/importMap';
 import { planDeploy } from './planDeploy';
 import { install, solve, type Solved } from './prepareEnvironment';
@@ -20,7 +20,8 @@ const mostAdded = 12;
 export interface Job {
   readonly project: Project;
   readonly retrain: boolean;
-  readonly target: Target;
+  /** Where the model goes, for the plan: a target's id or an image's repository. */
+  readonly destination: string;
   readonly name: string;
   readonly secrets: Secrets;
 }

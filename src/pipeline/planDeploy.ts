@@ -2,7 +2,6 @@ import { freemem } from 'node:os';
 import { mkdir, statfs } from 'node:fs/promises';
 import type { DeployPlan, TrainingPlan } from '../core/plan';
 import type { EntryPoint, Project } from '../core/project';
-import type { Target } from '../core/target';
 import { planFiles } from '../project/planFiles';
 import type { Solved } from './prepareEnvironment';
 import type { Services } from './services';
@@ -11,7 +10,7 @@ import type { TrainingChoice } from './trainingChoice';
 /** What the deploy will do, from what was read and solved so far. Nothing is installed or executed yet. */
 export async function planDeploy(
   services: Services,
-  job: { readonly project: Project; readonly target: Target; readonly name: string },
+  job: { readonly project: Project; readonly destination: string; readonly name: string },
   solved: Solved,
   choice: TrainingChoice,
   signal: AbortSignal,
@@ -23,7 +22,7 @@ export async function planDeploy(
   const disk = await statfs(services.home.root);
   return {
     name: job.name,
-    target: job.target.id,
+    target: job.destination,
     project: project.root,
     entry: describeEntry(project.entry),
     python: {

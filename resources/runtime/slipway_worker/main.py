@@ -49,6 +49,8 @@ def main(arguments: list[str]) -> int:
     listener, control = platform.inherited(options.listen_fd, options.control_fd)
     if control is not None:
         platform.die_with_parent()
+    else:
+        _end_while_loading()
     reporter = Reporter(ControlChannel(control) if control is not None else None)
     reporter.event("loading")
     try:
@@ -59,6 +61,12 @@ def main(arguments: list[str]) -> int:
     except BaseException as error:  # also SystemExit of the user's code: a worker never ends without a word
         return reporter.failed(_describe(error))
     return loop.run_until_complete(_serve(serving, app, reporter))
+
+
+def _end_while_loading() -> None:
+    """As process 1 of a container a program without handlers ignores signals, and loading may take minutes."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda received, _: os._exit(128 + received))
 
 
 def _load(options: Arguments) -> Any:
