@@ -19,7 +19,9 @@ export type DeployEvent =
   | { readonly event: 'plan'; readonly plan: DeployPlan }
   | {
       readonly event: 'cell';
+      /** Counts the code cells from 0, empty ones too (they are told as skipped); Markdown cells are not counted. */
       readonly index: number;
+      /** Number of code cells. */
       readonly of: number;
       readonly id: string;
       readonly state: 'running' | 'done' | 'skipped' | 'failed';

@@ -6,6 +6,7 @@ import type { BuiltImage, DeployHost } from '../core/deploy';
 import { UserError } from '../core/errors';
 import { parseImageReference, parsePlatform, type ImageReference, type Platform } from '../core/image';
 import { planFiles } from '../project/planFiles';
+import { freeSpaceIsOver } from './freeSpace';
 import { onBase, Registries } from './imageBase';
 import { filesBelow, selectPackages, serverFiles } from './imageParts';
 import { inspect } from './inspect';
@@ -59,19 +60,21 @@ export async function buildImage(
     signal,
   );
   const secrets = await collectSecrets(host, project.config.secrets ?? [], signal);
+  const destination = describeTarget(request.to);
+  await freeSpaceIsOver(services.home, signal);
   const made = await makeArtifact(
     services,
     host,
-    { project, retrain: request.retrain, destination: describeTarget(request.to), name, secrets },
+    { project, retrain: request.retrain, destination, name, secrets, replicas: 1 },
     signal,
   );
-  const bundle = await packageModel(services, host, { name, project, ...made }, signal);
+  await made.ended;
+  const bundle = await packageModel(services, host, { name, project, ...made, record: unmeasured(made) }, signal);
   const recipes = await step(host, 'packages', 'Choosing the packages for the image', async () => {
     const result = await planRecipes(services, { made, bundle, base, platform, byteCode: request.byteCode }, signal);
     return { result, message: `${result.length} layers for ${platform.os}/${platform.architecture}` };
   });
   const { leftOut } = await planFiles(project, signal);
-  const destination = describeTarget(request.to);
   const lock = made.solved.lock.digest;
   const blueprint = { name, destination, base, platform, lock, recipes, byteCode: request.byteCode, leftOut };
   host.report({ event: 'imagePlan', plan: planImage(blueprint) });
@@ -80,6 +83,11 @@ export async function buildImage(
   const built = { image, uploadedBytes, requests, ms: Math.round(performance.now() - started) };
   host.report({ event: 'built', ...built });
   return built;
+}
+
+/** What was measured differs from run to run, so it belongs to a release; equal sources make equal images. */
+function unmeasured({ record }: Made): Made['record'] {
+  return record === undefined ? undefined : { ...record, peakMemory: null };
 }
 
 /** `HOST/REPOSITORY`, `oci:DIR` or `docker:FILE`. @throws UserError ImageReferenceInvalid, OutputInvalid */

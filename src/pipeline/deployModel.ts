@@ -1,5 +1,6 @@
 import type { DeployHost } from '../core/deploy';
 import type { DeployedModel } from '../core/deployment';
+import { freeSpaceIsOver } from './freeSpace';
 import { inspect } from './inspect';
 import { makeArtifact } from './makeArtifact';
 import { checkedName, packageModel } from './packageModel';
@@ -28,22 +29,28 @@ export async function deployModel(
   const target = await openTarget(services, request.target);
   const project = await inspect(services, host, request.path, target.accepts, signal);
   const name = checkedName(request.name ?? project.name);
+  const replicas = request.replicas ?? project.config.replicas ?? 1;
   const secrets = await collectSecrets(host, project.config.secrets ?? [], signal);
   const reservation = await target.reserve(name, signal);
   try {
-    const { solved, runtime, record } = await makeArtifact(
+    await freeSpaceIsOver(services.home, signal);
+    const { solved, runtime, record, ended } = await makeArtifact(
       services,
       host,
-      { project, retrain: request.retrain === true, destination: target.id, name, secrets },
+      { project, retrain: request.retrain === true, destination: target.id, reservation, name, secrets, replicas },
       signal,
     );
-    const bundle = await packageModel(services, host, { name, project, solved, runtime, record }, signal);
-    return await rollOut(
-      services,
-      host,
-      { target, reservation, name, project, bundle, runtime, solved, secrets, request },
-      signal,
-    );
+    try {
+      const bundle = await packageModel(services, host, { name, project, solved, runtime, record }, signal);
+      return await rollOut(
+        services,
+        host,
+        { target, reservation, name, project, bundle, runtime, solved, secrets, request },
+        signal,
+      );
+    } finally {
+      await ended;
+    }
   } finally {
     await reservation.release();
   }

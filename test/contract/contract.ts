@@ -67,6 +67,8 @@ function describeProject(
       eventsOf(host, 'plan').map(({ plan }) => plan.dependencies.source),
       [project.dependencies],
     );
+    const trained = eventsOf(host, 'plan').some(({ plan }) => plan.training.action !== 'none');
+    assert.equal(/^\d+Mi$/.test(model.resources?.memory ?? ''), trained);
     const last = host.events.at(-1);
     assert.ok(last?.event === 'deployed' && !last.unchanged);
     assert.deepEqual([last.model.name, last.model.version, last.model.endpoint], [name, 1, model.endpoint]);

@@ -37,13 +37,12 @@ export async function openImageBench(): Promise<ImageBench> {
     registry,
     engine,
     base,
-    build: (folder, to, options = {}) => {
+    build: (folder, to, { workspace: home = workspace, host = recordingHost(), ...chosen } = {}) => {
       const target = /^(oci|docker):/.test(to)
         ? parseImageTarget(undefined, to)
         : parseImageTarget(`${registry.host}/${to}`, undefined);
       assert.ok(target);
-      const { services, signal } = options.workspace ?? workspace;
-      const { workspace: _, host = recordingHost(), ...chosen } = options;
+      const { services, signal } = home;
       const request = { path: folder, to: target, base, insecure: [registry.host], byteCode: true, retrain: false };
       return buildImage(services, host, { ...request, ...chosen }, signal);
     },

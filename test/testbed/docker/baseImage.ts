@@ -17,9 +17,6 @@ const packages = ['ca-certificates', 'python3', 'python3-venv', 'python3-pip', '
 /** What a small image leaves out. */
 const trimmed = ['var/cache/apt', 'var/lib/apt/lists', 'usr/share/doc', 'usr/share/man', 'usr/share/locale', 'var/log'];
 
-/** The Python of the base image. */
-export const basePython = '3.11';
-
 /** A Debian with Python, as a compressed archive of its files: made once, then from the cache. */
 export async function debianArchive(report: (line: string) => void): Promise<string> {
   const stamp = JSON.stringify([suite, packages, trimmed]);

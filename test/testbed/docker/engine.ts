@@ -115,7 +115,7 @@ function unmountBelow(folder: string): void {
     .filter((mount) => mount.startsWith(`${folder}/`));
   for (const mount of mounts.reverse()) {
     try {
-      execFileSync('umount', ['-l', mount], { stdio: 'ignore' });
+      execFileSync(requireProgram('umount'), ['-l', mount], { stdio: 'ignore' });
     } catch {
       // It went away with the one above it.
     }

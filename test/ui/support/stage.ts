@@ -107,7 +107,8 @@ const tailLines = 40;
 
 /** The last lines of each log that the extension wrote in the windows of a stage, oldest window first. */
 export async function logTail(root: string): Promise<string> {
-  const files = await Array.fromAsync(glob('data/logs/**/slipway.slipway/*.log', { cwd: root }));
+  const files: string[] = [];
+  for await (const file of glob('data/logs/**/slipway.slipway/*.log', { cwd: root })) files.push(file);
   const texts = await Promise.all(files.sort().map((file) => readFile(path.join(root, file), 'utf8')));
   return texts.map((text) => text.trimEnd().split('\n').slice(-tailLines).join('\n')).join('\n--\n');
 }
