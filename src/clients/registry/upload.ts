@@ -29,8 +29,11 @@ export class Upload {
       if (session === undefined) return 'mounted';
       const failure = await this.#send(session, signal);
       if (failure === undefined) return 'uploaded';
-      if (await this.#isThere(signal)) return 'uploaded';
-      this.#rewind();
+      if (await this.#isThere(signal)) {
+        this.#moveTo(this.#push.blob.size);
+        return 'uploaded';
+      }
+      this.#moveTo(0);
       if (attempt === mostRestarts) throw this.#failed(failure);
       await this.#registry.wait(Math.min(attempt, 4), signal);
     }
@@ -171,10 +174,6 @@ export class Upload {
   async #isThere(signal: AbortSignal): Promise<boolean> {
     const { repository, blob } = this.#push;
     return hasBlob(this.#registry, repository, blob.digest, signal);
-  }
-
-  #rewind(): void {
-    this.#moveTo(0);
   }
 
   #moveTo(offset: number): void {
