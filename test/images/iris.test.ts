@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { buildCli, slipway } from '../support/cli';
@@ -10,6 +10,16 @@ import { openImageBench, type ImageBench } from './imageBench';
 
 const megabyte = 1_000_000;
 
+/** What people keep beside their notebooks and never want in an image. */
+const planted: Readonly<Record<string, string>> = {
+  '.env': 'TOKEN=planted',
+  '.env.production': 'TOKEN=planted',
+  'keys/id_rsa': 'planted',
+  kubeconfig: 'token: planted',
+  '.git/config': 'planted',
+  '.venv/pyvenv.cfg': 'home = planted',
+};
+
 describe('the image of examples/iris', { timeout: 15 * 60_000 }, () => {
   let bench: ImageBench;
   let folder: string;
@@ -19,6 +29,10 @@ describe('the image of examples/iris', { timeout: 15 * 60_000 }, () => {
     await buildCli();
     bench = await openImageBench();
     folder = await bench.workspace.copyProject(path.join(repository, 'examples', 'iris'));
+    for (const [name, text] of Object.entries(planted)) {
+      await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
+      await writeFile(path.join(folder, name), text);
+    }
     example = JSON.parse(await readFile(path.join(folder, 'example.json'), 'utf8'));
   });
   after(async () => {
@@ -71,6 +85,14 @@ describe('the image of examples/iris', { timeout: 15 * 60_000 }, () => {
       ...['run', '--rm', '--entrypoint', 'f2py', bench.seenByEngine(image), '-v'],
     );
     assert.match(scripts, /^\d+\.\d+/);
+  });
+
+  it('holds no secret that lies in the project', async () => {
+    const list = await bench.engine.docker(
+      ...['run', '--rm', '--entrypoint', 'find', bench.seenByEngine(image), '/opt/slipway/bundle', '-type', 'f'],
+    );
+    assert.match(list, /\/opt\/slipway\/bundle\/bundle\.json/);
+    for (const name of Object.keys(planted)) assert.ok(!list.includes(path.basename(name)), list);
   });
 
   it('pushes less than 1 MB in fewer than 10 requests after an edited cell', async () => {
