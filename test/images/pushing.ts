@@ -23,6 +23,7 @@ export interface Pushed {
 export interface PushOptions {
   readonly signal?: AbortSignal;
   readonly onBytes?: (bytes: number) => void;
+  readonly chunkBytes?: number;
   /** Called with the address before the first request. */
   readonly prepare?: (host: string) => Promise<void>;
 }
@@ -85,10 +86,10 @@ async function pushImage(
   folder: string,
   host: string,
   repository: string,
-  { signal = never, onBytes = () => undefined }: PushOptions,
+  { signal = never, onBytes = () => undefined, chunkBytes = blobBytes }: PushOptions,
   layer: Buffer,
 ): Promise<string> {
-  const connection = new Registry(host, { insecure: true, wait: () => Promise.resolve() });
+  const connection = new Registry(host, { insecure: true, chunkBytes, wait: () => Promise.resolve() });
   const publisher = new Publisher({ registry: connection, repository }, folder, onBytes);
   const rootfs = { type: 'layers', diff_ids: [sha256(layer)] };
   const config = Buffer.from(JSON.stringify({ architecture: 'amd64', os: 'linux', rootfs }));

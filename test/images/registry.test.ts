@@ -59,6 +59,27 @@ describe('a push over a network with faults', { timeout: 5 * 60_000 }, () => {
     });
   }
 
+  const inChunks: Readonly<Record<string, () => (request: SeenRequest) => Fault>> = {
+    'nothing fails': () => () => pass,
+    'every tenth chunk is cut': () => {
+      let chunks = 0;
+      return (request) => (isLayerUpload(request) && ++chunks % 10 === 0 ? { kind: 'cut', afterBytes: 1000 } : pass);
+    },
+    'the registry takes no chunks': () => (request) =>
+      request.method === 'PATCH' ? { kind: 'answer', status: 405 } : pass,
+    'every fifth chunk is refused before it is sent': () => {
+      let chunks = 0;
+      return (request) => (request.method === 'PATCH' && ++chunks % 5 === 0 ? { kind: 'answer', status: 503 } : pass);
+    },
+  };
+  for (const [name, decide] of Object.entries(inChunks)) {
+    it(`arrives in chunks when ${name}`, async () => {
+      const pushed = await bench.push(decide(), { chunkBytes: 250_000 });
+      await bench.assertComplete(pushed);
+      assert.ok(pushed.proxy.requests.filter(({ method }) => method === 'PATCH').length >= 2);
+    });
+  }
+
   it('waits as long as a busy registry asks', async () => {
     const started = performance.now();
     const busy: Fault = { kind: 'answer', status: 429, headers: { 'retry-after': '1' } };

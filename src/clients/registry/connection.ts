@@ -30,6 +30,8 @@ export interface RegistryRequest {
 export interface RegistryOptions {
   /** Speak HTTP where the registry does, and accept any certificate. Only when the user asked for it. */
   readonly insecure: boolean;
+  /** Up to here a blob is one request; a larger one goes in chunks, so that a cut costs one chunk at most. */
+  readonly chunkBytes?: number;
   /** Waits before another attempt; by default half a second that doubles up to 20, with jitter. */
   readonly wait?: (attempt: number, signal: AbortSignal) => Promise<void>;
 }
@@ -42,6 +44,7 @@ const mostRedirects = 5;
 export class Registry {
   /** As the user writes it. */
   readonly host: string;
+  readonly chunkBytes: number;
   readonly traffic: Traffic = { requests: 0, uploadedBytes: 0 };
   readonly #options: RegistryOptions;
   readonly #authorization: Authorization;
@@ -50,6 +53,7 @@ export class Registry {
   constructor(host: string, options: RegistryOptions) {
     this.host = host;
     this.#options = options;
+    this.chunkBytes = options.chunkBytes ?? 64 * 1024 * 1024;
     this.#authorization = new Authorization(host, options.insecure, this.traffic);
   }
 

@@ -52,7 +52,10 @@ export async function explainRefusal(host: string, what: string, response: HttpR
     return new UserError(
       'RegistryFailed',
       `${host} answered ${response.status} when it was asked to ${what}.${words}`,
-      { remedy: { kind: 'hint', label: 'Try again. If it persists, look into the log of the registry.' } },
+      {
+        remedy: { kind: 'hint', label: 'Try again. If it persists, look into the log of the registry.' },
+        details: { status: response.status },
+      },
     );
   }
   return new UserError(explanation.code, `${explanation.message(host, what)}${words}`, {

@@ -3,8 +3,6 @@ import type { HttpResponse } from '../http/exchange';
 import { hasBlob, pushScopes, type BlobPush, type PushedBlob } from './blob';
 import type { Registry } from './connection';
 
-/** Up to here a blob is one request; a larger one goes in chunks, so that a cut costs one chunk at most. */
-const chunkBytes = 64 * 1024 * 1024;
 const smallestChunk = 128 * 1024;
 const mostRestarts = 12;
 
@@ -13,7 +11,8 @@ export class Upload {
   readonly #registry: Registry;
   readonly #push: BlobPush;
   readonly #scopes: readonly string[];
-  #chunk = chunkBytes;
+  #chunk: number;
+  #refusals = 0;
   #offset = 0;
   #ownConnection = false;
 
@@ -21,6 +20,7 @@ export class Upload {
     this.#registry = registry;
     this.#push = push;
     this.#scopes = pushScopes(push.repository, push.mountFrom);
+    this.#chunk = registry.chunkBytes;
   }
 
   async run(signal: AbortSignal): Promise<PushedBlob> {
@@ -100,6 +100,9 @@ export class Upload {
       return { kind: 'next', location: await this.#locationOf(response, signal) };
     } catch (error) {
       this.#lost(error, sent.bytes(), signal);
+      // Not every registry takes chunks: one that refuses them twice gets the blob in one piece.
+      if (isRefusal(error)) this.#refusals += 1;
+      if (this.#refusals >= 2) this.#chunk = Infinity;
       return { kind: 'lost', error };
     }
   }
@@ -219,3 +222,9 @@ export class Upload {
 
 type PatchOutcome =
   { readonly kind: 'next'; readonly location: string } | { readonly kind: 'lost'; readonly error: unknown };
+
+/** A request that the registry does not want in this form; a server that failed may want it later. */
+function isRefusal(error: unknown): boolean {
+  const status = isUserError(error) && error.code === 'RegistryFailed' ? error.details['status'] : undefined;
+  return typeof status === 'number' && (status < 500 || status === 501);
+}
