@@ -8,7 +8,8 @@ import { resourceNeed } from '../core/resources';
 import { planFiles } from '../project/planFiles';
 import type { Solved } from './prepareEnvironment';
 
-interface Packaging {
+/** What was made of a project, on its way into a bundle. */
+export interface Packaging {
   readonly name: string;
   readonly project: Project;
   readonly solved: Solved;

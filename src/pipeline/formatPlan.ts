@@ -117,6 +117,7 @@ function list(label: string, items: readonly string[]): readonly string[] {
   return field(label, ...items.slice(0, mostListed), ...more);
 }
 
-function count(number: number, noun: string): string {
+/** `1 file`, `2 files` */
+export function count(number: number, noun: string): string {
   return `${String(number)} ${noun}${number === 1 ? '' : 's'}`;
 }

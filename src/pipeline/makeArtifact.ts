@@ -4,7 +4,7 @@ import type { BundleRuntime } from '../core/bundle';
 import type { ConsentQuestion, DeployHost } from '../core/deploy';
 import { isUserError, UserError } from '../core/errors';
 import type { Project } from '../core/project';
-import type { Reservation, Secrets, Target } from '../core/target';
+import type { Reservation, Secrets } from '../core/target';
 import { appendRequirement } from '../project/dependencies/appendRequirement';
 import { providerOf } from '../project/dependencies/importMap';
 import { planDeploy } from './planDeploy';
@@ -23,8 +23,10 @@ const mostAdded = 12;
 export interface Job {
   readonly project: Project;
   readonly retrain: boolean;
-  readonly target: Target;
-  readonly reservation: Reservation;
+  /** Where the model goes, for the plan: a target's id or an image's repository. */
+  readonly destination: string;
+  /** Of the model on its target; an image has none. */
+  readonly reservation?: Reservation;
   readonly name: string;
   readonly secrets: Secrets;
   readonly replicas: number;
@@ -105,7 +107,7 @@ async function prepareTarget(
 ): Promise<void> {
   const workdir = path.dirname(path.join(project.root, entry.notebook));
   const coming = { runtime, workdir, env: project.config.env ?? {}, secrets };
-  await reservation.prepare?.(coming, signal).catch((error: unknown) => {
+  await reservation?.prepare?.(coming, signal).catch((error: unknown) => {
     signal.throwIfAborted();
     if (!isUserError(error)) throw error;
   });

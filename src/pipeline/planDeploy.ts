@@ -1,6 +1,5 @@
 import type { DeployPlan, TrainingPlan } from '../core/plan';
 import type { EntryPoint, Project } from '../core/project';
-import type { Target } from '../core/target';
 import { planFiles } from '../project/planFiles';
 import { planResources, shortages } from './planResources';
 import type { Solved } from './prepareEnvironment';
@@ -10,7 +9,7 @@ import type { TrainingChoice } from './trainingChoice';
 /** What the deploy will do, from what was read and solved so far. Nothing is installed or executed yet. */
 export async function planDeploy(
   services: Services,
-  job: { readonly project: Project; readonly target: Target; readonly name: string; readonly replicas: number },
+  job: { readonly project: Project; readonly destination: string; readonly name: string; readonly replicas: number },
   solved: Solved,
   choice: TrainingChoice,
   signal: AbortSignal,
@@ -23,7 +22,7 @@ export async function planDeploy(
   const resources = await planResources(services, need, solved, choice, signal);
   return {
     name: job.name,
-    target: job.target.id,
+    target: job.destination,
     project: project.root,
     entry: describeEntry(project.entry),
     python: {

@@ -37,7 +37,7 @@ export async function planOnly(
   const choice = await identify(services, project, solved, false, signal);
   const plan = await planDeploy(
     services,
-    { project, target, name: request.name ?? project.name, replicas: project.config.replicas ?? 1 },
+    { project, destination: target.id, name: request.name ?? project.name, replicas: project.config.replicas ?? 1 },
     solved,
     choice,
     signal,

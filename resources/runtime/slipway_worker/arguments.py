@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +33,8 @@ def parse(arguments: list[str]) -> Arguments:
     bundle.add_argument("--standby", action="store_true", help="wait until the supervisor names the bundle")
     parser.add_argument("--support", type=Path, required=True, help="folder with uvicorn, behind the user's packages")
     parser.add_argument("--model", required=True, help="the model's name")
-    parser.add_argument("--version", default="", help="the release's number")
+    version = os.environ.get("SLIPWAY_VERSION", "1")  # an image does not know its release; whoever starts it does
+    parser.add_argument("--version", default=version, help="the release's number")
     parser.add_argument("--replica", type=int, default=0, help="which of the release's workers this is")
     parser.add_argument("--metrics-dir", type=Path, help="folder in which the workers add up their figures")
     parser.add_argument("--listen-fd", type=int, help="descriptor of a bound socket; -1: on standard input (Windows)")

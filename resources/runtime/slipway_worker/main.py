@@ -49,6 +49,8 @@ def main(arguments: list[str]) -> int:
     listener, control = platform.inherited(options.listen_fd, options.control_fd)
     if control is not None:
         platform.die_with_parent()
+    else:
+        _end_while_loading()
     reporter = Reporter(ControlChannel(control) if control is not None else None)
     try:
         if options.bundle is None and reporter.channel is not None:
@@ -65,6 +67,12 @@ def main(arguments: list[str]) -> int:
         return reporter.failed(_describe(error))
     modules = standby.named_modules(options.bundle) if options.bundle is not None else []
     return loop.run_until_complete(_serve(serving, app, reporter, modules))
+
+
+def _end_while_loading() -> None:
+    """As process 1 of a container a program without handlers ignores signals, and loading may take minutes."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda received, _: os._exit(128 + received))
 
 
 def _load(options: Arguments) -> Any:
