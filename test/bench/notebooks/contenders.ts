@@ -21,7 +21,7 @@ export interface Outcome {
 export type Contender = (source: Source, uv: UvTools) => Promise<Outcome>;
 
 const pipreqsVersion = '0.5.0';
-const limits = { install: 180_000, run: 240_000, slipway: 900_000 } as const;
+const limits = { install: 180_000, run: 240_000, slipway: 1_800_000 } as const;
 
 /** Slipway first; the others are what a person does by hand on the Python of the machine. */
 export const contenders: Readonly<Record<string, Contender>> = {
