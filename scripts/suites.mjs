@@ -66,13 +66,6 @@ export const suites = [
   { name: 'python', files: testFiles('python', '.py'), prepare: python, run: runUnittest },
   { name: 'contract', files: testFiles('contract', '.test.ts'), prepare: python, run: nodeTests(minutes(20), 1) },
   {
-    name: 'images',
-    files: testFiles('images', '.test.ts'),
-    problem: engineProblem,
-    prepare: images,
-    run: nodeTests(minutes(20), 1),
-  },
-  {
     name: 'integration',
     files: testFiles('integration', '.test.ts'),
     problem: editorProblem,
@@ -81,4 +74,11 @@ export const suites = [
       runHostTests({ root, files, vsix: env.SLIPWAY_VSIX, signal: options.signal, verbose: options.verbose }),
   },
   { name: 'ui', files: testFiles('ui', '.ui.ts'), problem: uiProblem, prepare: vsix, run: nodeTests(minutes(20), 1) },
+  {
+    name: 'images',
+    files: testFiles('images', '.test.ts'),
+    problem: engineProblem,
+    prepare: images,
+    run: nodeTests(minutes(20), 1),
+  },
 ];
