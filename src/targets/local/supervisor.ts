@@ -20,8 +20,13 @@ export async function connectSupervisor(
 ): Promise<SupervisorConnection | undefined> {
   const address = await controlAddress(home, name);
   if (address === undefined) return undefined;
+  return unlessItEnds(SupervisorConnection.open(address, program, signal));
+}
+
+/** What a supervisor answers; undefined when it ends meanwhile, which it may do at any moment. */
+export async function unlessItEnds<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
-    return await SupervisorConnection.open(address, program, signal);
+    return await answer;
   } catch (error) {
     if (isUserError(error) && error.code === 'SupervisorUnreachable') return undefined;
     throw error;

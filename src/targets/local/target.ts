@@ -1,6 +1,6 @@
 import { modelFrom, listModels, stoppedModel } from './modelFolder';
 import { asInProgress, reserveModel, rollOut } from './reservation';
-import { connectSupervisor, ensureSupervisor } from './supervisor';
+import { connectSupervisor, ensureSupervisor, unlessItEnds } from './supervisor';
 import { readLogs } from './logs';
 import { removeStopped } from './removeStopped';
 import { watchModels } from './watchModels';
@@ -89,7 +89,8 @@ async function describe(
   const connection = await connectSupervisor(home, name, program, signal);
   if (connection === undefined) return stoppedModel(home, name);
   try {
-    return modelFrom(await connection.request('status', {}, signal));
+    const state = await unlessItEnds(connection.request('status', {}, signal));
+    return state === undefined ? await stoppedModel(home, name) : modelFrom(state);
   } finally {
     connection.close();
   }

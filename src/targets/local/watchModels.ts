@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { SupervisorConnection } from './connection';
 import { listModels, modelFrom, stoppedModel } from './modelFolder';
-import { connectSupervisor } from './supervisor';
+import { connectSupervisor, unlessItEnds } from './supervisor';
 import { ChangeSignal } from '../../clients/files/changeSignal';
 import type { DeployedModel } from '../../core/deployment';
 import type { Home } from '../../core/home';
@@ -87,6 +87,8 @@ async function attach(
     one.model = undefined;
     changes.notify();
   });
-  one.model = modelFrom(await connection.request('status', {}, signal));
-  await connection.request('watch', {}, signal);
+  const state = await unlessItEnds(connection.request('status', {}, signal));
+  if (state === undefined) return;
+  one.model = modelFrom(state);
+  await unlessItEnds(connection.request('watch', {}, signal));
 }
