@@ -5,24 +5,18 @@ import path from 'node:path';
 import * as esbuild from 'esbuild';
 import { withLock } from './src/clients/files/lockFile.ts';
 
-const outdir = path.join(import.meta.dirname, 'dist');
+const root = import.meta.dirname;
+const outdir = path.join(root, 'dist');
+const source = path.join(root, 'src');
 
 /** @type {esbuild.BuildOptions} */
-const options = {
-  absWorkingDir: import.meta.dirname,
-  entryPoints: { extension: 'src/extension.ts', cli: 'src/cliEntry.ts' },
+const common = {
+  absWorkingDir: root,
   outdir,
-  chunkNames: 'chunks/[name]-[hash]',
   bundle: true,
-  splitting: true,
-  format: 'esm',
   platform: 'node',
   target: 'node22',
   external: ['vscode'],
-  // CommonJS packages in an ES module still call require() for Node's own modules.
-  banner: {
-    js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
-  },
   minify: true,
   keepNames: true,
   sourcemap: true,
@@ -32,28 +26,80 @@ const options = {
 };
 
 /**
+ * What activation loads is one CommonJS file: the editor loads that in one go, and ES modules file by file.
+ * @param {Set<string>} lazy  gets the modules that it imports with `import()`: sources without extension
+ * @returns {esbuild.BuildOptions}
+ */
+const activation = (lazy) => ({
+  ...common,
+  entryPoints: { extension: path.join(source, 'extension.ts') },
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  plugins: [
+    {
+      name: 'lazy',
+      setup: ({ onResolve }) => {
+        onResolve({ filter: /^\./ }, ({ kind, resolveDir, path: imported }) => {
+          if (kind !== 'dynamic-import') return undefined;
+          const module = path.relative(source, path.resolve(resolveDir, imported)).split(path.sep).join('/');
+          lazy.add(module);
+          return { path: `./${module}.js`, external: true };
+        });
+      },
+    },
+  ],
+});
+
+/**
+ * @param {Set<string>} lazy
+ * @returns {esbuild.BuildOptions}
+ */
+const modules = (lazy) => ({
+  ...common,
+  entryPoints: {
+    cli: path.join(source, 'cliEntry.ts'),
+    ...Object.fromEntries([...lazy].map((module) => [module, path.join(source, module)])),
+  },
+  chunkNames: 'chunks/[name]-[hash]',
+  splitting: true,
+  format: 'esm',
+  // CommonJS packages in an ES module still call require() for Node's own modules.
+  banner: {
+    js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+  },
+});
+
+/**
  * Bundles for shipping, then runs `use` before another build may replace the bundles.
  * @template T
- * @param {(metafile: esbuild.Metafile) => Promise<T>} use
+ * @param {(outputs: esbuild.Metafile['outputs']) => Promise<T>} use
  * @returns {Promise<T>}
  */
 export function bundle(use) {
-  const lock = path.join(import.meta.dirname, 'out/build.lock');
+  const lock = path.join(root, 'out/build.lock');
   return withLock(lock, () => bundleOnce().then(use), new AbortController().signal);
 }
 
-async function bundleOnce() {
+async function bundleOnce(options = {}) {
   await rm(outdir, { recursive: true, force: true });
-  const { metafile } = await esbuild.build(options);
+  const lazy = new Set();
+  const first = await esbuild.build({ ...activation(lazy), ...options });
+  const second = await esbuild.build({ ...modules(lazy), ...options });
   await chmod(path.join(outdir, 'cli.js'), 0o755);
-  return metafile;
+  return { ...first.metafile.outputs, ...second.metafile.outputs };
+}
+
+async function watch() {
+  const readable = { minify: false, logLevel: 'info' };
+  const lazy = new Set();
+  await esbuild.build({ ...activation(lazy), ...readable });
+  for (const one of [activation(new Set()), modules(lazy)]) {
+    const context = await esbuild.context({ ...one, ...readable });
+    await context.watch();
+  }
 }
 
 if (process.argv[1] === import.meta.filename) {
-  if (process.argv.includes('--watch')) {
-    const context = await esbuild.context({ ...options, minify: false, logLevel: 'info' });
-    await context.watch();
-  } else {
-    await bundle(async () => undefined);
-  }
+  if (process.argv.includes('--watch')) await watch();
+  else await bundle(async () => undefined);
 }

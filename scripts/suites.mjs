@@ -1,6 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { debianArchive } from '../test/testbed/docker/baseImage.ts';
+import { engineProblem } from '../test/testbed/docker/engine.ts';
 import { pythonTestEnvironments } from '../test/testbed/python.ts';
 import { runTool } from '../test/testbed/runTool.ts';
 import { editorProblem, runHostTests } from '../test/testbed/vscode/hostTests.ts';
@@ -32,6 +34,7 @@ const nodeTests = (timeoutMs, concurrency) => (files, options, env) =>
   runNodeTests({ files, root, timeoutMs, concurrency, env, verbose: options.verbose, signal: options.signal });
 
 const python = () => pythonTestEnvironments(console.log);
+const images = async () => ({ ...(await python()), SLIPWAY_TEST_BASE: await debianArchive(console.log) });
 const vsix = async () => ({ SLIPWAY_VSIX: await makePackage() });
 
 const uiProblem = () =>
@@ -71,4 +74,11 @@ export const suites = [
       runHostTests({ root, files, vsix: env.SLIPWAY_VSIX, signal: options.signal, verbose: options.verbose }),
   },
   { name: 'ui', files: testFiles('ui', '.ui.ts'), problem: uiProblem, prepare: vsix, run: nodeTests(minutes(20), 1) },
+  {
+    name: 'images',
+    files: testFiles('images', '.test.ts'),
+    problem: engineProblem,
+    prepare: images,
+    run: nodeTests(minutes(20), 1),
+  },
 ];

@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import path from 'node:path';
 import { isAbort, isUserError } from './core/errors';
 import { defaultHome } from './core/home';
+import { buildCommand } from './cli/build';
 import { deployCommand } from './cli/deploy';
 import { inspectCommand } from './cli/inspect';
 import { logsCommand } from './cli/logs';
@@ -17,6 +18,7 @@ const exitCodes = { done: 0, failed: 1, usage: 2, cancelled: 130 } as const;
 const verbs = [
   inspectCommand,
   deployCommand,
+  buildCommand,
   modelsCommand,
   logsCommand,
   predictCommand,

@@ -13,7 +13,8 @@ def arrange_path(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.dont_write_bytecode = True
+    # Byte code goes to the folder that was named for it, never into the bundle or the environment.
+    sys.dont_write_bytecode = getattr(sys, "pycache_prefix", None) is None
     arrange_path(sys.argv[1:])
     from slipway_worker.main import main
 

@@ -3,7 +3,8 @@ import { createInterface } from 'node:readline/promises';
 import { parseEnv } from 'node:util';
 import type { ConsentQuestion, DeployEvent, DeployHost } from '../core/deploy';
 import { UserError } from '../core/errors';
-import { formatPlan } from '../pipeline/formatPlan';
+import { formatImagePlan } from '../pipeline/formatImagePlan';
+import { count, formatBytes, formatPlan } from '../pipeline/formatPlan';
 import { describeConsent } from './consent';
 import type { Output } from './output';
 
@@ -59,7 +60,18 @@ async function confirm(output: Output, question: ConsentQuestion, yes: boolean, 
   }
 }
 
+type ImageEvent = Extract<DeployEvent, { event: 'imagePlan' | 'transfer' | 'built' }>;
+
+function isOfImage(event: DeployEvent): event is ImageEvent {
+  return event.event === 'imagePlan' || event.event === 'transfer' || event.event === 'built';
+}
+
 function show(output: Output, event: DeployEvent): void {
+  if (isOfImage(event)) showImage(output, event);
+  else showDeploy(output, event);
+}
+
+function showDeploy(output: Output, event: Exclude<DeployEvent, ImageEvent>): void {
   switch (event.event) {
     case 'step':
       showStep(output, event);
@@ -81,6 +93,19 @@ function show(output: Output, event: DeployEvent): void {
       output.say(
         `${event.model.name} version ${String(event.model.version)} is ${event.model.phase} at ${event.model.endpoint}${event.unchanged ? ' (unchanged)' : ''}`,
       );
+  }
+}
+
+function showImage(output: Output, event: ImageEvent): void {
+  switch (event.event) {
+    case 'imagePlan':
+      output.say(formatImagePlan(event.plan));
+      return;
+    case 'transfer':
+      output.status(`  ${formatBytes(event.bytes)} pushed, ${formatBytes(event.bytesPerSecond)}/s`);
+      return;
+    case 'built':
+      output.say(`${event.image} (${formatBytes(event.uploadedBytes)} in ${count(event.requests, 'request')})`);
   }
 }
 

@@ -29,7 +29,13 @@ export const logsCommand: Verb = (run) =>
           signal,
         );
         let last: number | undefined;
+        let generation: string | undefined;
         for await (const line of logs) {
+          if (last !== undefined && line.generation !== generation) {
+            output.say('… the model was removed and deployed again');
+            last = 0;
+          }
+          generation = line.generation;
           if (last !== undefined && line.seq > last + 1)
             output.say(`… ${String(line.seq - last - 1)} lines are no longer kept`);
           last = line.seq;

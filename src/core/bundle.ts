@@ -1,4 +1,5 @@
 import type { ModelFormat, ProjectConfig } from './project';
+import type { ResourceNeed } from './resources';
 
 /** `bundle.json`: how the server starts what the folder beside it holds. Paths are relative to the bundle. */
 export interface BundleManifest {
@@ -15,6 +16,8 @@ export interface BundleManifest {
   readonly env: Readonly<Record<string, string>>;
   readonly secrets: readonly string[];
   readonly limits?: NonNullable<ProjectConfig['limits']>;
+  /** What a replica needs. Containers are given it; on this machine it is only compared with what is free. */
+  readonly resources?: ResourceNeed;
 }
 
 export type BundleEntry =

@@ -1,8 +1,10 @@
 import type { DeployedModel } from './deployment';
 import type { Finding } from './project';
+import type { ImagePlan } from './imagePlan';
 import type { DeployPlan } from './plan';
 
-export type DeployStep = 'inspect' | 'lock' | 'environment' | 'train' | 'package' | 'build' | 'push' | 'deploy';
+export type DeployStep =
+  'inspect' | 'base' | 'packages' | 'lock' | 'environment' | 'train' | 'package' | 'build' | 'push' | 'deploy';
 
 /** What happens during a deploy, in order. The CLI prints each as one JSON line; events tell what is, they do not steer. */
 export type DeployEvent =
@@ -17,7 +19,9 @@ export type DeployEvent =
   | { readonly event: 'plan'; readonly plan: DeployPlan }
   | {
       readonly event: 'cell';
+      /** Counts the code cells from 0, empty ones too (they are told as skipped); Markdown cells are not counted. */
       readonly index: number;
+      /** Number of code cells. */
       readonly of: number;
       readonly id: string;
       readonly state: 'running' | 'done' | 'skipped' | 'failed';
@@ -25,7 +29,20 @@ export type DeployEvent =
       readonly text?: string;
     }
   | { readonly event: 'output'; readonly source: string; readonly text: string }
+  | { readonly event: 'imagePlan'; readonly plan: ImagePlan }
+  /** Bytes of the image that have gone to the registry, at most a few times a second. */
+  | { readonly event: 'transfer'; readonly bytes: number; readonly bytesPerSecond: number }
+  | ({ readonly event: 'built' } & BuiltImage)
   | { readonly event: 'deployed'; readonly model: DeployedSummary; readonly unchanged: boolean };
+
+/** An image that was built: by digest where it was pushed, else the folder or file that holds it. */
+export interface BuiltImage {
+  readonly image: string;
+  readonly uploadedBytes: number;
+  /** How often registries were asked. */
+  readonly requests: number;
+  readonly ms: number;
+}
 
 export interface DeployedSummary {
   readonly name: string;

@@ -1,5 +1,6 @@
 import type { Location } from './errors';
 import type { Release } from './release';
+import type { ResourceNeed } from './resources';
 
 export type Phase = 'Pending' | 'Progressing' | 'Ready' | 'Failed' | 'Stopped';
 
@@ -22,6 +23,8 @@ export interface DeployedModel {
   /** Highest resident memory of a replica in bytes. */
   readonly peakMemory: number | undefined;
   readonly updatedAt: string | undefined;
+  /** What a replica of the release that answers needs. */
+  readonly resources?: ResourceNeed;
 }
 
 export interface Reason {

@@ -1,3 +1,5 @@
+import { withoutCredentials, withoutCredentialsIn } from './credentials';
+
 /** What the user can do about an error. Data, so that the core needs no editor; `editor/` turns it into a button. */
 export type Remedy =
   | { readonly kind: 'openSetting'; readonly label: string; readonly setting: string }
@@ -43,11 +45,11 @@ export class UserError extends Error {
   readonly details: ErrorDetails;
 
   constructor(code: string, message: string, options: UserErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(withoutCredentials(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.remedy = options.remedy;
     this.location = options.location;
-    this.details = options.details ?? {};
+    this.details = withoutCredentialsIn(options.details ?? {});
   }
 }
 

@@ -13,6 +13,8 @@ export interface Home {
   readonly bundles: string;
   readonly models: string;
   readonly wheels: string;
+  /** Layers of images, and what was learned for them of wheels, base images and registries. */
+  readonly images: string;
   /** Byte code of everything that kernels and workers import. */
   readonly bytecode: string;
   readonly tools: string;
@@ -33,6 +35,7 @@ export function homeAt(root: string): Home {
     bundles: at('bundles'),
     models: at('models'),
     wheels: at('cache', 'uv'),
+    images: at('cache', 'images'),
     bytecode: at('cache', 'bytecode'),
     tools: at('tools'),
     project: (projectRoot) => at('projects', `${slug(path.basename(projectRoot))}-${shortHash(projectRoot)}`),

@@ -8,11 +8,15 @@ export interface LogLine {
   readonly source: string;
   readonly stream: 'stdout' | 'stderr' | 'system';
   readonly text: string;
+  /** Names the log that `seq` counts in: a model that was removed and deployed again starts another one from 1. */
+  readonly generation?: string;
 }
 
 export interface LogOptions {
   /** Yield only lines with a greater sequence number: the cursor to resume from without loss or repetition. */
   readonly after?: number;
+  /** The log that `after` counts in. When the model has another one meanwhile, that is read from its start. */
+  readonly generation?: string;
   /** Start this many lines before the end; ignored when `after` is given. */
   readonly tail?: number;
   /** Keep waiting for lines that are yet to come. */

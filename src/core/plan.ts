@@ -1,3 +1,5 @@
+import type { Finding } from './project';
+
 /** What a deploy will do, told before it does anything. Pure data: `pipeline/` computes it, the editor and the CLI show it. */
 export interface DeployPlan {
   readonly name: string;
@@ -25,7 +27,34 @@ export interface DeployPlan {
     readonly leftOut: readonly { readonly path: string; readonly reason: string }[];
   };
   readonly secrets: readonly string[];
-  readonly resources: { readonly diskFree: number; readonly memoryFree: number };
+  readonly resources: PlanResources;
+  /** What will not fit. */
+  readonly shortages: readonly Finding[];
+}
+
+/** What the deploy needs against what is free. Bytes. */
+export interface PlanResources {
+  readonly diskFree: number;
+  readonly memoryFree: number;
+  /** Undefined when all packages are installed. */
+  readonly download?: {
+    readonly packages: number;
+    readonly cached: number;
+    readonly bytes: number;
+    /** Packages whose size the index does not tell; they are not in `bytes`. */
+    readonly unknown: readonly string[];
+    /** An estimate: Slipway's own kernel, server and notebook runner, when they are not there yet. */
+    readonly own: number;
+  };
+  /** An estimate of what installing and packaging takes. */
+  readonly diskNeed: number;
+  /** Undefined before anything was verified. `bytes` is for one replica. */
+  readonly memory?: {
+    readonly quantity: string;
+    readonly bytes: number;
+    readonly replicas: number;
+    readonly why: string;
+  };
 }
 
 export interface TrainingPlan {

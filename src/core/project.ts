@@ -88,6 +88,7 @@ export interface ProjectConfig {
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
   readonly volumes?: readonly { readonly path: string; readonly source?: string }[];
+  /** Default: the memory that was seen when the snapshot was verified, with a reserve. */
   readonly resources?: { readonly cpu?: string; readonly memory?: string; readonly gpu?: string };
   readonly apt?: readonly string[];
   readonly port?: number;

@@ -1,3 +1,5 @@
+import type { ResourceNeed } from './resources';
+
 /** Where the sources of a release stood when it was made. */
 export interface GitState {
   readonly commit: string;
@@ -19,6 +21,7 @@ export interface Provenance {
   readonly git: GitState | null;
   readonly project: string;
   readonly python: string;
+  readonly resources?: ResourceNeed;
 }
 
 /** One immutable version of a model on a target. */
@@ -27,5 +30,7 @@ export interface Release {
   readonly createdAt: string;
   readonly digest: string;
   readonly status: 'active' | 'superseded' | 'failed';
+  /** What a replica of it needs; absent of releases that were made before this was kept. */
+  readonly resources?: ResourceNeed;
   readonly reason?: string;
 }

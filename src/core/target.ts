@@ -29,11 +29,25 @@ export interface Target {
 
 export interface Reservation {
   /**
+   * Starts what the release will need while it is still being made. A help only: without it, or where it failed, `deploy`
+   * does the same later.
+   */
+  prepare?: (coming: ComingRelease, signal: AbortSignal) => Promise<void>;
+  /**
    * Rolls the release out beside the running one and ends when it took over.
    * @throws UserError RolloutFailed when it never became ready; the release before it still answers.
    */
   deploy(request: DeployRequest, signal: AbortSignal): AsyncIterable<RolloutStep>;
   release(): Promise<void>;
+}
+
+/** What is known of a release before its notebook was executed. */
+export interface ComingRelease {
+  readonly runtime: BundleRuntime;
+  /** Folder of the notebook, absolute. */
+  readonly workdir: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly secrets: Secrets;
 }
 
 export interface DeployRequest {

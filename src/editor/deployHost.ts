@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { ConsentQuestion, DeployEvent, DeployHost, DeployStep } from '../core/deploy';
 import type { Finding } from '../core/project';
 import type { DeployPlan } from '../core/plan';
+import { formatBytes } from '../pipeline/formatPlan';
 import type { Progress } from './progress';
 import { readSecret, type SecretStore } from './secretStore';
 
@@ -17,6 +18,8 @@ export interface DeployHostOptions {
 /** Where each step begins on the way from 0 to 1; cells move it on while the notebook is executed. */
 const starts: Readonly<Record<DeployStep, number>> = {
   inspect: 0,
+  base: 0.02,
+  packages: 0.8,
   lock: 0.05,
   environment: 0.15,
   train: 0.4,
@@ -57,6 +60,16 @@ function report({ log, progress, onPlan, onFinding }: DeployHostOptions, event: 
         `plan: ${event.plan.entry} with Python ${event.plan.python.version} (${event.plan.python.why}); ${event.plan.training.why}`,
       );
       onPlan(event.plan);
+      return;
+    case 'imagePlan':
+      log.info(`image: ${event.plan.layers.length} layers on ${event.plan.base.reference}`);
+      return;
+    case 'transfer':
+      progress.show(`${formatBytes(event.bytes)} pushed, ${formatBytes(event.bytesPerSecond)}/s`);
+      return;
+    case 'built':
+      progress.show(event.image, 1);
+      log.info(`built ${event.image}`);
       return;
     case 'deployed':
       progress.show(event.model.endpoint, 1);

@@ -4,10 +4,12 @@ import type { TrainingRecord } from '../build/trainingRecord';
 import type { BundleEntry, BundleManifest, BundleRuntime } from '../core/bundle';
 import { UserError } from '../core/errors';
 import type { EntryPoint, Project } from '../core/project';
+import { resourceNeed } from '../core/resources';
 import { planFiles } from '../project/planFiles';
 import type { Solved } from './prepareEnvironment';
 
-interface Packaging {
+/** What was made of a project, on its way into a bundle. */
+export interface Packaging {
   readonly name: string;
   readonly project: Project;
   readonly solved: Solved;
@@ -30,6 +32,7 @@ export async function bundleContents(packaging: Packaging, signal: AbortSignal):
 
 function manifestFor({ name, project, solved, runtime, record }: Packaging): BundleManifest {
   const { entry, config } = project;
+  const resources = resourceNeed(config.resources, record?.peakMemory);
   return {
     schema: 1,
     name,
@@ -45,6 +48,7 @@ function manifestFor({ name, project, solved, runtime, record }: Packaging): Bun
     env: config.env ?? {},
     secrets: config.secrets ?? [],
     ...(config.limits === undefined ? {} : { limits: config.limits }),
+    ...(resources === undefined ? {} : { resources }),
   };
 }
 

@@ -5,14 +5,17 @@ import type { LogLine, LogOptions } from '../core/logs';
 /** The log of one model: `Target.logs` with the name filled in. */
 export type LogSource = (options: LogOptions, signal: AbortSignal) => AsyncIterable<LogLine>;
 
-/** What a view shows: a line, or the fact that lines are missing between two of them. */
+/** What a view shows: a line, the fact that lines are missing between two of them, or that a new log begins. */
 export type LogEntry =
   | { readonly kind: 'line'; readonly line: LogLine }
-  | { readonly kind: 'gap'; readonly after: number; readonly lost: number };
+  | { readonly kind: 'gap'; readonly after: number; readonly lost: number }
+  /** The model was removed and deployed again: what follows is numbered from 1. */
+  | { readonly kind: 'restart' };
 
 export interface FollowOptions {
   /** As in {@link LogOptions}; `after` wins. */
   readonly after?: number;
+  readonly generation?: string | undefined;
   readonly tail?: number;
   /** Whether the model is still there; asked when its log ended without an error. */
   readonly exists: (signal: AbortSignal) => Promise<boolean>;
@@ -37,7 +40,7 @@ export async function* followLogs(
   options: FollowOptions,
   signal: AbortSignal,
 ): AsyncGenerator<LogEntry> {
-  const cursor = new Cursor(options.after);
+  const cursor = new Cursor(options.after, options.generation);
   let attempt = 0;
   for (;;) {
     const before = cursor.last;
@@ -51,8 +54,8 @@ export async function* followLogs(
   }
 }
 
-function startAt({ last }: Cursor, { tail }: FollowOptions): LogOptions {
-  if (last !== undefined) return { follow: true, after: last };
+function startAt({ last, generation }: Cursor, { tail }: FollowOptions): LogOptions {
+  if (last !== undefined) return { follow: true, after: last, ...(generation === undefined ? {} : { generation }) };
   return tail === undefined ? { follow: true } : { follow: true, tail };
 }
 
@@ -68,6 +71,7 @@ type End =
 async function* readOn(lines: AsyncIterable<LogLine>, cursor: Cursor): AsyncGenerator<LogEntry, End> {
   try {
     for await (const line of lines) {
+      if (cursor.restarts(line.generation)) yield { kind: 'restart' };
       const place = cursor.place(line.seq);
       if (place === 'seen') continue;
       if (place === 'jump') return { kind: 'jumped' };
@@ -82,13 +86,23 @@ async function* readOn(lines: AsyncIterable<LogLine>, cursor: Cursor): AsyncGene
   }
 }
 
-/** The number of the last line that was passed on, and where a jump was met that is not confirmed yet. */
+/** The log and the number of the last line that was passed on, and where a jump was met that is not confirmed yet. */
 class Cursor {
   last: number | undefined;
+  generation: string | undefined;
   #suspected = '';
 
-  constructor(last: number | undefined) {
+  constructor(last: number | undefined, generation: string | undefined) {
     this.last = last;
+    this.generation = generation;
+  }
+
+  /** Whether a line of this generation begins another log; then counting starts over. */
+  restarts(generation: string | undefined): boolean {
+    const other = this.last !== undefined && this.generation !== undefined && generation !== this.generation;
+    this.generation = generation;
+    if (other) this.last = 0;
+    return other;
   }
 
   place(seq: number): 'seen' | 'next' | 'jump' | 'gap' {
@@ -108,7 +122,14 @@ async function backOff(attempt: number, signal: AbortSignal): Promise<void> {
 
 /** The highest number that an entry stands for. */
 export function lastSeq(entry: LogEntry): number {
-  return entry.kind === 'line' ? entry.line.seq : entry.after + entry.lost;
+  switch (entry.kind) {
+    case 'line':
+      return entry.line.seq;
+    case 'gap':
+      return entry.after + entry.lost;
+    case 'restart':
+      return 0;
+  }
 }
 
 /** What a log holds now, from its first kept line; jumps inside it are gaps. */

@@ -1,4 +1,4 @@
-import type { DeployPlan, TrainingPlan } from '../core/plan';
+import type { DeployPlan, PlanResources, TrainingPlan } from '../core/plan';
 
 const labelWidth = 14;
 
@@ -19,7 +19,13 @@ export function formatPlan(plan: DeployPlan): string {
     ),
     ...list('Ignored', dependencies.ignored),
     ...list('Secrets', plan.secrets),
-    ...field('Free', `${formatBytes(resources.diskFree)} on disk, ${formatBytes(resources.memoryFree)} of memory`),
+    ...field('Download', ...downloadLines(resources)),
+    ...field('Disk', `about ${formatBytes(resources.diskNeed)}; ${formatBytes(resources.diskFree)} are free`),
+    ...field('Memory', `${memoryText(resources)}; ${formatBytes(resources.memoryFree)} are free`),
+    ...list(
+      'Warning',
+      plan.shortages.map((one) => one.message),
+    ),
   ].join('\n');
 }
 
@@ -39,6 +45,33 @@ export function formatBytes(bytes: number): string {
 function packageLines({ source, asOf, requirements }: DeployPlan['dependencies']): readonly string[] {
   const date = asOf === undefined ? '' : `, versions as of ${asOf.date} (${dateReason(asOf)})`;
   return [`${source}${date}`, ...requirements];
+}
+
+function downloadLines({ download }: PlanResources): readonly string[] {
+  if (download === undefined) return ['nothing, all packages are installed'];
+  const { packages, cached, bytes, unknown, own } = download;
+  const known = packages - cached - unknown.length;
+  const size = known === 0 && unknown.length > 0 ? 'an unknown amount' : formatBytes(bytes);
+  return [
+    `${size} of packages (${String(cached)} of ${String(packages)} are cached)`,
+    ...(unknown.length === 0
+      ? []
+      : [`the index does not tell the size of ${count(unknown.length, 'package')}: ${shortened(unknown)}`]),
+    ...(own === 0 ? [] : [`and about ${formatBytes(own)} for Slipway's own kernel and server, once`]),
+  ];
+}
+
+const mostNamed = 5;
+
+function shortened(names: readonly string[]): string {
+  return [...names.slice(0, mostNamed), ...(names.length > mostNamed ? ['…'] : [])].join(', ');
+}
+
+function memoryText({ memory }: PlanResources): string {
+  if (memory === undefined) return 'known once the model is verified';
+  const each =
+    memory.replicas === 1 ? memory.quantity : `${memory.quantity} for each of ${String(memory.replicas)} replicas`;
+  return `${each} (${memory.why})`;
 }
 
 function dateReason({ source, moved }: { readonly source: string; readonly moved?: string }): string {
@@ -84,6 +117,7 @@ function list(label: string, items: readonly string[]): readonly string[] {
   return field(label, ...items.slice(0, mostListed), ...more);
 }
 
-function count(number: number, noun: string): string {
+/** `1 file`, `2 files` */
+export function count(number: number, noun: string): string {
   return `${String(number)} ${noun}${number === 1 ? '' : 's'}`;
 }

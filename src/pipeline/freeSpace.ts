@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { waitForLock, withLock } from '../clients/files/lockFile';
 import { freedBy, measureFolder, type FolderSize } from '../clients/files/measureFolder';
 import { UserError } from '../core/errors';
 import type { Home } from '../core/home';
@@ -26,17 +27,34 @@ export async function* measureSpace(items: readonly SpaceItem[], signal: AbortSi
 }
 
 /**
- * Deletes what nobody needs. All models are reserved meanwhile, so that no deploy can start to use what is going.
+ * Deletes what nobody needs. All models are reserved meanwhile, and a deploy of a new one waits until it is over, so that
+ * none can start to use what is going.
  * @param ids of items from `listSpace`; one that is gone already is passed over
  * @throws UserError SpaceInUse when a release came to need one of them: then nothing is deleted; DeployInProgress
  */
 export async function freeSpace(services: Services, ids: readonly string[], signal: AbortSignal): Promise<Freed> {
   const { home } = services;
   const trash = path.join(trashFolder(home), randomBytes(6).toString('hex'));
-  const freed = await whileNothingDeploys(services, () => moveAway(home, ids, trash, signal), signal);
+  const freed = await withLock(
+    lockFile(home),
+    () => whileNothingDeploys(services, () => moveAway(home, ids, trash, signal), signal),
+    signal,
+  );
   await rm(trash, { recursive: true, force: true });
   await rm(trashFolder(home), { recursive: true, force: true });
   return freed;
+}
+
+/**
+ * For a deploy that has reserved its model: either Free Space sees the reservation and gives up, or the deploy finds its
+ * lock here and waits.
+ */
+export function freeSpaceIsOver(home: Home, signal: AbortSignal): Promise<void> {
+  return waitForLock(lockFile(home), signal);
+}
+
+function lockFile(home: Home): string {
+  return path.join(home.root, 'free-space.lock');
 }
 
 /** Renaming is quick and cannot stop half way, so what is still under its name is complete. Exported for tests. */

@@ -1,9 +1,10 @@
+import path from 'node:path';
 import type { TrainingRecord } from '../build/trainingRecord';
 import type { BundleRuntime } from '../core/bundle';
 import type { ConsentQuestion, DeployHost } from '../core/deploy';
-import { UserError } from '../core/errors';
+import { isUserError, UserError } from '../core/errors';
 import type { Project } from '../core/project';
-import type { Secrets, Target } from '../core/target';
+import type { Reservation, Secrets } from '../core/target';
 import { appendRequirement } from '../project/dependencies/appendRequirement';
 import { providerOf } from '../project/dependencies/importMap';
 import { planDeploy } from './planDeploy';
@@ -13,7 +14,7 @@ import type { Services } from './services';
 import { keepVersions, newestInstead, type FirstFailure } from './newestInstead';
 import { step } from './step';
 import { identify, type TrainingChoice } from './trainingChoice';
-import { trainModel, type MissingPackage } from './trainModel';
+import { trainModel, type MissingPackage, type NotebookEntry } from './trainModel';
 
 /** A notebook may turn out to need this many packages that nobody had named. */
 const mostAdded = 12;
@@ -22,9 +23,13 @@ const mostAdded = 12;
 export interface Job {
   readonly project: Project;
   readonly retrain: boolean;
-  readonly target: Target;
+  /** Where the model goes, for the plan: a target's id or an image's repository. */
+  readonly destination: string;
+  /** Of the model on its target; an image has none. */
+  readonly reservation?: Reservation;
   readonly name: string;
   readonly secrets: Secrets;
+  readonly replicas: number;
 }
 
 /** The versions that were solved, what runs them, and the trained artifact where the entry needs one. */
@@ -32,6 +37,8 @@ export interface Made {
   readonly solved: Solved;
   readonly runtime: BundleRuntime;
   readonly record: TrainingRecord | undefined;
+  /** Settles when nothing of the training runs any more; the deploy goes on meanwhile. Never rejects. */
+  readonly ended: Promise<void>;
 }
 
 /** Solves, installs and trains; a package that the notebook misses is added and all starts over, once for each. */
@@ -47,14 +54,15 @@ export async function makeArtifact(services: Services, host: DeployHost, job: Jo
       signal,
     );
     const choice = await identify(services, job.project, solved, job.retrain && round === 0, signal);
-    if (round === 0) host.report({ event: 'plan', plan: await planDeploy(services, job, solved, choice, signal) });
+    if (round === 0) await tellPlan(services, host, job, solved, choice, signal);
     await askConsent(services, host, job.project, choice, signal);
     const runtime = await install(services, host, solved, signal);
-    if (choice.kind === 'none') return { solved, runtime, record: undefined };
+    if (choice.kind === 'none') return { solved, runtime, record: undefined, ended: Promise.resolve() };
     if (choice.kind === 'reuse') {
       host.report({ event: 'step', step: 'train', state: 'skipped', message: choice.why });
-      return { solved, runtime, record: choice.record };
+      return { solved, runtime, record: choice.record, ended: Promise.resolve() };
     }
+    await prepareTarget(job, choice.entry, runtime, signal);
     const train = step(host, 'train', `Executing ${choice.entry.notebook}`, async () => {
       const env = {
         ...withoutByteCodeBan(),
@@ -84,10 +92,38 @@ export async function makeArtifact(services: Services, host: DeployHost, job: Jo
     }
     if (outcome.kind === 'trained') {
       await keepVersions(services, job.project);
-      return { solved, runtime, record: outcome.record };
+      return { solved, runtime, record: outcome.record, ended: outcome.ended };
     }
     await addMissing(services, host, job.project, outcome.missing, round);
   }
+}
+
+/** The target may load libraries while the notebook is executed. When it cannot, the deploy tells why. */
+async function prepareTarget(
+  { project, reservation, secrets }: Job,
+  entry: NotebookEntry,
+  runtime: BundleRuntime,
+  signal: AbortSignal,
+): Promise<void> {
+  const workdir = path.dirname(path.join(project.root, entry.notebook));
+  const coming = { runtime, workdir, env: project.config.env ?? {}, secrets };
+  await reservation?.prepare?.(coming, signal).catch((error: unknown) => {
+    signal.throwIfAborted();
+    if (!isUserError(error)) throw error;
+  });
+}
+
+async function tellPlan(
+  services: Services,
+  host: DeployHost,
+  job: Job,
+  solved: Solved,
+  choice: TrainingChoice,
+  signal: AbortSignal,
+): Promise<void> {
+  const plan = await planDeploy(services, job, solved, choice, signal);
+  host.report({ event: 'plan', plan });
+  for (const finding of plan.shortages) host.report({ event: 'finding', finding });
 }
 
 /** A kernel that writes no byte code makes every later start compile the packages again. */

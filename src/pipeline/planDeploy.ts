@@ -1,9 +1,7 @@
-import { freemem } from 'node:os';
-import { mkdir, statfs } from 'node:fs/promises';
 import type { DeployPlan, TrainingPlan } from '../core/plan';
 import type { EntryPoint, Project } from '../core/project';
-import type { Target } from '../core/target';
 import { planFiles } from '../project/planFiles';
+import { planResources, shortages } from './planResources';
 import type { Solved } from './prepareEnvironment';
 import type { Services } from './services';
 import type { TrainingChoice } from './trainingChoice';
@@ -11,7 +9,7 @@ import type { TrainingChoice } from './trainingChoice';
 /** What the deploy will do, from what was read and solved so far. Nothing is installed or executed yet. */
 export async function planDeploy(
   services: Services,
-  job: { readonly project: Project; readonly target: Target; readonly name: string },
+  job: { readonly project: Project; readonly destination: string; readonly name: string; readonly replicas: number },
   solved: Solved,
   choice: TrainingChoice,
   signal: AbortSignal,
@@ -19,11 +17,12 @@ export async function planDeploy(
   const { project } = job;
   const { dependencies } = project;
   const { files, leftOut } = await planFiles(project, signal);
-  await mkdir(services.home.root, { recursive: true });
-  const disk = await statfs(services.home.root);
+  const fileBytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  const need = { project, replicas: job.replicas, fileBytes };
+  const resources = await planResources(services, need, solved, choice, signal);
   return {
     name: job.name,
-    target: job.target.id,
+    target: job.destination,
     project: project.root,
     entry: describeEntry(project.entry),
     python: {
@@ -46,9 +45,10 @@ export async function planDeploy(
           }),
     },
     training: trainingPlan(choice),
-    files: { count: files.length, bytes: files.reduce((sum, file) => sum + file.bytes, 0), leftOut },
+    files: { count: files.length, bytes: fileBytes, leftOut },
     secrets: project.config.secrets ?? [],
-    resources: { diskFree: disk.bavail * disk.bsize, memoryFree: freemem() },
+    resources,
+    shortages: shortages(resources),
   };
 }
 

@@ -37,12 +37,12 @@ export async function planOnly(
   const choice = await identify(services, project, solved, false, signal);
   const plan = await planDeploy(
     services,
-    { project, target, name: request.name ?? project.name },
+    { project, destination: target.id, name: request.name ?? project.name, replicas: project.config.replicas ?? 1 },
     solved,
     choice,
     signal,
   );
-  return { plan, findings };
+  return { plan, findings: [...findings, ...plan.shortages] };
 }
 
 /** A host that only listens: planning asks nothing. */

@@ -82,6 +82,7 @@ async function startRelease(
     git: await readGitState(project.root, signal),
     project: project.root,
     python: solved.python.interpreter.version,
+    ...(bundle.manifest.resources === undefined ? {} : { resources: bundle.manifest.resources }),
   };
   const steps = rollout.reservation.deploy(
     {

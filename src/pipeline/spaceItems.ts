@@ -28,12 +28,14 @@ export async function listSpace(home: Home, signal: AbortSignal): Promise<readon
   const references = await readReferences(home);
   const trained = await readTrainings(home);
   signal.throwIfAborted();
-  const content = (kind: SpaceKind, folder: string, note: (name: string) => string): Promise<readonly SpaceItem[]> =>
+  const content = (kind: SpaceKind, folder: string, note: Note): Promise<readonly SpaceItem[]> =>
     contentItems(home, references, kind, folder, note);
   const groups = await Promise.all([
-    content('environment', home.environments, () => 'Installed packages; installed again when a project needs them'),
-    content('support', home.support, () => 'Kernel and server; installed again when a project needs them'),
-    content('bundle', home.bundles, () => 'Bundle of a release that is no longer kept'),
+    content('environment', home.environments, againNote('Installed packages')),
+    content('support', home.support, againNote('Kernel and server')),
+    content('bundle', home.bundles, (_, used) =>
+      used ? 'What a release runs: files, lock and trained state' : 'Bundle of a release that is no longer kept',
+    ),
     content('artifact', home.artifacts, (name) => artifactNote(trained.get(name))),
     wheelItems(home),
     modelItems(home),
@@ -41,6 +43,13 @@ export async function listSpace(home: Home, signal: AbortSignal): Promise<readon
     single(home, 'trash', trashFolder(home), [], 'Left over from an earlier Free Space'),
   ]);
   return groups.flat();
+}
+
+/** What a folder is; only of one that may go, what deleting it costs. */
+type Note = (name: string, used: boolean) => string;
+
+function againNote(what: string): Note {
+  return (_, used) => (used ? what : `${what}; installed again when a project needs them`);
 }
 
 export function trashFolder(home: Home): string {
@@ -53,19 +62,16 @@ async function contentItems(
   references: References,
   kind: SpaceKind,
   folder: string,
-  note: (name: string) => string,
+  note: Note,
 ): Promise<readonly SpaceItem[]> {
   const names = (await foldersIn(folder)).filter((name) => name !== 'solved');
   const parent = path.basename(folder);
-  return names.map((name) =>
-    item(
-      home,
-      kind,
-      path.join(folder, name),
-      usersOf(references, parent, name),
-      name.endsWith('.tmp') ? 'Left over from a deploy that was interrupted' : note(name),
-    ),
-  );
+  return names.map((name) => {
+    const users = usersOf(references, parent, name);
+    const left = name.endsWith('.tmp') && users.length === 0;
+    const told = left ? 'Left over from a deploy that was interrupted' : note(name, users.length > 0);
+    return item(home, kind, path.join(folder, name), users, told);
+  });
 }
 
 /** Names carry content hashes, so they are compared and not the whole path: the home folder may be reached by another one. */
@@ -87,6 +93,9 @@ async function readReferences(home: Home): Promise<References> {
   for (const model of await foldersIn(home.models)) {
     const folder = path.join(home.model(model), 'releases');
     const files = (await readdir(folder).catch(() => [])).filter((file) => file.endsWith('.json'));
+    const current = await currentRelease(home, model);
+    if (current !== undefined && !files.includes(`${current}.json`))
+      unreadable.push(`${model} v${current} (its file is missing)`);
     for (const file of files) {
       const name = `${model} v${path.basename(file, '.json')}`;
       const paths = pathsIn(await readJson(path.join(folder, file)));
@@ -95,6 +104,14 @@ async function readReferences(home: Home): Promise<References> {
     }
   }
   return { releases, unreadable };
+}
+
+/** The release that a model runs by its state; its file may be gone while its processes are not. */
+async function currentRelease(home: Home, model: string): Promise<string | undefined> {
+  const state = await readJson(path.join(home.model(model), 'state.json'));
+  const release =
+    typeof state === 'object' && state !== null ? (state as { readonly release?: unknown }).release : undefined;
+  return typeof release === 'number' ? String(release) : undefined;
 }
 
 function pathsIn(release: unknown): readonly string[] | undefined {

@@ -30,7 +30,12 @@ export interface MissingPackage {
 }
 
 export type TrainingOutcome =
-  | { readonly kind: 'trained'; readonly record: TrainingRecord }
+  | {
+      readonly kind: 'trained';
+      readonly record: TrainingRecord;
+      /** Settles when the kernel has run what the notebook does at its end, and is gone. Never rejects. */
+      readonly ended: Promise<void>;
+    }
   | { readonly kind: 'missing'; readonly missing: MissingPackage };
 
 /**
@@ -49,28 +54,40 @@ export async function trainModel(
   const connectionDir = await mkdtemp(path.join(tmpdir(), 'slw-'));
   const started = performance.now();
   const seen = new Seen();
+  const script = path.join(run.runtime.runtime, 'train.py');
+  const events = runTrainer({ python: runner, script }, requestFor(run, folder, connectionDir), run.env, signal);
+  const end = (): Promise<void> => drain(events).then(() => rm(connectionDir, { recursive: true, force: true }));
   try {
-    const script = path.join(run.runtime.runtime, 'train.py');
-    for await (const event of runTrainer(
-      { python: runner, script },
-      requestFor(run, folder, connectionDir),
-      run.env,
-      signal,
-    )) {
-      seen.take(event);
-      show(host, event, seen.cells);
+    while (!seen.isDone) {
+      const next = await events.next();
+      if (next.done === true) break;
+      seen.take(next.value);
+      show(host, next.value, seen.cells);
     }
+  } catch (error) {
+    await events.return(undefined);
+    await end();
+    throw error;
   } finally {
-    await rm(connectionDir, { recursive: true, force: true });
     await updateProjectState(services.home, run.project.root, { executed: path.join(folder, 'executed.ipynb') });
   }
   if (seen.failure !== undefined) {
+    await end();
     if (seen.missing !== undefined) return { kind: 'missing', missing: seen.missing };
     throw trainingFailed(run, path.join(folder, 'executed.ipynb'), seen.failure);
   }
+  const ended = end().catch(() => undefined);
   const record = await recordOf(seen, folder, (performance.now() - started) / 1000, signal);
   await saveTraining(services.home.project(run.project.root), run.key, record);
-  return { kind: 'trained', record };
+  return { kind: 'trained', record, ended };
+}
+
+/** Waits until the runner is gone. What it still tells, or how it fails, changes nothing any more. */
+async function drain(events: AsyncGenerator): Promise<void> {
+  for (;;) {
+    const next = await events.next().catch(() => undefined);
+    if (next === undefined || next.done === true) return;
+  }
 }
 
 /** What the events of one execution add up to. */
@@ -80,6 +97,10 @@ class Seen {
   failure: TrainFailure | undefined;
   inputs: Extract<TrainEvent, { event: 'inputs' }> | undefined;
   done: Extract<TrainEvent, { event: 'done' }> | undefined;
+
+  get isDone(): boolean {
+    return this.done !== undefined || this.failure !== undefined;
+  }
 
   take(event: TrainEvent): void {
     if (event.event === 'started') this.cells = event.cells;

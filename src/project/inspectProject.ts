@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { withoutCredentialsIn } from '../core/credentials';
 import type { Dependencies, EntryPoint, ExecutionFacts, Finding, Inspection, Project } from '../core/project';
 import { asOf } from './asOf';
 import { chooseEntry, type EntryKind } from './chooseEntry';
@@ -9,6 +10,7 @@ import { isPinned } from './dependencies/requirement';
 import { draftPredict } from './draftPredict';
 import { appCandidates } from './entryPoint';
 import { isReadable, type CodeFacts, type Facts, type ModuleFacts, type NotebookFacts } from './facts';
+import { credentialFindings } from './findings/credentialFindings';
 import { locate } from './findings/locate';
 import { moduleFindings, notebookFindings } from './findings/notebookFindings';
 import { modelNeeds } from './modelNeeds';
@@ -82,16 +84,17 @@ export async function inspectProject(
     config,
     ...(notebook === undefined ? {} : { execution: execution(root, notebook) }),
   };
-  return {
+  return withoutCredentialsIn({
     project,
     findings: [
       ...findings,
+      ...(await credentialFindings(root, dependencies)),
       ...(await ofNotebook(root, entry, notebook, signal)),
       ...moduleFindings(root, modules),
       ...problems,
       ...secretFileFindings(files),
     ],
-  };
+  });
 }
 
 /** A notebook that was named counts although it lies where the walk does not enter. */

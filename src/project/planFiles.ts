@@ -2,6 +2,7 @@ import { lstat, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Project } from '../core/project';
 import { reasonToLeave, type GuardRules } from './contextGuard';
+import { holdsCredentials } from './findings/credentialFindings';
 import { walkProject, type ProjectEntry } from './walkProject';
 
 export interface PlannedFile {
@@ -28,12 +29,19 @@ export async function planFiles(project: Guarded, signal: AbortSignal): Promise<
   for (const entry of walk.entries) {
     signal.throwIfAborted();
     const seen = await lookAt(root, entry);
-    const reason = seen.kind === 'refused' ? seen.reason : reasonToLeave(entry.path, seen.bytes, rules);
+    const reason =
+      seen.kind === 'refused'
+        ? seen.reason
+        : (reasonToLeave(entry.path, seen.bytes, rules) ?? (await credentialReason(root, entry.path)));
     if (reason !== undefined) leftOut.push({ path: entry.path, reason });
     else if (seen.kind === 'file') files.push({ path: entry.path, bytes: seen.bytes });
   }
   leftOut.sort((left, right) => (left.path < right.path ? -1 : 1));
   return { files, leftOut };
+}
+
+async function credentialReason(root: string, file: string): Promise<string | undefined> {
+  return (await holdsCredentials(root, file)) ? 'it names a password in the address of a package' : undefined;
 }
 
 function rulesOf(project: Guarded): GuardRules {

@@ -6,7 +6,7 @@ import { untranslated, type Translate } from './node';
 export function describeModel(model: DeployedModel, t: Translate = untranslated): string {
   const parts = [
     model.version === undefined ? undefined : `v${String(model.version)}`,
-    phaseText(model.phase, t),
+    stateText(model, t),
     model.replicas.desired > 0 ? `${String(model.replicas.ready)}/${String(model.replicas.desired)}` : undefined,
     model.rollout === undefined || model.rollout.version === model.version
       ? undefined
@@ -15,7 +15,12 @@ export function describeModel(model: DeployedModel, t: Translate = untranslated)
   return parts.filter((part) => part !== undefined).join(' · ');
 }
 
-export function phaseText(phase: Phase, t: Translate): string {
+/** The phase; a model that answers its last requests is Progressing too, but not starting. */
+export function stateText(model: DeployedModel, t: Translate): string {
+  return model.rollout?.step === 'stopping' ? t('Stopping') : phaseText(model.phase, t);
+}
+
+function phaseText(phase: Phase, t: Translate): string {
   switch (phase) {
     case 'Pending':
       return t('Pending');
@@ -51,6 +56,10 @@ export function modelTooltip(model: DeployedModel, targetName: string, t: Transl
     [t('State'), describeModel(model, t)],
     [t('Endpoint'), model.endpoint],
     [t('Peak memory'), model.peakMemory === undefined ? undefined : t('{0} a replica', formatBytes(model.peakMemory))],
+    [
+      t('Memory to reserve'),
+      model.resources?.memory === undefined ? undefined : t('{0} a replica', model.resources.memory),
+    ],
     [t('Changed'), model.updatedAt === undefined ? undefined : formatTime(model.updatedAt)],
   ] as const;
   const table = rows.flatMap(([name, value]) =>
@@ -73,7 +82,7 @@ export function summarize(models: readonly DeployedModel[], t: Translate): Summa
   const [first, ...others] = models;
   if (first === undefined) return undefined;
   const failed = models.filter((model) => model.phase === 'Failed').length;
-  if (others.length === 0) return { text: t('{0}: {1}', first.name, phaseText(first.phase, t)), failed: failed > 0 };
+  if (others.length === 0) return { text: t('{0}: {1}', first.name, stateText(first, t)), failed: failed > 0 };
   const ready = models.filter((model) => model.phase === 'Ready').length;
   if (failed > 0) return { text: t('{0} of {1} failed', failed, models.length), failed: true };
   return { text: t('{0} of {1} ready', ready, models.length), failed: false };

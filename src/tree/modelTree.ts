@@ -2,7 +2,7 @@ import type { DeployedModel, Worker } from '../core/deployment';
 import type { Release } from '../core/release';
 import type { Target } from '../core/target';
 import { escapeMarkdown, formatBytes, formatTime, shortDigest } from './format';
-import { describeModel, modelTooltip, phaseIcon, phaseText } from './modelText';
+import { describeModel, modelTooltip, phaseIcon, stateText } from './modelText';
 import { leaf, type Translate, type TreeNode } from './node';
 
 /** What of a target decides which menu items its models have. */
@@ -215,7 +215,7 @@ function releaseNodes(id: string, target: Capabilities, model: DeployedModel, t:
 
 function releaseNode(id: string, target: Capabilities, model: DeployedModel, release: Release, t: Translate): TreeNode {
   const answers = release.version === model.version;
-  const status = release.status === 'failed' ? t('Failed') : answers ? phaseText(model.phase, t) : t('Kept');
+  const status = release.status === 'failed' ? t('Failed') : answers ? stateText(model, t) : t('Kept');
   return leaf(
     `${id}/release/${String(release.version)}`,
     target.rollback !== undefined && isRollBackTarget(model, release) ? 'release rollback' : 'release',

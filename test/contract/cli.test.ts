@@ -144,7 +144,7 @@ describe('the life of a model on the command line', () => {
       lines.map((_, index) => index + 1),
     );
     for (const line of lines)
-      assert.deepEqual(Object.keys(line).sort(), ['event', 'seq', 'source', 'stream', 'text', 'time']);
+      assert.deepEqual(Object.keys(line).sort(), ['event', 'generation', 'seq', 'source', 'stream', 'text', 'time']);
     const followed = await verb(['logs', 'flowers', '--follow', '--tail', '1'], {
       onLine: (line, interrupt) => {
         if ((JSON.parse(line) as JsonObject)['seq'] === lines.length) interrupt();

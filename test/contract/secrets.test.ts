@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
 import { buildCli, errorOf, slipway } from '../support/cli';
 import { notebookOf } from '../support/notebooks';
 import { environmentOf, runningProcesses } from '../support/processes';
@@ -113,6 +117,80 @@ describe('the value of a secret', () => {
     const result = await slipway(deploy(await project('from-file', quiet), '--json', '--env-file', file));
     assert.equal(result.exitCode, 0, result.stdout);
     assert.deepEqual(await workspace.predict('from-file', { inputs: ['from-a-file'] }), [true]);
+  });
+});
+
+/** A wheel of one module, made by Python since Node has no zip. */
+const makeWheel = `
+import sys, zipfile
+folder, name = sys.argv[1:]
+info = f"{name}-1.0.dist-info"
+with zipfile.ZipFile(f"{folder}/{name}-1.0-py3-none-any.whl", "w") as wheel:
+    wheel.writestr(f"{name}.py", "factor = 2\\n")
+    wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\\nName: {name}\\nVersion: 1.0\\n")
+    wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+    wheel.writestr(f"{info}/RECORD", f"{name}.py,,\\n{info}/METADATA,,\\n{info}/WHEEL,,\\n{info}/RECORD,,\\n")
+`;
+
+describe('a password in the address of a package', () => {
+  const password = `planted-${randomBytes(12).toString('hex')}`;
+  let server: Server;
+  let port = 0;
+  before(async () => {
+    const folder = path.join(workspace.root, 'wheels');
+    await mkdir(folder);
+    for (const name of ['helper', 'other']) await promisify(execFile)('python3', ['-c', makeWheel, folder, name]);
+    server = createServer((request, response) => {
+      readFile(path.join(folder, path.basename(request.url ?? ''))).then(
+        (body) => response.end(body),
+        () => response.writeHead(404).end(),
+      );
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    port = (server.address() as AddressInfo).port;
+  });
+  after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  it('stays out of plans, locks, bundles, executed notebooks, logs and errors', async () => {
+    const at = (name: string): string =>
+      `${name} @ http://me:${password}@127.0.0.1:${String(port)}/${name}-1.0-py3-none-any.whl`;
+    const folder = await workspace.writeProject('addresses', {
+      'pyproject.toml': `[project]\nname = "x"\nversion = "1"\ndependencies = ["${at('helper')}"]\n`,
+      'slipway.yaml': `requirements: ["${at('other')}"]\n`,
+      'nb.ipynb': notebookOf(
+        { id: 'install', source: `%pip install git+https://me:${password}@git.invalid/a.git` },
+        { id: 'shell', source: `!pip install https://me:${password}@git.invalid/b.whl` },
+        { id: 'print', source: `import helper, other\nprint("https://me:${password}@git.invalid/c")` },
+        { id: 'predict', source: 'def predict(x: float) -> float:\n    return x * helper.factor * other.factor' },
+        { id: 'example', source: 'sample_input = 1.0', tags: ['example'] },
+      ),
+    });
+    const watch = watchCommandLines(password);
+    const deployed = await slipway(deploy(folder, '--json'));
+    assert.equal(deployed.exitCode, 0, deployed.stdout);
+    const human = await slipway(deploy(folder, '--retrain'));
+    assert.equal(human.exitCode, 0, human.stdout);
+    const home = ['--home', workspace.home];
+    const others = await Promise.all([
+      slipway(['inspect', folder, ...home, '--json']),
+      slipway(['models', ...home, '--json']),
+      slipway(['logs', 'addresses', ...home, '--json']),
+    ]);
+    const gone = await workspace.writeProject('no-address', {
+      'slipway.yaml': `requirements: ["${at('absent')}"]\n`,
+      'nb.ipynb': notebookOf({ id: 'predict', source: 'def predict(x: float):\n    return x' }),
+    });
+    const failed = await slipway(deploy(gone, '--json'));
+    assert.equal(failed.exitCode, 1);
+    for (const { stdout, stderr } of [deployed, human, ...others, failed])
+      assert.doesNotMatch(stdout + stderr, new RegExp(password));
+    assert.match(deployed.stdout, /CredentialsLeftOut/);
+    assert.deepEqual(watch.stop(), [], 'in the arguments of a process');
+    assert.deepEqual(await filesHolding(workspace.home, password), [], 'in a file');
+    assert.deepEqual(await filesHolding(workspace.temporary, password), [], 'in a temporary file');
   });
 });
 

@@ -47,7 +47,7 @@ describe('start', () => {
     });
 
     it('loads little and is quick to activate', async () => {
-      const code = path.join(slipway().extensionPath, 'dist/extension.js');
+      const code = path.join(slipway().extensionPath, 'dist/extension.cjs');
       assert.ok(existsSync(code));
       await vscode.commands.executeCommand('perfview.show');
       let row = '';

@@ -8,11 +8,12 @@ import signal
 import subprocess
 import sys
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from supervisor_harness import Client, SupervisorCase, eventually
+from supervisor_harness import NEEDS_PYTHON, Client, SupervisorCase, eventually, get
 
 HOLDER = """
 import os, sys, time
@@ -23,6 +24,15 @@ client = Client(Path(sys.argv[2]))
 client.request("acquire", purpose="deploy")
 print(os.getpid(), flush=True)
 sys.stdin.read()
+"""
+
+TELLS_OF_SLOW_REQUESTS = """
+real = asyncio.sleep
+async def told(seconds, *rest):
+    if seconds == 1.5:
+        print("slow", flush=True)
+    return await real(seconds, *rest)
+asyncio.sleep = told
 """
 
 
@@ -55,6 +65,37 @@ class Control(SupervisorCase):
         eventually(acquired, "the lock is free")
         client.request("release")
         self.assertEqual(self.client().request("acquire"), {})
+
+    @NEEDS_PYTHON
+    def test_who_sees_that_it_is_stopped_can_start_it_and_who_sees_that_it_is_ready_can_stop_it(self) -> None:
+        deploying = self.client()
+        deploying.request("acquire", purpose="deploy")
+        port = self.deploy(deploying, TELLS_OF_SLOW_REQUESTS)["port"]
+        deploying.close()
+        watcher, first, second = self.client(), self.client(), self.client()
+        watcher.request("watch")
+        with ThreadPoolExecutor() as pool:
+            for times in (1, 2):
+                slow = pool.submit(get, port, "/slow")
+                eventually(lambda: self.told_of_slow_requests() == times, "a worker has the request")  # noqa: B023
+                first.begin("stop")
+                self.see(watcher, "Stopped")
+                self.assertEqual(second.request("start")["phase"], "Ready")
+                self.assertEqual(slow.result()["release"], 1)
+            first.begin("stop")
+            self.see(watcher, "Stopped")
+            first.begin("start")
+            self.see(watcher, "Ready")
+            self.assertEqual(second.request("stop")["phase"], "Stopped")
+
+    def told_of_slow_requests(self) -> int:
+        """How many slow requests a worker has begun to answer."""
+        return sum(line["m"] == "slow" for line in self.log())
+
+    def see(self, watcher: Client, phase: str) -> None:
+        """Wait for the state that says so."""
+        while (event := watcher.read()).get("state", {}).get("phase") != phase:
+            self.assertEqual(event["event"], "state")
 
     def test_a_watcher_does_not_keep_a_model_whose_first_deploy_was_cancelled(self) -> None:
         watcher = self.client()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import resource
+import shutil
 import sys
 import tempfile
 import unittest
@@ -27,7 +28,9 @@ class SpoolOnDisk(unittest.TestCase):
         return spool
 
     def lines(self) -> list[dict]:  # type: ignore[type-arg]
-        return [json.loads(line) for path in sorted(self.logs.iterdir()) for line in path.read_text().splitlines()]
+        return [
+            json.loads(line) for path in sorted(self.logs.glob("*.jsonl")) for line in path.read_text().splitlines()
+        ]
 
     def test_numbers_have_no_gap_over_rotation_and_restarts(self) -> None:
         for _ in range(5):
@@ -36,21 +39,30 @@ class SpoolOnDisk(unittest.TestCase):
                 spool.append("1/0", "out", [f"line {number}", "ü"])
             spool.close()
         self.assertEqual([line["seq"] for line in self.lines()], list(range(1, 371)))
-        self.assertGreater(len(list(self.logs.iterdir())), 5)
-        for path in self.logs.iterdir():
+        self.assertGreater(len(list(self.logs.glob("*.jsonl"))), 5)
+        for path in self.logs.glob("*.jsonl"):
             self.assertEqual(int(path.stem), json.loads(path.read_text().splitlines()[0])["seq"])
             self.assertLessEqual(path.stat().st_size, 1000)
+
+    def test_a_log_keeps_its_name_over_restarts_and_has_another_one_after_removal(self) -> None:
+        self.open().note("a")
+        first = (self.logs / "generation").read_text()
+        self.open().note("b")
+        self.assertEqual((self.logs / "generation").read_text(), first)
+        shutil.rmtree(self.logs)
+        self.open()
+        self.assertNotEqual((self.logs / "generation").read_text(), first)
 
     def test_only_the_newest_files_are_kept(self) -> None:
         spool = self.open()
         for number in range(200):
             spool.append("1/0", "out", [f"line {number}"])
-        self.assertEqual(len(list(self.logs.iterdir())), 3)
+        self.assertEqual(len(list(self.logs.glob("*.jsonl"))), 3)
         self.assertEqual((self.lines()[-1]["seq"], self.lines()[-1]["m"]), (200, "line 199"))
 
     def test_a_line_that_a_crash_cut_short_is_dropped(self) -> None:
         self.open().append("1/0", "out", ["a", "b"])
-        path = next(self.logs.iterdir())
+        path = next(self.logs.glob("*.jsonl"))
         path.write_bytes(path.read_bytes()[:-5])
         self.open().append("1/0", "out", ["c"])
         self.assertEqual([(line["seq"], line["m"]) for line in self.lines()], [(1, "a"), (2, "c")])
@@ -58,7 +70,7 @@ class SpoolOnDisk(unittest.TestCase):
     def test_on_a_full_disk_lines_are_counted_and_the_gap_is_told_later(self) -> None:
         spool = self.open(max_bytes=10**6)
         spool.append("1/0", "out", ["before"])
-        size = next(self.logs.iterdir()).stat().st_size
+        size = next(self.logs.glob("*.jsonl")).stat().st_size
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
         resource.setrlimit(resource.RLIMIT_FSIZE, (size + 40, hard))  # the kernel writes 40 bytes more, then refuses
         try:

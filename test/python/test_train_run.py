@@ -49,6 +49,27 @@ class RunTest(TrainCase):
             "".join(self.executed()["cells"][1]["source"]), "%%bash\necho one\npip install fifth\necho two"
         )
 
+    def test_what_the_notebook_does_at_its_end_is_done_after_the_artifact_is_there(self) -> None:
+        code = "import atexit, pathlib, time\natexit.register(lambda: pathlib.Path('end.txt').write_text(repr(time.time())))"
+        result = self.run_cells([cell(code), PREDICT])
+        self.assertEqual((result.status, result.events[-1]["event"]), (0, "done"), result.events)
+        ended = float((self.folder / "project" / "end.txt").read_text())
+        self.assertLess((self.folder / "artifact" / "artifact.json").stat().st_mtime, ended)
+
+    def test_progress_counts_code_cells_only_and_empty_ones_too(self) -> None:
+        text = {"cell_type": "markdown", "metadata": {}, "source": "# text"}
+        raw = {"cell_type": "raw", "metadata": {}, "source": "raw"}
+        result = self.run_cells(
+            [text, cell("a = 1", identity="a"), text, cell(" \n", identity="blank"), raw, PREDICT, text]
+        )
+        self.assertEqual(result.one("started")["cells"], 3)
+        self.assertEqual(
+            [(item["index"], item["id"], item["state"]) for item in result.all("cell")],
+            [(0, "a", "running"), (0, "a", "done"), (1, "blank", "skipped"), (2, "p", "running"), (2, "p", "done")],
+        )
+        failed = self.run_cells([text, text, cell("1 / 0", identity="a"), PREDICT]).one("failed")
+        self.assertEqual((failed["index"], failed["id"]), (0, "a"))
+
     def test_failing_cell_names_cell_line_and_reason_without_frames_of_ours(self) -> None:
         result = self.run_cells(
             [cell("def f():\n    return 1 / 0", identity="a"), cell("\n\nx = 1\nf()", identity="b"), PREDICT]

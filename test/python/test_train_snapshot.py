@@ -32,7 +32,8 @@ class SnapshotTest(TrainCase):
         for _ in range(2):
             result = self.run_cells(IRIS)
             self.assertEqual(result.status, 0, result.events)
-            digests.append(hashlib.sha256((self.folder / "artifact/snapshot.pkl").read_bytes()).hexdigest())
+            files = [self.folder / "artifact" / name for name in ("snapshot.pkl", "artifact.json")]
+            digests.append([hashlib.sha256(file.read_bytes()).hexdigest() for file in files])
         self.assertEqual(digests[0], digests[1])
         artifact = result.one("done")["artifact"]
         (parameter,) = artifact["signature"]["parameters"]

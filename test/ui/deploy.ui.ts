@@ -10,6 +10,7 @@ import { copyExample } from './support/stage';
 import { story } from './support/story';
 import {
   answerDialog,
+  answerFromMenu,
   chooseFromMenu,
   clearToasts,
   closeAllEditors,
@@ -167,8 +168,9 @@ story('from an open notebook to an endpoint', { prepare: (projects) => copyExamp
   );
 
   step('rolls back to v1', async ({ page }) => {
-    await chooseFromMenu(page, row(page, 'Model iris'), /Roll Back/);
-    await quickPickRow(page, 'v1').click();
+    await answerFromMenu(page, row(page, 'Model iris'), /Roll Back/, () =>
+      quickPickRow(page, 'v1').click({ timeout: 5000 }),
+    );
     await toast(page, 'iris answers with v1 again').waitFor({ timeout: 90_000 });
     await modelIs(page, 'iris', 'v1 · Ready · 1/1');
     assert.deepEqual(await predictIris(endpoint), v1);
@@ -177,8 +179,7 @@ story('from an open notebook to an endpoint', { prepare: (projects) => copyExamp
   });
 
   step('scales to two replicas', async ({ page }) => {
-    await chooseFromMenu(page, row(page, 'Model iris'), /Scale/);
-    await inputBox(page).fill('2');
+    await answerFromMenu(page, row(page, 'Model iris'), /Scale/, () => inputBox(page).fill('2', { timeout: 5000 }));
     await inputBox(page).press('Enter');
     await modelIs(page, 'iris', 'v1 · Ready · 2/2', 90);
     await row(page, /^v1\/0, Ready/).waitFor();
@@ -202,7 +203,6 @@ story('from an open notebook to an endpoint', { prepare: (projects) => copyExamp
       await chooseFromMenu(page, row(page, 'Model iris'), /^Stop/);
       await page.getByRole('treeitem', { name: /^Model iris, v1 · Stopped/ }).waitFor({ timeout: 60_000 });
       assert.ok(await isGone(endpoint));
-      await toast(page, 'Stopping iris').waitFor({ state: 'detached', timeout: 60_000 });
       await chooseFromMenu(page, row(page, 'Model iris'), /^Start/);
       await modelIs(page, 'iris', 'v1 · Ready · 2/2', 90);
       assert.deepEqual(await predictIris(endpoint), v1);

@@ -6,17 +6,7 @@ import { runCommand } from '../testbed/vscode/workbench';
 import { cellWith, openNotebook } from './support/notebook';
 import { writeProject } from './support/stage';
 import { story } from './support/story';
-import {
-  clearToasts,
-  closeAllEditors,
-  inputBox,
-  openContainer,
-  chooseFromMenu,
-  picture,
-  quickPickRow,
-  row,
-  toast,
-} from './support/window';
+import { closeAllEditors, openContainer, chooseFromMenu, picture, row, toast } from './support/window';
 
 const messy = notebookOf(
   { id: 'read', source: 'import pandas as pd\n\nframe = pd.read_csv("/home/ana/work/rows.csv")' },
@@ -97,15 +87,5 @@ story('before a deploy', { prepare }, (step) => {
       (await readFile(file, 'utf8')).includes('def predict'),
     );
     await closeAllEditors(page);
-  });
-
-  step('has a walkthrough', async ({ page }) => {
-    await clearToasts(page);
-    await runCommand(page, 'View: Hide Panel');
-    await runCommand(page, 'Welcome: Open Walkthrough...');
-    await inputBox(page).fill('Slipway');
-    await quickPickRow(page, 'Slipway').click();
-    await page.locator('.gettingStartedContainer', { hasText: 'Deploy on This Machine' }).waitFor();
-    await picture(page, 'walkthrough');
   });
 });

@@ -2,8 +2,8 @@
 
 A request `{"id":1,"op":"status"}` is answered by `{"id":1,"ok":true,"result":…}` or
 `{"id":1,"ok":false,"error":{"code","message",…}}`; events carry no id. The first request is `hello`.
-Operations that change the model need the lock, which is taken for the operation when it is free; `acquire`
-keeps it until `release` or until the connection ends.
+Operations that change the model need the lock, which is taken for the operation; `acquire` keeps it until `release` or
+until the connection ends. Who finds it taken waits a second before the request is refused.
 """
 
 from __future__ import annotations
@@ -26,19 +26,30 @@ Operation = Callable[[Json, Report], Awaitable[Json]]
 LONGEST_REQUEST = 4 * 1024 * 1024
 _HELLO_SECONDS = 10.0
 _WATCH_INTERVAL = 0.1
+_LOCK_PATIENCE = 1.0
+"""How long a request waits for the lock: an operation whose result is seen already may not have given it back yet."""
+_LOCK_POLL = 0.02
 _UNREAD_LIMIT = 8 * 1024 * 1024
 
 
 class Control:
-    """All connections of one supervisor."""
+    """All connections of one supervisor. `released` is called when nobody holds the lock any more."""
 
-    def __init__(self, operations: dict[str, Operation], state: Callable[[], Json], cancel: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        operations: dict[str, Operation],
+        state: Callable[[], Json],
+        cancel: Callable[[], None],
+        released: Callable[[], None],
+    ) -> None:
         self.operations = operations
         self.state = state
         self.cancel = cancel
+        self.released = released
         self.token: str | None = None
         self.connections: set[Connection] = set()
         self.holder: Connection | None = None
+        self.ended = False
         self.turn = asyncio.Lock()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -87,8 +98,7 @@ class Connection:
         if self._watching is not None:
             self._watching.cancel()
         await asyncio.gather(*self._tasks)
-        if self._control.holder is self:
-            self._control.holder = None
+        self._release()
         self._writer.close()
 
     async def _greet(self) -> bool:
@@ -155,7 +165,7 @@ class Connection:
         if op in ("status", "watch"):
             return self._control.state() if op == "status" else {}
         if op == "acquire":
-            self._acquire(str(request.get("purpose") or "deploy"))
+            await self._acquire(str(request.get("purpose") or "deploy"))
             return {}
         if op == "release":
             self._release()
@@ -168,7 +178,7 @@ class Connection:
     async def _change(self, op: str, operation: Operation, request: Json) -> Json:
         implicit = self._control.holder is not self
         if implicit:
-            self._acquire(op)
+            await self._acquire(op)
         self._operating = True
         try:
             async with self._control.turn:
@@ -178,7 +188,13 @@ class Connection:
             if implicit:
                 self._release()
 
-    def _acquire(self, purpose: str) -> None:
+    async def _acquire(self, purpose: str) -> None:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _LOCK_PATIENCE
+        while self._control.holder not in (None, self) and loop.time() < deadline:
+            await asyncio.sleep(_LOCK_POLL)
+        if self._control.ended:
+            raise OperationError("SupervisorUnreachable", "The model was removed just now. Try again.")
         holder = self._control.holder
         if holder is not None and holder is not self:
             facts = {
@@ -198,6 +214,7 @@ class Connection:
     def _release(self) -> None:
         if self._control.holder is self:
             self._control.holder = None
+            self._control.released()
 
     def _report(self, step: str, message: str) -> None:
         self._send({"event": "rollout", "step": step, "message": message})

@@ -10,7 +10,7 @@ from .lines import Redactor
 from .listener import Listener
 from .replica import Replica
 from .spool import Spool
-from .worker import WorkerPlan
+from .worker import Worker, WorkerPlan
 
 Json = dict[str, Any]
 _REFUSE_SECONDS = 5.0
@@ -44,10 +44,14 @@ class Fleet:
         """The replicas that serve and those that load."""
         return [*self.replicas, *self.loading]
 
-    async def load(self, count: int, seconds: float) -> None:
-        """Load `count` more replicas. Raises WorkerFailed when one fails, and none of them is left then."""
+    async def load(self, count: int, seconds: float, standby: Worker | None = None) -> None:
+        """Load `count` more replicas, the first of them in the worker that stands by.
+
+        Raises WorkerFailed when one fails, and none of them is left then.
+        """
         self.loading = self._make(count)
-        tasks = [asyncio.create_task(replica.load(seconds)) for replica in self.loading]
+        workers = [standby, *[None] * (count - 1)]
+        tasks = [asyncio.create_task(one.load(seconds, worker)) for one, worker in zip(self.loading, workers)]
         try:
             await asyncio.gather(*tasks)
         except BaseException:

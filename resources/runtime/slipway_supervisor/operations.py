@@ -12,10 +12,11 @@ from .errors import OperationError
 from .fleet import Fleet
 from .lines import Redactor
 from .listener import Listener, reserve
-from .plan import check_release, worker_plan
+from .plan import Place, check_release, worker_plan
 from .record import Record
 from .requests import MAX_REPLICAS, READY_SECONDS, number, ready_seconds, replica_count
 from .spool import Spool
+from .standby import Standby
 from .store import Store
 from .worker import WorkerFailed
 
@@ -32,8 +33,9 @@ class Model:
     def __init__(self, record: Record, folder: Path, store: Store, spool: Spool, changed: Callable[[], None]) -> None:
         self.record = record
         self.redactor = Redactor()
-        self._metrics = folder / "metrics"
-        self._bytecode = folder.parent.parent / "cache" / "bytecode"
+        self._place = Place(record.name, folder / "metrics", folder.parent.parent / "cache" / "bytecode")
+        self.standby = Standby(self._place, spool, self.redactor)
+        self._modules: list[str] = []
         self._store = store
         self._spool = spool
         self._changed = changed
@@ -55,6 +57,12 @@ class Model:
             raise OperationError("DiskFailed", f"The release could not be saved: {error.strerror}.") from error
         self.record.add(version, release)
         return await self._take_over(version, secrets, replicas, port, seconds, report)
+
+    async def prepare(self, request: Json, report: Report) -> Json:
+        """Start a worker for the release that the holder of the lock is about to deploy."""
+        secrets = self._with_secrets(request.get("secrets"))
+        await self.standby.prepare(request, secrets, self._modules, self._listen(None))
+        return {}
 
     async def rollback(self, request: Json, report: Report) -> Json:
         """Let an earlier release take over; without a version the one before the current."""
@@ -112,11 +120,11 @@ class Model:
     async def stop(self, longest: float | None = None) -> Json:
         """End all workers after their last request. The port stays reserved and refuses connections."""
         await self._end_workers(longest)
-        self.record.stopped = True
         return self._settle()
 
     async def close(self, longest: float | None = None) -> None:
         """End all workers and give the port back."""
+        self.standby.dismiss()
         await self._end_workers(longest)
         if self._listener is not None:
             self._listener.close()
@@ -157,6 +165,7 @@ class Model:
         self.record.stopped = False
         self.record.activate(version)
         self._secrets = secrets
+        self._modules = fleet.loading[0].modules
         await fleet.accept(seconds)
         if before is not None:
             self._step("draining", f"Release {before.version} answers its last requests", report)
@@ -170,7 +179,9 @@ class Model:
 
     async def _load(self, fleet: Fleet, replicas: int, seconds: float, report: Report) -> None:
         self._step("loading", f"Loading the model in {replicas} worker{'s' if replicas > 1 else ''}", report)
-        self._loading = asyncio.create_task(fleet.load(replicas, seconds))
+        release = self._store.release(fleet.version) or {}
+        standby = self.standby.take(fleet.plan, release, fleet.listener)
+        self._loading = asyncio.create_task(fleet.load(replicas, seconds, standby))
         try:
             await self._loading
         finally:
@@ -205,7 +216,7 @@ class Model:
         release = self._store.release(version)
         if release is None:
             raise OperationError("ReleaseMissing", f"Release {version} cannot be read. Deploy the project again.")
-        plan = worker_plan(self.record.name, version, release, secrets, self._metrics, self._bytecode)
+        plan = worker_plan(self._place, version, release, secrets)
         self.redactor.learn(secrets.values())
         return Fleet(plan, self._listen(port), self._spool, self.redactor, self._changed)
 
@@ -244,15 +255,21 @@ class Model:
         task.add_done_callback(self._drains.discard)
 
     async def _end_workers(self, longest: float | None) -> None:
-        self.record.stopped = True
+        """The model is shown as stopped when nothing of it runs any more, and thus can be started again, not before."""
         fleet, leaving = self.record.fleet, list(self.record.leaving)
         ends = [other.drain(0, longest) for other in leaving]
         if fleet is not None:
+            self.record.step = "stopping"
+            self._changed()
             ends.append(fleet.close(longest))
-        await asyncio.gather(*ends)
-        self.record.fleet = None
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*self._drains)
+        try:
+            await asyncio.gather(*ends)
+            self.record.fleet = None
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.gather(*self._drains)
+        finally:
+            self.record.step = None
+            self.record.stopped = True
 
     async def _settled(self, fleet: Fleet) -> tuple[str, Json | None]:
         """Wait until every replica is ready, or one has been given up."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,47 @@ _PASSED = frozenset(
 _PASSED_PREFIXES = ("LC_", "OMP_", "MKL_", "OPENBLAS_", "NVIDIA_", "CUDA_HOME", "HF_HOME")
 
 
-def worker_plan(
-    name: str, version: int, release: Json, secrets: Mapping[str, str], metrics: Path, bytecode: Path
-) -> WorkerPlan:
+@dataclass(frozen=True)
+class Place:
+    """What the workers of all releases of a model share: its name and the folders for figures and byte code."""
+
+    model: str
+    metrics: Path
+    bytecode: Path
+
+
+def worker_plan(place: Place, version: int, release: Json, secrets: Mapping[str, str]) -> WorkerPlan:
     """How to start workers of a release. Raises BundleMissing, BundleInvalid and SecretMissing."""
     bundle = _read_bundle(str(release.get("bundle")))
-    wanted = [str(secret) for secret in bundle.get("secrets") or []]
+    what = ["--bundle", str(release["bundle"]), "--version", str(version)]
+    return WorkerPlan(
+        version,
+        _command(place, release, what),
+        _environment(place, bundle, secrets),
+        str(release["bundle"]),
+        _request_seconds(bundle),
+    )
+
+
+def standby_plan(place: Place, release: Json, secrets: Mapping[str, str]) -> WorkerPlan:
+    """How to start a worker whose bundle is not made yet; `release` has its env and secrets instead."""
+    environment = _environment(place, release, secrets)
+    return WorkerPlan(0, _command(place, release, ["--standby"]), environment, "", _DEFAULT_SECONDS)
+
+
+def _command(place: Place, release: Json, what: list[str]) -> Callable[[int, int, int], list[str]]:
+    def command(replica: int, listen: int, control: int) -> list[str]:
+        return [
+            *(str(release["python"]), "-u", str(Path(release["runtime"]) / "worker.py"), *what),
+            *("--support", str(release["support"]), "--model", place.model, "--replica", str(replica)),
+            *("--metrics-dir", str(place.metrics), "--listen-fd", str(listen), "--control-fd", str(control)),
+        ]
+
+    return command
+
+
+def _environment(place: Place, about: Json, secrets: Mapping[str, str]) -> dict[str, str]:
+    wanted = [str(secret) for secret in about.get("secrets") or []]
     missing = [secret for secret in wanted if secret not in secrets]
     if missing:
         raise OperationError(
@@ -39,28 +75,19 @@ def worker_plan(
             "give the values again, for example with --env-file.",
             names=missing,
         )
-    environment = {**_base(), **{str(key): str(value) for key, value in (bundle.get("env") or {}).items()}}
+    environment = {**_base(), **{str(key): str(value) for key, value in (about.get("env") or {}).items()}}
     environment.update({secret: secrets[secret] for secret in wanted})
     environment.update(PYTHONUNBUFFERED="1", PYTHONNOUSERSITE="1")
     # Byte code outside the bundle and the environment, which never change; without it every start compiles all again.
-    environment["PYTHONPYCACHEPREFIX"] = str(bytecode)
-
-    def command(replica: int, listen: int, control: int) -> list[str]:
-        return [
-            *(str(release["python"]), "-u", str(Path(release["runtime"]) / "worker.py")),
-            *("--bundle", str(release["bundle"]), "--support", str(release["support"])),
-            *("--model", name, "--version", str(version), "--replica", str(replica)),
-            *("--metrics-dir", str(metrics), "--listen-fd", str(listen), "--control-fd", str(control)),
-        ]
-
-    return WorkerPlan(version, command, environment, _request_seconds(bundle))
+    environment["PYTHONPYCACHEPREFIX"] = str(place.bytecode)
+    return environment
 
 
-def check_release(release: Any) -> Json:
-    """The release of a deploy request, or BadRequest."""
+def check_release(release: Any, paths: tuple[str, ...] = ("bundle", "python", "support", "runtime")) -> Json:
+    """The release of a request with these paths, or BadRequest."""
     if not isinstance(release, dict):
         raise OperationError("BadRequest", "The request has no release.")
-    for key in ("bundle", "python", "support", "runtime"):
+    for key in paths:
         value = release.get(key)
         if not isinstance(value, str) or not Path(value).is_absolute():
             raise OperationError("BadRequest", f"The release's {key} is not an absolute path.")

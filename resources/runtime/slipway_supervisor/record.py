@@ -37,6 +37,8 @@ class Record:
             "createdAt": release.get("createdAt") or now(),
             "digest": release.get("digest"),
         }
+        if isinstance(release.get("resources"), dict):
+            entry["resources"] = release["resources"]
         self.releases.append({**entry, "status": "failed"})
 
     def activate(self, version: int) -> None:

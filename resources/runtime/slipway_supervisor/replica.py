@@ -54,17 +54,32 @@ class Replica:
         self._keeper: asyncio.Task[None] | None = None
         self._started_at = now()
 
-    async def load(self, seconds: float) -> None:
-        """Start a worker and wait until its model is loaded. Raises WorkerFailed; nothing runs then."""
+    async def load(self, seconds: float, standby: Worker | None = None) -> None:
+        """Start a worker, or have one that stands by take over, and wait until its model is loaded.
+
+        Raises WorkerFailed; nothing runs then.
+        """
         self._ready_seconds = seconds
         self._set("Starting")
         self._ready_at = None
-        worker = self._worker = Worker(self.plan, self.index, self._spool, self._redactor)
+        if standby is not None and await self._loads(standby, seconds):
+            return
+        await self._loads(Worker(self.plan, self.index, self._spool, self._redactor), seconds)
+
+    async def _loads(self, worker: Worker, seconds: float) -> bool:
+        """False when a standby ended before it began, or did not suit: then a fresh worker must be started."""
+        self._worker = worker
         self._started_at = worker.started_at
+        stood_by = bool(worker.pid)
         try:
-            await worker.start(self._listener.socket)
+            if stood_by:
+                worker.assign(self.plan, self.index)
+            else:
+                await worker.start(self._listener.socket)
             self._changed()
             await _either(worker.ready, worker.gone, seconds)
+            if stood_by and worker.gone.done() and not worker.began:
+                return False
             if not worker.ready.done():
                 raise WorkerFailed(await self._failure(worker, seconds))
         except BaseException:
@@ -72,6 +87,12 @@ class Replica:
             worker.kill()
             self._worker = None
             raise
+        return True
+
+    @property
+    def modules(self) -> list[str]:
+        """Modules that the snapshot of the loaded model names."""
+        return self._worker.modules if self._worker is not None else []
 
     async def _failure(self, worker: Worker, seconds: float) -> Json:
         if worker.gone.done():

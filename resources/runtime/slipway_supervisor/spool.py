@@ -3,6 +3,9 @@
 A file is named after the number of its first line, so the number of the next line is known from the name and
 the count of lines; a line that a crash cut short is dropped. When the disk is full lines are dropped and
 counted, and the first line that fits again says how many are missing: nothing waits in memory.
+
+The file `generation` names this numbering: a model that was removed and deployed again has a log with another name,
+by which its readers notice that they start over.
 """
 
 from __future__ import annotations
@@ -10,9 +13,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 from pathlib import Path
 
 from .clock import now
+from .store import write_atomic
 
 
 class Spool:
@@ -111,9 +116,15 @@ class Spool:
     def _files(self) -> list[Path]:
         return sorted(path for path in self._folder.glob("*.jsonl") if path.stem.isdigit())
 
+    def _name_generation(self) -> None:
+        path = self._folder / "generation"
+        if not path.exists():
+            write_atomic(path, secrets.token_hex(8).encode())
+
     def _recover(self) -> None:
         """Open the newest file, cut a torn last line off, and learn the next number."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        self._name_generation()
         files = self._files()
         first = int(files[-1].stem) if files else self._next
         data = files[-1].read_bytes() if files else b""

@@ -43,7 +43,7 @@ class Supervisor:
         shutil.rmtree(folder / "metrics", ignore_errors=True)  # figures of processes that are gone
         (folder / "metrics").mkdir(exist_ok=True)
         self._model = Model(recall(name, self._store), folder, self._store, self._spool, self._changed)
-        self._control = Control(self._operations(), self._model.state, self._model.cancel)
+        self._control = Control(self._operations(), self._model.state, self._model.cancel, self._model.standby.dismiss)
 
     def _operations(self) -> dict[str, Any]:
         model = self._model
@@ -54,10 +54,11 @@ class Supervisor:
         async def remove(request: Json, report: Any) -> Json:
             await model.close()
             self._remove_folder()
+            self._control.ended = True
             self._ending.set()
             return {}
 
-        changing = {"deploy": model.deploy, "rollback": model.rollback, "scale": model.scale}
+        changing = {"prepare": model.prepare, "deploy": model.deploy, "rollback": model.rollback, "scale": model.scale}
         changing.update({"start": model.start, "restart": model.restart, "stop": stop, "remove": remove})
         return {name: self._durably(operation) for name, operation in changing.items()}
 
@@ -121,6 +122,7 @@ class Supervisor:
 
     async def _end(self, server: asyncio.AbstractServer) -> None:
         server.close()
+        self._control.ended = True
         self._model.cancel()
         async with self._control.turn:
             await self._model.close(_TERMINATE_SECONDS)

@@ -34,6 +34,7 @@ class WorkerPlan:
     command: Callable[[int, int, int], list[str]]
     """Given the replica's index, the listening and the control descriptor."""
     environment: dict[str, str]
+    bundle: str
     request_seconds: float
     """The longest time that a request may take, thus a drain."""
 
@@ -57,6 +58,10 @@ class Worker:
         self.pid = 0
         self.rss: int | None = None
         self.peak_rss = 0
+        self.modules: list[str] = []
+        """Modules that the snapshot names, known when `ready`: what the next worker may import beforehand."""
+        self.began = False
+        """Whether it has begun to load a bundle. The end of a standby before that says nothing about the release."""
         self.ready: asyncio.Future[None] = loop.create_future()
         self.accepting: asyncio.Future[None] = loop.create_future()
         self.refusing: asyncio.Future[None] = loop.create_future()
@@ -64,6 +69,7 @@ class Worker:
         self._spool = spool
         self._redactor = redactor
         self._tail: deque[str] = deque(maxlen=_TAIL)
+        self._held: list[tuple[str, list[str]]] | None = None
         self._failure: Json | None = None
         self._oom_before = oom_kills()
         self._writer: asyncio.StreamWriter | None = None
@@ -95,6 +101,18 @@ class Worker:
         """Tell the worker something; lost without complaint when it is gone."""
         if self._writer is not None and not self._writer.is_closing():
             self._writer.write(json.dumps({"op": operation, **details}).encode() + b"\n")
+
+    def hold(self) -> None:
+        """Keep what the process writes until it is `assigned` a release."""
+        self._held = []
+
+    def assign(self, plan: WorkerPlan, index: int) -> None:
+        """Have a standby load the bundle of a release."""
+        self.plan, self.index = plan, index
+        held, self._held = self._held or [], None
+        for stream, texts in held:
+            self._log(stream, texts)
+        self.send("load", bundle=plan.bundle, version=plan.version, replica=index)
 
     def kill(self) -> None:
         """End the process and its children now."""
@@ -137,14 +155,16 @@ class Worker:
 
     async def _capture(self, stream: asyncio.StreamReader, name: str) -> None:
         splitter = LineSplitter(self._redactor)
-        source = f"{self.plan.version}/{self.index}"
         while chunk := await stream.read(64 * 1024):
-            self._log(source, name, splitter.feed(chunk))
-        self._log(source, name, splitter.close())
+            self._log(name, splitter.feed(chunk))
+        self._log(name, splitter.close())
 
-    def _log(self, source: str, stream: str, texts: list[str]) -> None:
+    def _log(self, stream: str, texts: list[str]) -> None:
+        if self._held is not None:
+            self._held.append((stream, texts))
+            return
         self._tail.extend(texts)
-        self._spool.append(source, stream, texts)
+        self._spool.append(f"{self.plan.version}/{self.index}", stream, texts)
 
     async def _listen(self, events: asyncio.StreamReader) -> None:
         with contextlib.suppress(OSError, ValueError):
@@ -159,6 +179,9 @@ class Worker:
         kind = event.get("event")
         if kind == "failed" and isinstance(event.get("error"), dict):
             self._failure = self._clean(event["error"])
+        if kind == "ready" and isinstance(event.get("modules"), list):
+            self.modules = [str(name) for name in event["modules"]]
+        self.began = self.began or kind == "loading"
         futures = {"ready": self.ready, "accepting": self.accepting, "draining": self.refusing}
         future = futures.get(str(kind))
         if future is not None and not future.done():

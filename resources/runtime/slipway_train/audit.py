@@ -12,6 +12,8 @@ import tempfile
 import threading
 from typing import Any, Callable
 
+from slipway_train import realpaths
+
 _state = {"recording": False}
 _busy = threading.local()
 _read: dict[str, None] = {}
@@ -36,7 +38,7 @@ def install(launch: dict[str, Any]) -> None:
         os.path.expanduser(path)
         for path in ("~/.cache/matplotlib", "~/.cache/fontconfig", "~/.config/matplotlib", "~/.matplotlib")
     ]
-    _ignored.extend(os.path.join(_real(path), "") for path in system + libraries + base + own + home if path)
+    _ignored.extend(os.path.join(os.path.realpath(path), "") for path in system + libraries + base + own + home if path)
     if sys.version_info >= (3, 8):
         sys.addaudithook(_hook)
 
@@ -53,12 +55,13 @@ def inputs(roots: list[str]) -> dict[str, Any]:
     Paths are absolute and exist; `outside` means under none of `roots`. A file that was written before it
     was read is no input. Modules of the project count as files.
     """
-    inside = tuple(os.path.join(_real(root), "") for root in roots)
+    real = realpaths.resolver()
+    inside = tuple(os.path.join(real(root), "") for root in roots)
     modules = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
-    local = [path for path in modules if path and _real(path).startswith(inside) and not _skip(_real(path))]
-    files = sorted({_real(path) for path in [*_read, *local] if not _skip(_real(path))})
+    local = {path for path in (real(module) for module in modules if module) if path.startswith(inside)}
+    files = sorted(path for path in {real(path) for path in _read} | local if not _skip(path))
     written = sorted(
-        {_real(path) for path in _written if not _skip(_real(path)) and not _temporary(_real(path), inside)}
+        path for path in {real(path) for path in _written} if not _skip(path) and not _temporary(path, inside)
     )
     return {
         "recorded": sys.version_info >= (3, 8),
@@ -129,13 +132,9 @@ _HANDLERS: dict[str, Callable[..., None]] = {
 }
 
 
-def _real(path: str) -> str:
-    return os.path.realpath(path)
-
-
 def _skip(path: str) -> bool:
     return path.startswith(tuple(_ignored)) or path.endswith((".pyc", ".pyo")) or not os.path.isfile(path)
 
 
 def _temporary(path: str, inside: tuple[str, ...]) -> bool:
-    return path.startswith(os.path.join(_real(tempfile.gettempdir()), "")) and not path.startswith(inside)
+    return path.startswith(os.path.join(os.path.realpath(tempfile.gettempdir()), "")) and not path.startswith(inside)

@@ -6,6 +6,9 @@ finding {code, module, file}; inputs {recorded, files: [{path, outside}], networ
 [path]}; done {artifact}; failed {code, message, index?, id?, line?, ename?, evalue?, traceback?, variable?,
 path?} with code NotebookInvalid, UnknownParameter, CellFailed, KernelDied, Timeout, PredictMissing,
 SnapshotFailed, ExampleFailed or WriteFailed.
+
+`cells` is the number of code cells and `index` counts them from 0, empty ones too (they are told as skipped);
+Markdown and raw cells have no index and no events.
 """
 
 from __future__ import annotations

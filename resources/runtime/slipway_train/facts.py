@@ -12,6 +12,8 @@ import typing
 from collections.abc import Iterator
 from typing import Any
 
+from slipway_train import realpaths
+
 try:
     from importlib import metadata
 except ImportError:  # Python 3.7: the backport comes with the support directory
@@ -43,7 +45,10 @@ def signature(function: Any) -> dict[str, Any]:
 def libraries(launch: dict[str, Any]) -> dict[str, str]:
     """Versions of the user's distributions of which a module is loaded."""
     path = [entry for entry in sys.path if entry not in (launch["support"], launch["runtime"])]
-    loaded = {name.split(".")[0] for name, module in list(sys.modules.items()) if _below(module, path)}
+    below = tuple(os.path.join(entry, "") for entry in path)
+    loaded = {
+        name.split(".")[0] for name, module in list(sys.modules.items()) if (_file(module) or "").startswith(below)
+    }
     found: dict[str, str] = {}
     for distribution in metadata.distributions(path=path):
         name = distribution.metadata["Name"]
@@ -55,17 +60,18 @@ def libraries(launch: dict[str, Any]) -> dict[str, str]:
 def foreign_modules(launch: dict[str, Any], roots: list[str]) -> list[dict[str, str]]:
     """Loaded modules whose file is neither in the project nor installed: the server will not have them."""
     known = [*roots, launch["support"], launch["runtime"], *_installed_places()]
-    places = tuple(os.path.join(os.path.realpath(place), "") for place in known if place)
+    real = realpaths.resolver()
+    places = tuple(os.path.join(real(place), "") for place in known if place)
     found = []
     for name, module in sorted(list(sys.modules.items()), key=lambda item: item[0]):
         file = _file(module)
         if (
             file
             and name != "__main__"
-            and not os.path.realpath(file).startswith(places)
             and not os.path.abspath(file).startswith(places)
+            and not real(file).startswith(places)
         ):
-            found.append({"code": "ModuleOutsideProject", "module": name, "file": os.path.realpath(file)})
+            found.append({"code": "ModuleOutsideProject", "module": name, "file": real(file)})
     return found
 
 
@@ -106,13 +112,11 @@ def _modules(distribution: Any) -> Iterator[str]:
     if top:
         yield from top.split()
         return
-    for file in distribution.files or ():
-        yield re.split(r"[/.]", str(file), maxsplit=1)[0]
-
-
-def _below(module: Any, path: list[str]) -> bool:
-    file = _file(module)
-    return bool(file) and any(file.startswith(os.path.join(entry, "")) for entry in path)  # type: ignore[union-attr]
+    # The lines of RECORD begin with the file's path (Recording installed projects, packaging.python.org); `files` makes
+    # an object of each.
+    record = distribution.read_text("RECORD")
+    files = record.splitlines() if record else map(str, distribution.files or ())
+    yield from {re.split(r"[/.]", file, maxsplit=1)[0] for file in files}
 
 
 def _file(module: Any) -> str | None:

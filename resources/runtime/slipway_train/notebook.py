@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import json
 import logging
 import math
@@ -24,8 +25,8 @@ from slipway_train.redaction import redact
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of the executed copy. `index` and `id` are those of the user's notebook, None for one that
-    Slipway added.
+    """A cell of the executed copy. `index` counts the code cells of the user's notebook from 0, empty ones too;
+    it is None for other cells and for one that Slipway added. `id` is that of the user's notebook.
     """
 
     index: int | None
@@ -80,7 +81,11 @@ def read(path: Path, parameters: Mapping[str, Any]) -> Document:
             f"{path.name} is not a notebook that can be read: {error}. Open it in an editor and save it again.",
         ) from error
     ids = _ids(raw, node)
-    cells = [Cell(index, identity, cell) for index, (identity, cell) in enumerate(zip(ids, node.cells))]
+    numbers = itertools.count()
+    cells = [
+        Cell(next(numbers) if cell.cell_type == "code" else None, identity, cell)
+        for identity, cell in zip(ids, node.cells)
+    ]
     if not any(cell.runs for cell in cells):
         raise Failure("NotebookInvalid", f"{path.name} has no code cell. Add one that defines `predict`.")
     for cell in cells:

@@ -36,10 +36,11 @@ class Run:
         self._kernel = Kernel(request, runtime)
         self._document: Document | None = None
         self._current: Cell | None = None
+        self._channels: Any = None
         self._partial = request.artifact.with_name("%s.partial-%d" % (request.artifact.name, os.getpid()))
 
     async def execute(self) -> int:
-        """The exit status. Emits exactly one of `done` and `failed` last."""
+        """The exit status. Emits exactly one of `done` and `failed` last; after `done` the kernel still shuts down."""
         try:
             document = self._document = notebook.read(self._request.notebook, self._request.parameters)
             artifact = await self._train(document)
@@ -48,6 +49,7 @@ class Run:
             self._fail(failure)
             return FAILED
         self._events.emit("done", artifact=artifact)
+        await self._shut_down()
         return DONE
 
     def end(self) -> None:
@@ -75,8 +77,9 @@ class Run:
         answer = await self._operate(operations, self._snapshot_request())
         for finding in answer["findings"]:
             self._events.emit("finding", **finding)
-        (self._partial / "artifact.json").write_text(failures.to_json(answer["artifact"]), encoding="utf-8")
-        await self._shut_down(cells)
+        # What was measured differs from run to run; the artifact must not, so that equal sources make equal releases.
+        lasting = {key: value for key, value in answer["artifact"].items() if key != "memoryPeakBytes"}
+        (self._partial / "artifact.json").write_text(failures.to_json(lasting), encoding="utf-8")
         return answer["artifact"]
 
     async def _start(self, document: Document) -> tuple[CellClient, CellClient]:
@@ -87,6 +90,7 @@ class Run:
             await self._kernel.start()
             operations.startup_timeout = 120
             cells.kc = operations.kc = await operations.async_start_new_kernel_client()
+            self._channels = cells.kc
         except (OSError, RuntimeError) as error:
             raise failures.not_started(error, self._kernel) from error
         return cells, operations
@@ -95,7 +99,14 @@ class Run:
         """Per cell the text to execute; None for a cell that is left out."""
         if self._request.mode == "full":
             return [cell.node.source if cell.runs else None for cell in document.cells]
-        sources = [{"source": cell.node.source if cell.runs else "", "tags": cell.tags} for cell in document.cells]
+        sources = [
+            {
+                "source": cell.node.source if cell.runs else "",
+                "tags": cell.tags,
+                "number": None if cell.index is None else cell.index + 1,
+            }
+            for cell in document.cells
+        ]
         request = {
             "op": "plan",
             "cells": sources,
@@ -111,8 +122,7 @@ class Run:
     async def _cell(self, client: CellClient, position: int, cell: Cell, code: str | None) -> None:
         self._current = cell
         if code is None:
-            if cell.runs:
-                self._tell(cell, "skipped")
+            self._tell(cell, "skipped")
             return
         self._tell(
             cell,
@@ -153,12 +163,12 @@ class Run:
             "roots": request.roots,
         }
 
-    async def _shut_down(self, client: CellClient) -> None:
+    async def _shut_down(self) -> None:
         """Let the kernel run the notebook's atexit handlers; `end` ends what is left."""
         with contextlib.suppress(RuntimeError, OSError):
             await self._kernel.manager.shutdown_kernel()
-        if client.kc is not None:
-            client.kc.stop_channels()
+        if self._channels is not None:
+            self._channels.stop_channels()
 
     def _publish(self) -> None:
         """The finished folder takes its place in one step; an older artifact is replaced."""

@@ -25,7 +25,7 @@ class ControlChannel:
         self._sending = threading.Lock()
         self._waiting: list[Json] = []
         self._handler: Callable[[Json], None] | None = None
-        self._handing = threading.Lock()
+        self._handing = threading.Condition()
         threading.Thread(target=self._listen, name="slipway-control", daemon=True).start()
 
     def send(self, event: str, **details: Any) -> None:
@@ -45,6 +45,12 @@ class ControlChannel:
             for operation in waiting:
                 handler(operation)
 
+    def next(self) -> Json:
+        """Wait for an operation; only before `handle`."""
+        with self._handing:
+            self._handing.wait_for(lambda: bool(self._waiting))
+            return self._waiting.pop(0)
+
     def _listen(self) -> None:
         try:
             for line in self._socket.makefile("rb"):
@@ -57,5 +63,6 @@ class ControlChannel:
         with self._handing:
             if self._handler is None:
                 self._waiting.append(operation)
+                self._handing.notify()
             else:
                 self._handler(operation)

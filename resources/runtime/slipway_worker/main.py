@@ -13,7 +13,7 @@ import sys
 import traceback
 from typing import Any, Dict
 
-from . import platform
+from . import platform, standby
 from .arguments import Arguments, parse
 from .control import ControlChannel
 from .serving import Serving, StartupFailed
@@ -49,7 +49,14 @@ def main(arguments: list[str]) -> int:
     listener, control = platform.inherited(options.listen_fd, options.control_fd)
     if control is not None:
         platform.die_with_parent()
+    else:
+        _end_while_loading()
     reporter = Reporter(ControlChannel(control) if control is not None else None)
+    try:
+        if options.bundle is None and reporter.channel is not None:
+            options = standby.wait(options, reporter.channel)
+    except standby.Unsuited:
+        return 0  # the supervisor starts a fresh worker
     reporter.event("loading")
     try:
         app = _load(options)
@@ -58,7 +65,14 @@ def main(arguments: list[str]) -> int:
         serving = Serving(app, listener or _bind(options.host, options.port))
     except BaseException as error:  # also SystemExit of the user's code: a worker never ends without a word
         return reporter.failed(_describe(error))
-    return loop.run_until_complete(_serve(serving, app, reporter))
+    modules = standby.named_modules(options.bundle) if options.bundle is not None else []
+    return loop.run_until_complete(_serve(serving, app, reporter, modules))
+
+
+def _end_while_loading() -> None:
+    """As process 1 of a container a program without handlers ignores signals, and loading may take minutes."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda received, _: os._exit(128 + received))
 
 
 def _load(options: Arguments) -> Any:
@@ -103,7 +117,7 @@ def _new_loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
-async def _serve(serving: Serving, app: Any, reporter: Reporter) -> int:
+async def _serve(serving: Serving, app: Any, reporter: Reporter, modules: list[str]) -> int:
     loop = asyncio.get_running_loop()
     orders: asyncio.Queue[Json] = asyncio.Queue()
     try:
@@ -111,7 +125,7 @@ async def _serve(serving: Serving, app: Any, reporter: Reporter) -> int:
     except StartupFailed as error:
         return reporter.failed({"code": "StartupFailed", "message": str(error)})
     rss, peak = platform.memory()
-    reporter.event("ready", rss=rss, peakRss=peak)
+    reporter.event("ready", rss=rss, peakRss=peak, modules=modules)
     _on_signals(loop, lambda: orders.put_nowait({"op": "terminate"}))
     if reporter.channel is not None:
         reporter.channel.handle(lambda order: _pass_on(loop, orders, order))

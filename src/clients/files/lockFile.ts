@@ -16,6 +16,17 @@ export async function withLock<T>(file: string, body: () => Promise<T>, signal: 
   }
 }
 
+/** Resolves when no living process runs something under the lock file. */
+export async function waitForLock(file: string, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    signal.throwIfAborted();
+    const text = await readFile(file, 'utf8').catch(() => undefined);
+    // An empty file belongs to somebody who is just writing his number into it.
+    if (text === undefined || (text !== '' && !isAlive(Number(text)))) return;
+    await delay(50, undefined, { signal });
+  }
+}
+
 async function tryLock(file: string): Promise<boolean> {
   try {
     await writeFile(file, String(process.pid), { flag: 'wx' });

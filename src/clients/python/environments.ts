@@ -28,6 +28,8 @@ export const supportRequirements = [
 /** What executes notebooks from an environment of its own. */
 export const runnerRequirements = ['nbclient==0.11.0', 'jupyter-client==8.6.3', 'nbformat==5.10.4'] as const;
 
+const completeMark = '.slipway-complete';
+
 /** Installs a lock for an interpreter; an equal one is shared by all projects. */
 export async function makeEnvironment(
   uv: Uv,
@@ -37,8 +39,7 @@ export async function makeEnvironment(
   onProgress: (line: string) => void,
   signal: AbortSignal,
 ): Promise<Environment> {
-  const key = hash([lock.digest, interpreter.path, interpreter.version]);
-  const folder = path.join(home.environments, `py${interpreter.minor}-${key}`);
+  const folder = environmentFolder(home, lock, interpreter);
   await installOnce(
     uv,
     folder,
@@ -63,6 +64,16 @@ export async function makeEnvironment(
     signal,
   );
   return { folder, python: pythonOf(folder) };
+}
+
+/** Whether a deploy finds the lock installed. */
+export function isInstalled(home: Home, lock: Lock, interpreter: Interpreter): Promise<boolean> {
+  return exists(path.join(environmentFolder(home, lock, interpreter), completeMark));
+}
+
+function environmentFolder(home: Home, lock: Lock, interpreter: Interpreter): string {
+  const key = hash([lock.digest, interpreter.path, interpreter.version]);
+  return path.join(home.environments, `py${interpreter.minor}-${key}`);
 }
 
 /**
@@ -200,7 +211,7 @@ async function installOnce(
   install: (python: string) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  const mark = path.join(folder, '.slipway-complete');
+  const mark = path.join(folder, completeMark);
   if (await exists(mark)) return;
   await withLock(
     `${folder}.lock`,

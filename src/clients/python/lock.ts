@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { withoutCredentials } from '../../core/credentials';
 import { exists, writeAtomic } from '../files/contentStore';
 import { dayOptions, datedOptions, wheelOptions } from './oldPackages';
 import type { Uv } from './uv';
@@ -52,7 +53,8 @@ export async function resolveLock(
   const options = await optionsOf(request, locks);
   const file = path.join(locks, `${await requestKey(uv, request, options)}.txt`);
   if (!(await exists(file))) {
-    await writeAtomic(file, withoutComments(await resolve(uv, request, options, onProgress, signal)));
+    const lines = await resolve(uv, request, options, onProgress, signal);
+    await writeAtomic(file, withoutCredentials(withoutComments(lines)));
   }
   const text = await readFile(file, 'utf8');
   const asOf = request.source.kind === 'requirements' ? request.source.asOf : undefined;

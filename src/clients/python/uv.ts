@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { withoutCredentials } from '../../core/credentials';
 import { UserError } from '../../core/errors';
 import type { Home } from '../../core/home';
 import { runProcess, type ProcessResult } from '../process/runProcess';
@@ -90,7 +91,7 @@ async function runUv(
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       ...(options.input === undefined ? {} : { input: options.input }),
       onStderrLine: (line) => {
-        if (line.trim() !== '') options.onProgress?.(line.trimEnd());
+        if (line.trim() !== '') options.onProgress?.(withoutCredentials(line.trimEnd()));
       },
     },
     signal,

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import { withoutCredentials } from '../../core/credentials';
 import { UserError, type Remedy } from '../../core/errors';
 
 interface Explanation {
@@ -80,9 +81,8 @@ export function explainUvFailure(stderr: string, subject: string): UserError {
 
 /** Drops box drawing, terminal escapes and credentials in URLs. */
 export function plainWords(stderr: string): string {
-  return stripVTControlCharacters(stderr)
+  return withoutCredentials(stripVTControlCharacters(stderr))
     .replace(/[×╰─▶│├]/gu, ' ')
-    .replace(/\/\/[^/@\s]+@/g, '//')
     .replace(/[ \t]+/g, ' ')
     .replace(/\n /g, '\n')
     .trim();

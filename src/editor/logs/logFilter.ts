@@ -28,7 +28,7 @@ export function parseFilter(text: string): LogFilter | undefined {
   return {
     text: text.trim(),
     matches: (entry) => {
-      if (entry.kind === 'gap') return true;
+      if (entry.kind !== 'line') return true;
       const { source, stream, text: said } = entry.line;
       if (terms.source !== undefined && source !== terms.source && !source.startsWith(`${terms.source}/`)) return false;
       if (terms.stream !== undefined && stream !== terms.stream) return false;

@@ -23,7 +23,7 @@ const sinkFactor = 2;
 export class LogPane {
   readonly #sink: LogSink;
   readonly #limits: QueueLimits;
-  readonly #recent: BoundedQueue<LogEntry>;
+  #recent: BoundedQueue<LogEntry>;
   #filter: LogFilter | undefined;
   #paused = false;
   /** Position of the first entry that the sink has not seen. */
@@ -54,7 +54,15 @@ export class LogPane {
   }
 
   add(entry: LogEntry): void {
+    if (entry.kind === 'restart') this.#forget();
     this.#recent.push(entry);
+  }
+
+  /** Lines of a log that is gone stay in the sink, but a new filter does not find them again. */
+  #forget(): void {
+    this.flush();
+    this.#recent = new BoundedQueue(this.#limits, entryBytes);
+    this.#next = 0;
   }
 
   /** Shows what came since the last time, in one append. */
@@ -91,20 +99,20 @@ export class LogPane {
   /**
    * Shows the log again from `history` (the whole log, oldest first), then what came after it; used for a new filter
    * and when a pause ends. The newest matching entries within the limits are shown.
-   * @returns the number of the newest line of `history`, 0 when it has none
+   * @returns where `history` ends; `after` is 0 when it is empty
    */
-  async rebuild(filter: LogFilter | undefined, history: AsyncIterable<LogEntry>): Promise<number> {
+  async rebuild(filter: LogFilter | undefined, history: AsyncIterable<LogEntry>): Promise<LogPosition> {
     const kept = new BoundedQueue<LogEntry>(this.#limits, entryBytes);
-    let seen = 0;
+    let seen: LogPosition = { after: 0, generation: undefined };
     let hidden = 0;
     for await (const entry of history) {
-      seen = lastSeq(entry);
+      seen = positionOf(entry, seen);
       if (filter === undefined || filter.matches(entry)) kept.push(entry);
       else hidden += 1;
     }
     this.#filter = filter;
     this.#paused = false;
-    for (const entry of this.#recent.from(0)) if (lastSeq(entry) > seen && this.#isShown(entry)) kept.push(entry);
+    for (const entry of this.#recent.from(0)) if (isAfter(entry, seen) && this.#isShown(entry)) kept.push(entry);
     this.#next = this.#recent.end;
     this.#show(kept, hidden);
     return seen;
@@ -138,9 +146,24 @@ export class LogPane {
   }
 }
 
+/** Where a reading of a log ended. */
+export interface LogPosition {
+  readonly after: number;
+  readonly generation: string | undefined;
+}
+
+function positionOf(entry: LogEntry, before: LogPosition): LogPosition {
+  return { after: lastSeq(entry), generation: entry.kind === 'line' ? entry.line.generation : before.generation };
+}
+
+/** A line of another log is new whatever its number: the model was deployed again while the old log was read. */
+function isAfter(entry: LogEntry, { after, generation }: LogPosition): boolean {
+  return lastSeq(entry) > after || (entry.kind === 'line' && entry.line.generation !== generation);
+}
+
 /** Rough size in memory: two bytes a character and what the objects around the text take. */
 function entryBytes(entry: LogEntry): number {
-  return entry.kind === 'gap'
+  return entry.kind !== 'line'
     ? 64
     : 160 + 2 * (entry.line.text.length + entry.line.source.length + entry.line.time.length);
 }

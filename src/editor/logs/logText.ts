@@ -11,6 +11,7 @@ const streamMarks: Readonly<Record<LogLine['stream'], string>> = { stdout: '', s
 export function entryText(entry: LogEntry): string {
   if (entry.kind === 'gap')
     return marker(entry.lost === 1 ? '1 line was lost' : `${String(entry.lost)} lines were lost`);
+  if (entry.kind === 'restart') return marker('The model was removed and deployed again');
   const { time, source, stream, text } = entry.line;
   if (source === 'supervisor') return `${time} ${marker(inertText(text))}`;
   return `${time} [${inertText(source)}] ${streamMarks[stream]}${inertText(text)}`;
@@ -23,7 +24,7 @@ export function marker(text: string): string {
 
 /** One line of a saved log: what was written, uncut and unescaped, with its time and where it came from. */
 export function savedText(entry: LogEntry): string {
-  if (entry.kind === 'gap') return entryText(entry);
+  if (entry.kind !== 'line') return entryText(entry);
   const { time, source, stream, text } = entry.line;
   return `${time} [${source}] ${streamMarks[stream]}${text}`;
 }

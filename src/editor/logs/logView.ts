@@ -93,9 +93,9 @@ export class LogView implements vscode.Disposable {
   async #run(lines: number, filter: LogFilter | undefined): Promise<void> {
     const { signal } = this.#stop;
     try {
-      const seen = filter === undefined ? 0 : await this.#pane.rebuild(filter, this.#history());
+      const seen = filter === undefined ? undefined : await this.#pane.rebuild(filter, this.#history());
       const options = {
-        ...(seen > 0 ? { after: seen } : { tail: lines }),
+        ...(seen !== undefined && seen.after > 0 ? seen : { tail: lines }),
         exists: () => this.#exists(),
         onInterrupted: (attempt: number) => {
           this.#interrupted(attempt);

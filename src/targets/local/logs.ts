@@ -10,7 +10,8 @@ const pollMs = 250;
 
 /**
  * The lines of a model from its spool on disk, also while it is stopped. Sequence numbers have no gaps there, so
- * `after` resumes exactly; a jump means that the spool has dropped older lines. Ends when the model is removed.
+ * `after` resumes exactly; a jump means that the spool has dropped older lines. A model that was removed and deployed
+ * again meanwhile has a new log, which is read from its start. Ends when the model is removed.
  */
 export async function* readLogs(
   home: Home,
@@ -23,7 +24,7 @@ export async function* readLogs(
     options.after === undefined
       ? await firstOfTail(folder, options.tail ?? Number.MAX_SAFE_INTEGER, signal)
       : options.after + 1;
-  const reader = new SpoolReader(folder, first);
+  const reader = new SpoolReader(folder, first, options.after === undefined ? undefined : options.generation);
   const changes = new ChangeSignal(folder, pollMs);
   try {
     do {

@@ -87,7 +87,9 @@ export async function stoppedModel(home: Home, name: string): Promise<DeployedMo
 /** Translates the supervisor's state into the words that every target shares. */
 export function modelFrom(state: unknown): DeployedModel {
   const raw = state as SupervisorState;
+  const resources = raw.releases.find((one) => one.version === raw.release)?.resources;
   return {
+    ...(resources === undefined ? {} : { resources }),
     name: raw.name,
     targetId: 'local',
     phase: raw.phase,

@@ -4,7 +4,10 @@ import { modelFrom, reasonFrom } from './modelFolder';
 import { ensureSupervisor } from './supervisor';
 import { isUserError, UserError } from '../../core/errors';
 import type { Home } from '../../core/home';
-import type { DeployRequest, Reservation, RolloutStep, TargetContext } from '../../core/target';
+import type { ComingRelease, DeployRequest, Reservation, RolloutStep, TargetContext } from '../../core/target';
+
+/** A supervisor that was ending when we found it is gone soon; this many times another one is looked for. */
+const mostTries = 3;
 
 /** Reserves a model through its supervisor, whose lock lives as long as our connection. */
 export async function reserveModel(
@@ -13,22 +16,43 @@ export async function reserveModel(
   context: TargetContext,
   signal: AbortSignal,
 ): Promise<Reservation> {
-  const connection = await ensureSupervisor(home, name, context, undefined, signal);
-  try {
-    await connection.request('acquire', { purpose: 'deploy' }, signal).catch((error: unknown) => {
-      throw asInProgress(name, error);
-    });
-  } catch (error) {
-    connection.close();
-    throw error;
-  }
+  const connection = await acquire(home, name, context, mostTries, signal);
   return {
+    prepare: (coming, abort) => prepareWith(connection, coming, abort),
     deploy: (request, abort) => deployWith(connection, name, request, abort),
     release: () => {
       connection.close();
       return Promise.resolve();
     },
   };
+}
+
+async function prepareWith(
+  connection: SupervisorConnection,
+  { runtime, workdir, env, secrets }: ComingRelease,
+  signal: AbortSignal,
+): Promise<void> {
+  const release = { ...runtime, workdir, env, secrets: Object.keys(secrets) };
+  await connection.request('prepare', { release, secrets }, signal);
+}
+
+async function acquire(
+  home: Home,
+  name: string,
+  context: TargetContext,
+  tries: number,
+  signal: AbortSignal,
+): Promise<SupervisorConnection> {
+  const connection = await ensureSupervisor(home, name, context, undefined, signal);
+  try {
+    await connection.request('acquire', { purpose: 'deploy' }, signal);
+    return connection;
+  } catch (error) {
+    connection.close();
+    if (tries > 1 && isUserError(error) && error.code === 'SupervisorUnreachable')
+      return acquire(home, name, context, tries - 1, signal);
+    throw asInProgress(name, error);
+  }
 }
 
 async function* deployWith(

@@ -1,4 +1,4 @@
-import { open, readdir } from 'node:fs/promises';
+import { open, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { LogLine } from '../../core/logs';
 
@@ -16,14 +16,24 @@ export class SpoolReader {
   #next: number;
   #segment: Segment | undefined;
   #offset = 0;
+  #generation: string | undefined;
 
-  constructor(folder: string, first: number) {
+  /** @param generation the log that `first` counts in, by default the one that is there */
+  constructor(folder: string, first: number, generation?: string) {
     this.#folder = folder;
     this.#next = first;
+    this.#generation = generation;
   }
 
-  /** The complete lines that have come since the last call. */
+  /** The complete lines that have come since the last call, all of them when the log was replaced by another one. */
   async *read(signal: AbortSignal): AsyncGenerator<LogLine> {
+    const generation = await generationOf(this.#folder);
+    if (this.#generation !== undefined && generation !== this.#generation) {
+      this.#next = 1;
+      this.#segment = undefined;
+      this.#offset = 0;
+    }
+    this.#generation = generation;
     const segments = await segmentsOf(this.#folder);
     const start =
       this.#segment === undefined
@@ -37,7 +47,7 @@ export class SpoolReader {
       for await (const line of this.#readOn(segment, signal)) {
         if (line.seq < this.#next) continue;
         this.#next = line.seq + 1;
-        yield line;
+        yield { ...line, generation };
       }
     }
   }
@@ -47,6 +57,8 @@ export class SpoolReader {
     const handle = await open(path.join(this.#folder, segment.name), 'r').catch(() => undefined);
     if (handle === undefined) return;
     try {
+      // The folder may have been replaced since its generation was read; the next call sees that.
+      if ((await generationOf(this.#folder)) !== this.#generation) return;
       const buffer = Buffer.alloc(chunkBytes);
       for (;;) {
         signal.throwIfAborted();
@@ -75,6 +87,11 @@ export async function firstOfTail(folder: string, count: number, signal: AbortSi
   let newest = last.first - 1;
   for await (const line of new SpoolReader(folder, last.first).read(signal)) newest = line.seq;
   return Math.max(segments[0]?.first ?? 1, newest - count + 1);
+}
+
+/** The supervisor names a log before it writes its first line. */
+async function generationOf(folder: string): Promise<string> {
+  return readFile(path.join(folder, 'generation'), 'utf8').catch(() => '');
 }
 
 async function segmentsOf(folder: string): Promise<readonly Segment[]> {

@@ -2,7 +2,7 @@ import { errorOf, slipway, type JsonObject } from '../../support/cli';
 
 /** One `slipway deploy`, as a person waits for it. */
 export interface DeployFigures {
-  /** From the start of the process until the model answered a request of ours after the process had ended. */
+  /** From the start of the process until the model answered a request of ours, sent when the deploy was told as done. */
   readonly ms: number;
   /** What the cells themselves took. */
   readonly notebookMs: number;
@@ -23,13 +23,21 @@ export const irisSpecies = 'setosa';
 /** @throws Error when the deploy fails or the model answers something else than it should */
 export async function deployOnce(project: string, home: string, env: NodeJS.ProcessEnv): Promise<DeployFigures> {
   const started = performance.now();
-  const result = await slipway(['deploy', project, '--home', home, '--yes', '--json'], { env, timeoutMs: 600_000 });
+  let answered: Promise<number> | undefined;
+  const onLine = (line: string): void => {
+    const { event, model } = JSON.parse(line) as {
+      readonly event: string;
+      readonly model?: { readonly endpoint: string };
+    };
+    if (event !== 'deployed' || model === undefined) return;
+    answered = expectSpecies(`${model.endpoint}/invocations`).then(() => performance.now() - started);
+  };
+  const args = ['deploy', project, '--home', home, '--yes', '--json'];
+  const result = await slipway(args, { env, timeoutMs: 600_000, onLine });
   const deployed = result.json.find((event) => event['event'] === 'deployed');
-  if (result.exitCode !== 0 || deployed === undefined)
+  if (result.exitCode !== 0 || deployed === undefined || answered === undefined)
     throw new Error(`The deploy failed: ${errorOf(result).message ?? result.stderr}`);
-  const { endpoint } = deployed['model'] as { readonly endpoint: string };
-  await expectSpecies(`${endpoint}/invocations`);
-  const ms = performance.now() - started;
+  const ms = await answered;
   return {
     ms,
     notebookMs: sumOf(result.json, 'cell'),

@@ -40,3 +40,21 @@ export function activationRows(report: string): ReadonlyMap<string, ActivationRo
     }),
   );
 }
+
+/** What the extension host noted when it loaded and called an extension, in milliseconds; undefined before it was called. */
+export function marksOf(
+  report: string,
+  extension: string,
+): { readonly load: number; readonly call: number } | undefined {
+  const times = new Map(
+    report
+      .split('\n')
+      .map((line) => /^code\/extHost\/(\w+)\/(\S+)\s+(\d+)/.exec(line))
+      .filter((match) => match?.[2] === extension)
+      .map((match) => [match?.[1] ?? '', Number(match?.[3])]),
+  );
+  const between = (from: string, to: string): number => (times.get(to) ?? NaN) - (times.get(from) ?? NaN);
+  const load = between('willLoadExtensionCode', 'didLoadExtensionCode');
+  const call = between('willActivateExtension', 'didActivateExtension');
+  return Number.isNaN(load) || Number.isNaN(call) ? undefined : { load, call };
+}

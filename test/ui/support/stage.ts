@@ -18,8 +18,8 @@ export interface Stage {
   readonly root: string;
   /** Where the projects are; its name has a space and letters that are not ASCII. */
   readonly projects: string;
-  /** Loads the workbench again with another folder, or with a `.code-workspace` file. */
-  readonly open: (fileOrFolder: string) => Promise<void>;
+  /** Loads the workbench again with another folder, with a `.code-workspace` file, or with nothing. */
+  readonly open: (fileOrFolder: string | undefined) => Promise<void>;
   /** @returns command lines of processes that had outlived the server */
   close(): Promise<readonly string[]>;
 }
@@ -50,7 +50,8 @@ export async function openStage({ prepare, trusted = true }: StageOptions): Prom
       projects,
       open: async (fileOrFolder) => {
         const url = new URL(server.url);
-        url.searchParams.set(fileOrFolder.endsWith('.code-workspace') ? 'workspace' : 'folder', fileOrFolder);
+        if (fileOrFolder === undefined) url.searchParams.set('ew', 'true');
+        else url.searchParams.set(fileOrFolder.endsWith('.code-workspace') ? 'workspace' : 'folder', fileOrFolder);
         await page.goto(url.toString());
         await page.waitForSelector('.monaco-workbench');
       },
@@ -107,7 +108,8 @@ const tailLines = 40;
 
 /** The last lines of each log that the extension wrote in the windows of a stage, oldest window first. */
 export async function logTail(root: string): Promise<string> {
-  const files = await Array.fromAsync(glob('data/logs/**/slipway.slipway/*.log', { cwd: root }));
+  const files: string[] = [];
+  for await (const file of glob('data/logs/**/slipway.slipway/*.log', { cwd: root })) files.push(file);
   const texts = await Promise.all(files.sort().map((file) => readFile(path.join(root, file), 'utf8')));
   return texts.map((text) => text.trimEnd().split('\n').slice(-tailLines).join('\n')).join('\n--\n');
 }

@@ -28,19 +28,45 @@ export async function expand(page: Page, name: string | RegExp): Promise<void> {
   });
 }
 
-/** Right-clicks and takes an item of the menu. A window that was just opened may offer it a moment later. */
+/**
+ * Right-clicks and takes an item of the menu. A window that was just opened may offer it a moment later, and a menu that
+ * was just opened ignores a click.
+ */
 export async function chooseFromMenu(page: Page, on: Locator, item: string | RegExp): Promise<void> {
   const found = page.locator('.monaco-menu').getByRole('menuitem', { name: item }).first();
   await eventually(`the menu offers ${String(item)}`, 30, async () => {
     await on.click({ button: 'right' });
-    const isOffered = await found.waitFor({ timeout: 3000 }).then(
-      () => true,
-      () => false,
-    );
+    const isOffered = await comesTrue(found.waitFor({ timeout: 3000 }));
     if (!isOffered) await page.keyboard.press('Escape');
     return isOffered;
   });
-  await found.click();
+  await eventually(`the menu takes ${String(item)}`, 30, async () => {
+    await found.click({ timeout: 2000 }).catch(() => undefined);
+    return comesTrue(found.waitFor({ state: 'detached', timeout: 1000 }));
+  });
+}
+
+/**
+ * Takes an item of the menu that opens a box at the top of the window, and answers there. A menu that closes late takes
+ * the focus back, and the box goes away with it: then both are done again.
+ */
+export async function answerFromMenu(
+  page: Page,
+  on: Locator,
+  item: string | RegExp,
+  answer: () => Promise<void>,
+): Promise<void> {
+  await eventually(`the box of ${String(item)} takes an answer`, 60, async () => {
+    await chooseFromMenu(page, on, item);
+    return comesTrue(answer());
+  });
+}
+
+function comesTrue(condition: Promise<void>): Promise<boolean> {
+  return condition.then(
+    () => true,
+    () => false,
+  );
 }
 
 export function toast(page: Page, text: string | RegExp): Locator {

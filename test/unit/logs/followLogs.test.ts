@@ -21,7 +21,10 @@ async function collect(source: LogSource, options: Partial<FollowOptions> = {}):
 }
 
 const numbers = (entries: readonly LogEntry[]): readonly (number | string)[] =>
-  entries.map((entry) => (entry.kind === 'line' ? entry.line.seq : `gap ${String(entry.after)}+${String(entry.lost)}`));
+  entries.map((entry) => {
+    if (entry.kind === 'restart') return 'restart';
+    return entry.kind === 'line' ? entry.line.seq : `gap ${String(entry.after)}+${String(entry.lost)}`;
+  });
 
 const allNumbers = thousand.map((one) => one.seq);
 
@@ -101,6 +104,16 @@ describe('followLogs', () => {
       seen.filter((one) => typeof one === 'string'),
       Array.from({ length: 10 }, (_, index) => `gap ${String((index + 1) * 97 - 1)}+1`),
     );
+  });
+
+  it('starts over with the log of a model that was removed and deployed again, within a connection and between two', async () => {
+    const of = (generation: string, ...seqs: readonly number[]) => seqs.map((seq) => ({ ...line(seq), generation }));
+    const source = faultySource(thousand, [
+      () => [...of('a', 1, 2, 3), ...of('b', 1, 2), new Error('cut')],
+      () => of('c', 1, 2),
+    ]);
+    assert.deepEqual(numbers(await collect(source)), [1, 2, 3, 'restart', 1, 2, 'restart', 1, 2]);
+    assert.deepEqual(source.opened[1], { follow: true, after: 2, generation: 'b' });
   });
 
   it('starts with the tail and resumes after the first line by number', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { DeployPlan } from '../../../src/core/plan';
 import { formatBytes, formatPlan } from '../../../src/pipeline/formatPlan';
+import { shortages } from '../../../src/pipeline/planResources';
 
 const plan: DeployPlan = {
   name: 'iris',
@@ -22,7 +23,13 @@ const plan: DeployPlan = {
   },
   files: { count: 12, bytes: 3_456_789, leftOut: [{ path: '.env', reason: 'it may hold secrets' }] },
   secrets: ['API_KEY'],
-  resources: { diskFree: 51_200_000_000, memoryFree: 999_600 },
+  resources: {
+    diskFree: 51_200_000_000,
+    memoryFree: 999_600,
+    download: { packages: 13, cached: 12, bytes: 85_000_000, unknown: [], own: 0 },
+    diskNeed: 280_000_000,
+  },
+  shortages: [],
 };
 
 describe('formatPlan', () => {
@@ -43,7 +50,27 @@ describe('formatPlan', () => {
   Left out      .env: it may hold secrets
   Ignored       Pipfile: requirements.txt comes first
   Secrets       API_KEY
-  Free          51.2 GB on disk, 1.0 MB of memory`,
+  Download      85.0 MB of packages (12 of 13 are cached)
+  Disk          about 280 MB; 51.2 GB are free
+  Memory        known once the model is verified; 1.0 MB are free`,
+    );
+  });
+
+  it('says what is installed, what no index tells, and what will not fit', () => {
+    const memory = { quantity: '384Mi', bytes: 384 * 2 ** 20, replicas: 2, why: 'slipway.yaml' };
+    const resources = { diskFree: 51_200_000_000, memoryFree: 999_600, diskNeed: 2, memory };
+    const text = formatPlan({ ...plan, resources, shortages: shortages(resources) });
+    assert.match(text, /Download {6}nothing, all packages are installed\n/);
+    assert.match(text, /Memory {8}384Mi for each of 2 replicas \(slipway\.yaml\); 1\.0 MB are free\n/);
+    assert.match(text, /Warning {7}2 replicas of 384Mi need 805 MB of memory and 1\.0 MB are free/);
+    const untold = { packages: 9, cached: 0, bytes: 0, unknown: 'a b c d e f g h i'.split(' '), own: 27_300_000 };
+    assert.match(
+      formatPlan({ ...plan, resources: { ...plan.resources, download: untold } }),
+      /an unknown amount of packages \(0 of 9 are cached\)\n +the index does not tell the size of 9 packages: a, b, c, d, e, …\n +and about 27\.3 MB for/,
+    );
+    assert.deepEqual(
+      shortages({ ...resources, memoryFree: 1e12, diskFree: 1 }).map((one) => one.code),
+      ['DiskShort'],
     );
   });
 
@@ -76,7 +103,7 @@ describe('formatPlan', () => {
     );
     assert.match(text, /Packages {6}uv\.lock\n {2}Training/);
     assert.match(text, /Files {9}1 file, 10 B\n/);
-    assert.match(text, /\.git\/19: history\n {16}and 5 others\n {2}Free/);
+    assert.match(text, /\.git\/19: history\n {16}and 5 others\n {2}Download/);
     assert.doesNotMatch(text, /Ignored|Secrets/);
   });
 });

@@ -58,6 +58,26 @@ describe('BoundedQueue', () => {
 });
 
 describe('LogPane', () => {
+  it('shows the new log below the old one, and filters the new one only', async () => {
+    const sink = new TextSink();
+    const pane = new LogPane(sink);
+    const of = (generation: string, seq: number): LogEntry => ({
+      kind: 'line',
+      line: { ...line(seq, `${generation} ${String(seq)}`), generation },
+    });
+    pane.add(of('old', 1));
+    pane.add(of('old', 2));
+    pane.add({ kind: 'restart' });
+    pane.add(of('new', 1));
+    pane.flush();
+    assert.deepEqual(sink.messages, ['old 1', 'old 2', '──── The model was removed and deployed again ────', 'new 1']);
+    const seen = await pane.rebuild(undefined, entries(of('old', 1), of('old', 2)));
+    assert.deepEqual(seen, { after: 2, generation: 'old' });
+    assert.deepEqual(sink.messages, ['old 1', 'old 2', 'new 1']);
+    await pane.rebuild(undefined, entries(of('new', 1)));
+    assert.deepEqual(sink.messages, ['new 1']);
+  });
+
   it('shows all that came in one append', () => {
     const sink = new TextSink();
     const pane = new LogPane(sink);

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { freedBy, measureFolder } from '../../../src/clients/files/measureFolder';
 import { homeAt, type Home } from '../../../src/core/home';
-import { freeSpace, moveAway } from '../../../src/pipeline/freeSpace';
+import { freeSpace, freeSpaceIsOver, moveAway } from '../../../src/pipeline/freeSpace';
 import { makeServices } from '../../../src/pipeline/services';
 import { listSpace } from '../../../src/pipeline/spaceItems';
 import { spaceRow } from '../../../src/pipeline/spaceText';
@@ -86,6 +86,20 @@ describe('listSpace', () => {
     assert.match(notes[1] ?? '', /failed or was replaced/);
   });
 
+  it('tells of what is in use what it is, and only of the rest that it may go', async () => {
+    const items = await listSpace(home, never);
+    const notes = new Map(items.map((item) => [item.id, item.note]));
+    assert.match(notes.get('bundles/used') ?? '', /^What a release runs/);
+    assert.match(notes.get('bundles/unused') ?? '', /no longer kept/);
+    for (const { usedBy, note } of items)
+      if (usedBy.length > 0) assert.doesNotMatch(note, /no longer|installed again|Left over/);
+  });
+
+  it('keeps everything while the release that runs has no file', async () => {
+    await put(path.join(home.model('wine'), 'state.json'), '{"release":7}');
+    assert.deepEqual((await usage())['bundles/unused'], ['wine v7 (its file is missing)']);
+  });
+
   it('keeps everything while a release cannot be read', async () => {
     await release('wine', 2, {});
     await put(path.join(home.model('wine'), 'releases', '3.json'), '{"bundle":');
@@ -160,6 +174,26 @@ describe('freeSpace', () => {
       'used',
     ]);
     assert.deepEqual((await readdir(home.root)).includes('trash'), false);
+  });
+});
+
+describe('freeSpaceIsOver', () => {
+  it('waits while somebody frees space, and not for one who died', async () => {
+    const lock = inHome('free-space.lock');
+    await put(lock, String(process.pid));
+    const waiting = freeSpaceIsOver(home, AbortSignal.timeout(20_000)).then(() => readdir(home.bundles));
+    const ids = ['bundles/unused'];
+    const late = freeSpace(
+      makeServices({ home: home.root, resources: '', program: 'test' }),
+      ids,
+      AbortSignal.timeout(20_000),
+    );
+    assert.equal(await Promise.race([waiting, late, Promise.resolve('both wait')]), 'both wait');
+    await rm(lock);
+    await late;
+    await waiting;
+    await put(lock, '999999999');
+    await freeSpaceIsOver(home, never);
   });
 });
 

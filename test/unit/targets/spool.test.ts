@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -26,7 +26,7 @@ const write = (first: number, from: number, to: number): Promise<void> =>
     Array.from({ length: to - from + 1 }, (_, index) => record(from + index)).join(''),
   );
 
-async function read(options: { after?: number; tail?: number }): Promise<readonly number[]> {
+async function read(options: { after?: number; tail?: number; generation?: string }): Promise<readonly number[]> {
   const lines: LogLine[] = [];
   for await (const line of readLogs(homeAt(root), 'm', { ...options, follow: false }, new AbortController().signal))
     lines.push(line);
@@ -57,6 +57,27 @@ describe('readLogs', () => {
     await write(1, 1, 1);
     await appendFile(path.join(folder, '000000000001.jsonl'), record(2).slice(0, 20));
     assert.deepEqual(await read({}), [1]);
+  });
+
+  it('reads another log from its start when the model was removed and deployed again between two looks', async () => {
+    const seen: string[] = [];
+    const model = path.join(root, 'models', 'm');
+    await writeFile(path.join(folder, 'generation'), 'old');
+    await write(1, 1, 3);
+    for await (const line of readLogs(homeAt(root), 'm', { follow: true }, AbortSignal.timeout(20_000))) {
+      seen.push(`${line.generation ?? ''} ${String(line.seq)}`);
+      if (seen.length === 3) {
+        await rename(model, path.join(root, 'gone'));
+        await mkdir(folder, { recursive: true });
+        await writeFile(path.join(folder, 'generation'), 'new');
+        await write(1, 1, 2);
+      }
+      if (seen.length === 5) break;
+    }
+    assert.deepEqual(seen, ['old 1', 'old 2', 'old 3', 'new 1', 'new 2']);
+    const resumed = { after: 2, generation: 'old', follow: false };
+    assert.deepEqual(await read(resumed), [1, 2]);
+    assert.deepEqual(await read({ ...resumed, generation: 'new' }), []);
   });
 
   it('follows appended lines and new segments without loss or repetition, and ends when the model is removed', async () => {

@@ -21,6 +21,9 @@ describe('models tree', () => {
     assert.equal(row.accessibleLabel, 'Model iris, v3 · Ready · 2/2');
     assert.match(row.tooltip ?? '', /127\\\.0\\\.0\\\.1:8000/);
     assert.match(row.tooltip ?? '', /160 MB/);
+    assert.doesNotMatch(row.tooltip ?? '', /Memory to reserve/);
+    const [needing] = treeOf(model({ resources: { memory: '384Mi' } }));
+    assert.match(needing?.tooltip ?? '', /Memory to reserve: 384Mi a replica/);
   });
 
   it('names the release that is on its way while the old one answers', () => {

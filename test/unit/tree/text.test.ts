@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { escapeMarkdown, formatBytes, formatTime, shortDigest } from '../../../src/tree/format';
-import { summarize } from '../../../src/tree/modelText';
+import { describeModel, summarize } from '../../../src/tree/modelText';
 import { untranslated } from '../../../src/tree/node';
 import { firstPage } from '../../../src/tree/pages';
 import { model } from './models';
@@ -33,6 +33,12 @@ describe('texts of the trees', () => {
       text: '1 of 2 failed',
       failed: true,
     });
+  });
+
+  it('tells stopping from starting', () => {
+    const stopping = model({ phase: 'Progressing', rollout: { version: 1, step: 'stopping' }, version: 1 });
+    assert.deepEqual(summarize([stopping], untranslated)?.text, 'iris: Stopping');
+    assert.match(describeModel(stopping), /^v1 · Stopping · /);
   });
 
   it('shows long lists page by page', () => {

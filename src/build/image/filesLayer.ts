@@ -1,0 +1,55 @@
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { LayerWriter, type Layer } from './layerWriter';
+
+/** Something to put into a layer of files. Paths have no leading slash. */
+export type LayerFile =
+  | { readonly kind: 'source'; readonly path: string; readonly file: string; readonly size: number }
+  | { readonly kind: 'content'; readonly path: string; readonly content: string; readonly executable?: boolean }
+  | { readonly kind: 'link'; readonly path: string; readonly target: string }
+  | { readonly kind: 'folder'; readonly path: string };
+
+/** Up to here a file is read at once. */
+const inMemoryBytes = 4 * 1024 * 1024;
+
+/** Writes files as one layer, sorted by path. @throws Error when a file changes while it is read */
+export async function writeFilesLayer(to: string, files: readonly LayerFile[], signal: AbortSignal): Promise<Layer> {
+  const writer = await LayerWriter.create(to);
+  try {
+    for (const file of [...files].sort((left, right) => (left.path < right.path ? -1 : 1))) {
+      signal.throwIfAborted();
+      await add(writer, file, signal);
+    }
+    return await writer.finish();
+  } catch (error) {
+    await writer.abandon();
+    throw error;
+  }
+}
+
+async function add(writer: LayerWriter, file: LayerFile, signal: AbortSignal): Promise<void> {
+  switch (file.kind) {
+    case 'folder':
+      await writer.add(file);
+      return;
+    case 'link':
+      await writer.add(file);
+      return;
+    case 'content': {
+      const content = Buffer.from(file.content);
+      const { path, executable = false } = file;
+      await writer.add({ kind: 'file', path, executable, size: content.length }, content);
+      return;
+    }
+    case 'source': {
+      const entry = { kind: 'file', path: file.path, executable: false, size: file.size } as const;
+      if (file.size > inMemoryBytes) {
+        await writer.addStream(entry, createReadStream(file.file, { signal }) as AsyncIterable<Buffer>);
+        return;
+      }
+      const content = await readFile(file.file, { signal });
+      if (content.length !== file.size) throw new Error(`${file.path} changed while it was read`);
+      await writer.add(entry, content);
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import type { Descriptor } from '../../core/image';
+import { mediaTypes, ociLayerType, type ImageConfig, type ImageManifest } from '../../core/oci';
+import { imagePaths } from './imagePaths';
+import type { Layer } from './layerWriter';
+
+/** What an image says of itself. No time and no person: the same inputs must give the same digest. */
+export interface ImageFacts {
+  readonly model: string;
+  readonly base: { readonly reference: string; readonly digest: string };
+  /** Digest of the bundle. */
+  readonly bundle: string;
+  readonly lock: string;
+  readonly layers: readonly { readonly layer: Layer; readonly title: string }[];
+}
+
+export const serverPort = 8080;
+export const healthPath = '/v2/health/ready';
+/** Any other user works too: everything is readable to all, and only HOME is written. */
+export const imageUser = '65532:65532';
+
+/** The command that serves the model, without the part of it that a release adds. */
+export function serveCommand(model: string): readonly string[] {
+  return [
+    ...[`/${imagePaths.venv}/bin/python`, '-u', `/${imagePaths.runtime}/worker.py`],
+    ...['--bundle', `/${imagePaths.bundle}`, '--support', `/${imagePaths.support}`, '--model', model],
+    ...['--host', '0.0.0.0', '--port', String(serverPort)],
+  ];
+}
+
+/**
+ * The configuration of an image on a base: its layers after those of the base, its command in place of theirs.
+ * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/config.md
+ */
+export function imageConfig(base: ImageConfig, facts: ImageFacts): ImageConfig {
+  const inherited = base.config ?? {};
+  const { architecture, os, variant } = base;
+  const diffIds = facts.layers.map(({ layer }) => layer.diffId);
+  return {
+    created: created(),
+    architecture,
+    os,
+    ...(variant === undefined ? {} : { variant }),
+    config: {
+      User: imageUser,
+      ExposedPorts: { [`${serverPort}/tcp`]: {} },
+      Env: environment(inherited.Env ?? []),
+      Entrypoint: serveCommand(facts.model),
+      WorkingDir: `/${imagePaths.bundle}`,
+      Labels: labels(inherited.Labels ?? {}, facts),
+      StopSignal: 'SIGTERM',
+    },
+    rootfs: { type: 'layers', diff_ids: [...base.rootfs.diff_ids, ...diffIds] },
+    history: [
+      ...(base.history ?? []),
+      ...facts.layers.map(({ title }) => ({ created: created(), created_by: `slipway: ${title}` })),
+    ],
+  };
+}
+
+/** The manifest that binds base layers, own layers and configuration. */
+export function imageManifest(
+  base: readonly Descriptor[],
+  layers: readonly Layer[],
+  config: { readonly digest: string; readonly size: number },
+): ImageManifest {
+  return {
+    schemaVersion: 2,
+    mediaType: mediaTypes.manifest,
+    config: { mediaType: mediaTypes.config, digest: config.digest, size: config.size },
+    layers: [
+      ...base.map(({ mediaType, digest, size }) => ({ mediaType: ociLayerType(mediaType), digest, size })),
+      ...layers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size })),
+    ],
+  };
+}
+
+/** @see https://reproducible-builds.org/specs/source-date-epoch/ */
+function created(): string {
+  return new Date(Number(process.env['SOURCE_DATE_EPOCH'] ?? 0) * 1000).toISOString().replace('.000Z', 'Z');
+}
+
+/** A random user has no home folder and no name, and the root file system may be read-only. */
+function environment(inherited: readonly string[]): readonly string[] {
+  const values = new Map(
+    inherited.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  );
+  const path = values.get('PATH') ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+  const own = {
+    PATH: `/${imagePaths.venv}/bin:${path}`,
+    VIRTUAL_ENV: `/${imagePaths.venv}`,
+    HOME: '/tmp',
+    USER: 'slipway',
+    XDG_CACHE_HOME: '/tmp/.cache',
+    MPLCONFIGDIR: '/tmp/.cache/matplotlib',
+    NUMBA_CACHE_DIR: '/tmp/.cache/numba',
+    PYTHONUNBUFFERED: '1',
+    PYTHONNOUSERSITE: '1',
+    PYTHONDONTWRITEBYTECODE: '1',
+  };
+  for (const [name, value] of Object.entries(own)) values.set(name, value);
+  return [...values].map(([name, value]) => `${name}=${value}`);
+}
+
+/** @see https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md#pre-defined-annotation-keys */
+function labels(inherited: Readonly<Record<string, string>>, facts: ImageFacts): Readonly<Record<string, string>> {
+  return {
+    ...inherited,
+    'org.opencontainers.image.title': facts.model,
+    'org.opencontainers.image.description': `The model ${facts.model}, served over the Open Inference Protocol v2`,
+    'org.opencontainers.image.base.name': facts.base.reference,
+    'org.opencontainers.image.base.digest': facts.base.digest,
+    'dev.slipway.model': facts.model,
+    'dev.slipway.bundle': facts.bundle,
+    'dev.slipway.lock': facts.lock,
+    'dev.slipway.health': healthPath,
+  };
+}

@@ -1,0 +1,47 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { asDiskError, exists, readJson, writeAtomic } from '../../clients/files/contentStore';
+import type { Layer } from './layerWriter';
+
+/** Layers that were made before, by what they were made from. Two processes may use one folder. */
+export class LayerCache {
+  readonly #folder: string;
+  readonly #making = new Map<string, Promise<Layer>>();
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** The file that holds a layer of this cache. */
+  file(digest: string): string {
+    return path.join(this.#folder, 'blobs', digest.replace(':', '-'));
+  }
+
+  /** The layer of these inputs: found, or written by `make` into a file that does not exist yet. */
+  async layer(inputs: unknown, make: (file: string) => Promise<Layer>): Promise<Layer> {
+    const key = createHash('sha256').update(JSON.stringify(inputs)).digest('hex').slice(0, 40);
+    const making = this.#making.get(key) ?? this.#find(key, make);
+    this.#making.set(key, making);
+    return making;
+  }
+
+  /** What was made from these inputs, when it is still here. */
+  async #find(key: string, make: (file: string) => Promise<Layer>): Promise<Layer> {
+    const entry = path.join(this.#folder, 'layers', `${key}.json`);
+    const known = (await readJson(entry)) as Layer | undefined;
+    if (known !== undefined && (await exists(this.file(known.digest)))) return known;
+    const temporary = path.join(this.#folder, 'blobs', `${randomBytes(8).toString('hex')}.tmp`);
+    try {
+      await mkdir(path.dirname(temporary), { recursive: true });
+      const layer = await make(temporary);
+      await rename(temporary, this.file(layer.digest));
+      await writeAtomic(entry, JSON.stringify(layer));
+      return layer;
+    } catch (cause) {
+      throw asDiskError(cause, this.#folder);
+    } finally {
+      await rm(temporary, { force: true });
+    }
+  }
+}

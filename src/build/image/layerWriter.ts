@@ -1,0 +1,182 @@
+import { createHash } from 'node:crypto';
+import { open, type FileHandle } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { constants, crc32, deflateRaw } from 'node:zlib';
+import { mediaTypes } from '../../core/oci';
+import { paddingOf, tarEnd, tarHeader, type TarEntry } from './tar';
+
+/** A layer as its manifest names it. */
+export interface Layer {
+  readonly mediaType: string;
+  /** Of the compressed bytes, which is what registries keep. */
+  readonly digest: string;
+  /** Of the tar archive, which is what the image's configuration names. */
+  readonly diffId: string;
+  readonly size: number;
+  /** Bytes of the tar archive. */
+  readonly unpacked: number;
+}
+
+const deflate = promisify(deflateRaw);
+const gzipHeader = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);
+const pendingBytes = 512 * 1024;
+const writeBytes = 256 * 1024;
+
+/**
+ * Run lengths and Huffman codes only: zlib looks for longer matches with code that depends on its version and on the
+ * processor, and equal inputs must give equal digests everywhere.
+ */
+const reproducible = { strategy: constants.Z_RLE, level: 6, memLevel: 8, windowBits: 15 };
+
+/**
+ * Writes a layer in one pass: tar, gzip and both hashes. The gzip file has many members, so that what is deflated
+ * already is copied as it is between members that hold headers, padding and small files.
+ * @see https://www.rfc-editor.org/rfc/rfc1952#section-2.2
+ */
+export class LayerWriter {
+  readonly #file: FileHandle;
+  readonly #blob = createHash('sha256');
+  readonly #tar = createHash('sha256');
+  readonly #folders = new Set<string>(['']);
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
+  #output: Buffer[] = [];
+  #outputBytes = 0;
+  #size = 0;
+  #unpacked = 0;
+
+  private constructor(file: FileHandle) {
+    this.#file = file;
+  }
+
+  /** The file is made; the caller removes it when the layer does not come about. */
+  static async create(path: string): Promise<LayerWriter> {
+    return new LayerWriter(await open(path, 'wx', 0o644));
+  }
+
+  /** A folder, link or file with its content at hand. Missing parents are added. */
+  async add(entry: TarEntry, content: Buffer = Buffer.alloc(0)): Promise<void> {
+    if (entry.kind === 'folder') {
+      await this.#folder(entry.path);
+      return;
+    }
+    await this.#folder(parentOf(entry.path));
+    await this.#compressed(tarHeader(entry));
+    await this.#compressed(content);
+    await this.#compressed(Buffer.alloc(paddingOf(content.length)));
+  }
+
+  /** A file whose content is deflated already. `content` is hashed, `raw` is written. */
+  async addDeflated(
+    entry: Extract<TarEntry, { kind: 'file' }>,
+    crc: number,
+    raw: AsyncIterable<Buffer> | Iterable<Buffer>,
+    content: AsyncIterable<Buffer> | Iterable<Buffer>,
+  ): Promise<void> {
+    await this.#folder(parentOf(entry.path));
+    await this.#compressed(tarHeader(entry));
+    await this.#flushPending();
+    await this.#write(gzipHeader);
+    for await (const piece of raw) await this.#write(piece);
+    await this.#write(memberEnd(crc, entry.size));
+    let size = 0;
+    let found = 0;
+    for await (const piece of content) {
+      this.#tar.update(piece);
+      found = crc32(piece, found);
+      size += piece.length;
+    }
+    if (size !== entry.size || found !== crc) throw new Error(`${entry.path} is damaged: its checksum is wrong`);
+    this.#unpacked += size;
+    await this.#compressed(Buffer.alloc(paddingOf(size)));
+  }
+
+  /** A file that is too large for memory, in pieces. @throws Error when its size is another than was said */
+  async addStream(entry: Extract<TarEntry, { kind: 'file' }>, content: AsyncIterable<Buffer>): Promise<void> {
+    await this.#folder(parentOf(entry.path));
+    await this.#compressed(tarHeader(entry));
+    let size = 0;
+    for await (const piece of content) {
+      size += piece.length;
+      if (size > entry.size) break;
+      await this.#compressed(piece);
+    }
+    if (size !== entry.size) throw new Error(`${entry.path} changed while it was read`);
+    await this.#compressed(Buffer.alloc(paddingOf(size)));
+  }
+
+  /** Ends the layer and the file. */
+  async finish(): Promise<Layer> {
+    await this.#compressed(tarEnd);
+    await this.#flushPending();
+    await this.#flushOutput();
+    await this.#file.sync();
+    await this.#file.close();
+    return {
+      mediaType: mediaTypes.layerGzip,
+      digest: `sha256:${this.#blob.digest('hex')}`,
+      diffId: `sha256:${this.#tar.digest('hex')}`,
+      size: this.#size,
+      unpacked: this.#unpacked,
+    };
+  }
+
+  async abandon(): Promise<void> {
+    await this.#file.close().catch(() => undefined);
+  }
+
+  /** Folders stand before what is in them, each once. */
+  async #folder(path: string): Promise<void> {
+    if (this.#folders.has(path)) return;
+    await this.#folder(parentOf(path));
+    this.#folders.add(path);
+    await this.#compressed(tarHeader({ kind: 'folder', path }));
+  }
+
+  async #compressed(bytes: Buffer): Promise<void> {
+    if (bytes.length === 0) return;
+    this.#tar.update(bytes);
+    this.#unpacked += bytes.length;
+    this.#pending.push(bytes);
+    this.#pendingBytes += bytes.length;
+    if (this.#pendingBytes >= pendingBytes) await this.#flushPending();
+  }
+
+  async #flushPending(): Promise<void> {
+    if (this.#pendingBytes === 0) return;
+    const bytes = Buffer.concat(this.#pending);
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    await this.#write(gzipHeader);
+    await this.#write(await deflate(bytes, reproducible));
+    await this.#write(memberEnd(crc32(bytes), bytes.length));
+  }
+
+  async #write(bytes: Buffer): Promise<void> {
+    this.#blob.update(bytes);
+    this.#size += bytes.length;
+    this.#output.push(bytes);
+    this.#outputBytes += bytes.length;
+    if (this.#outputBytes >= writeBytes) await this.#flushOutput();
+  }
+
+  async #flushOutput(): Promise<void> {
+    const output = this.#output;
+    this.#output = [];
+    this.#outputBytes = 0;
+    if (output.length > 0) await this.#file.writev(output);
+  }
+}
+
+function parentOf(path: string): string {
+  const slash = path.lastIndexOf('/');
+  return slash === -1 ? '' : path.slice(0, slash);
+}
+
+/** Checksum and length modulo 2^32 of the content. */
+function memberEnd(crc: number, size: number): Buffer {
+  const end = Buffer.alloc(8);
+  end.writeUInt32LE(crc, 0);
+  end.writeUInt32LE(size % 0x100000000, 4);
+  return end;
+}

@@ -1,0 +1,103 @@
+import path from 'node:path';
+import { hashFile } from '../../clients/files/contentStore';
+import { compileByteCode } from '../../clients/python/byteCode';
+import { fetchWheel } from '../../clients/python/fetchWheel';
+import type { Wheel } from '../../clients/python/selectWheels';
+import { mediaTypes } from '../../core/oci';
+import { writeFilesLayer, type LayerFile } from './filesLayer';
+import { environmentScheme, imagePaths, supportScheme, type InstallScheme } from './imagePaths';
+import type { LayerCache } from './layerCache';
+import type { Layer } from './layerWriter';
+import type { LayerRecipe } from './planLayers';
+import { wheelLayerVersion, writeWheelLayer, type WheelFile } from './wheelLayer';
+
+/** What making layers needs of this machine. */
+export interface Workshop {
+  readonly cache: LayerCache;
+  /** Folder of fetched wheels. */
+  readonly wheels: string;
+  /** Wheels that are being fetched or were, by hash: a layer of modules and one of byte code share them. */
+  readonly fetched: Map<string, Promise<string>>;
+  /** `3.11`, of the base and of this machine's interpreter. */
+  readonly minor: string;
+  /** The interpreter that compiles: its path, and its version for the cache. */
+  readonly python: { readonly path: string; readonly version: string };
+  /** Folder of the server's files, which holds the compiler too. */
+  readonly runtime: string;
+}
+
+/** Raise it when the same modules give other bytes than before. */
+const byteCodeVersion = 1;
+
+/** The layer of a recipe; one that was made before is neither fetched nor unpacked again. */
+export function makeLayer(workshop: Workshop, recipe: LayerRecipe, signal: AbortSignal): Promise<Layer> {
+  switch (recipe.kind) {
+    case 'wheels':
+      return wheelLayer(workshop, recipe, signal);
+    case 'byteCode':
+      return byteCodeLayer(workshop, recipe, signal);
+    case 'files':
+      return filesLayer(workshop, recipe.files, signal);
+  }
+}
+
+function wheelLayer(
+  workshop: Workshop,
+  { part, wheels }: Extract<LayerRecipe, { kind: 'wheels' }>,
+  signal: AbortSignal,
+): Promise<Layer> {
+  const scheme = schemeOf(part, workshop.minor);
+  const inputs = ['wheels', wheelLayerVersion, scheme, hashes(wheels)];
+  return workshop.cache.layer(inputs, async (file) =>
+    writeWheelLayer(file, await fetchAll(workshop, wheels, signal), scheme, signal),
+  );
+}
+
+function byteCodeLayer(
+  workshop: Workshop,
+  { part, wheels, server }: Extract<LayerRecipe, { kind: 'byteCode' }>,
+  signal: AbortSignal,
+): Promise<Layer> {
+  const { python, runtime, minor } = workshop;
+  const { packages } = schemeOf(part, minor);
+  const own = server.length === 0 ? '' : path.basename(runtime);
+  const inputs = ['byteCode', byteCodeVersion, python.version, packages, hashes(wheels), own];
+  return workshop.cache.layer(inputs, async (output) => {
+    const files = await fetchAll(workshop, wheels, signal);
+    const request = {
+      output,
+      wheels: files.map(({ file }) => ({ file, packages })),
+      folders: [{ folder: runtime, path: imagePaths.runtime, files: server.map((one) => one.path) }],
+    };
+    return { mediaType: mediaTypes.layerGzip, ...(await compileByteCode(python.path, runtime, request, signal)) };
+  });
+}
+
+async function filesLayer(workshop: Workshop, files: readonly LayerFile[], signal: AbortSignal): Promise<Layer> {
+  const inputs: unknown[] = ['files', 1];
+  for (const file of files)
+    inputs.push(file.kind === 'source' ? [file.path, file.size, await hashFile(file.file, signal)] : file);
+  return workshop.cache.layer(inputs, (to) => writeFilesLayer(to, files, signal));
+}
+
+function schemeOf(part: 'packages' | 'support', minor: string): InstallScheme {
+  return part === 'packages' ? environmentScheme(minor) : supportScheme();
+}
+
+async function fetchAll(
+  workshop: Workshop,
+  wheels: readonly Wheel[],
+  signal: AbortSignal,
+): Promise<readonly WheelFile[]> {
+  return Promise.all(
+    wheels.map(async (wheel) => {
+      const fetching = workshop.fetched.get(wheel.sha256) ?? fetchWheel(workshop.wheels, wheel, signal);
+      workshop.fetched.set(wheel.sha256, fetching);
+      return { name: wheel.name, file: await fetching };
+    }),
+  );
+}
+
+function hashes(wheels: readonly Wheel[]): readonly string[] {
+  return wheels.map((wheel) => wheel.sha256);
+}

@@ -1,0 +1,26 @@
+import { satisfies } from '@renovatebot/pep440';
+import { UserError } from '../../core/errors';
+import type { PythonRequirement } from '../../core/project';
+
+/**
+ * The Python that a project is solved and trained with when it goes onto a base image: that of the base, since a snapshot
+ * belongs to its minor version. What a notebook's metadata says is a trace of where it once ran and does not count.
+ * @throws UserError BasePythonMismatch
+ */
+export function pythonForBase(required: PythonRequirement, base: string, minor: string): PythonRequirement {
+  const isTrace = required.source.startsWith('notebook');
+  const isExcluded =
+    (required.version !== undefined && required.version !== minor) ||
+    (required.specifier !== undefined && !mayFit(minor, required.specifier));
+  if (!isExcluded || isTrace) return { version: minor, source: `base image ${base}` };
+  throw new UserError(
+    'BasePythonMismatch',
+    `The base image ${base} has Python ${minor}, and the project needs ${required.version ?? required.specifier ?? ''} (${required.source}).`,
+    { remedy: { kind: 'hint', label: 'Choose another base image with --base, or another Python in slipway.yaml.' } },
+  );
+}
+
+/** The patch version of the base is not known, so a specifier fits when one of the first or a late one does. */
+function mayFit(minor: string, specifier: string): boolean {
+  return satisfies(`${minor}.0`, specifier) || satisfies(`${minor}.99`, specifier);
+}

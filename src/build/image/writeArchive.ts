@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { asDiskError, exists } from '../../clients/files/contentStore';
+import type { BlobSource } from '../../clients/registry/blob';
+import { UserError } from '../../core/errors';
+import { mediaTypes } from '../../core/oci';
+import { paddingOf, tarEnd, tarHeader } from './tar';
+
+/** A whole image, ready to be written. */
+export interface ImageArchive {
+  readonly manifest: Buffer;
+  readonly config: BlobSource;
+  /** Base first. */
+  readonly layers: readonly BlobSource[];
+  /** `iris:slipway`, under which an engine shows it. */
+  readonly name: string;
+}
+
+/** Where an image goes that is not pushed. */
+export type ImageOutput =
+  { readonly kind: 'oci'; readonly path: string } | { readonly kind: 'docker'; readonly path: string };
+
+/**
+ * Writes an image as an OCI layout, or as a file for `docker load`, which is an OCI layout in a tar archive with the
+ * list that older engines read. It appears under its name when it is complete.
+ * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md
+ * @throws UserError OutputExists, DiskFull, ImageDamaged
+ */
+export async function writeArchive(output: ImageOutput, image: ImageArchive, signal: AbortSignal): Promise<void> {
+  const temporary = `${output.path}.${process.pid}.tmp`;
+  try {
+    if (output.kind === 'oci') await writeLayout(output.path, temporary, image, signal);
+    else await writeTar(temporary, image, signal);
+    await rename(temporary, output.path);
+  } catch (cause) {
+    throw asDiskError(cause, output.path);
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+async function writeLayout(folder: string, temporary: string, image: ImageArchive, signal: AbortSignal): Promise<void> {
+  if ((await exists(folder)) && (await readdir(folder)).length > 0) {
+    throw new UserError('OutputExists', `The folder ${folder} is not empty, so no image is written into it.`, {
+      remedy: { kind: 'hint', label: 'Name a folder that does not exist yet.' },
+    });
+  }
+  await mkdir(path.join(temporary, 'blobs', 'sha256'), { recursive: true });
+  for (const { name, blob } of blobsOf(image))
+    await pipeline(checked(blob, signal), createWriteStream(path.join(temporary, name)), { signal });
+  for (const [name, content] of documentsOf(image)) await writeFile(path.join(temporary, name), content);
+}
+
+async function writeTar(file: string, image: ImageArchive, signal: AbortSignal): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true });
+  await pipeline(tarOf(image, signal), createWriteStream(file), { signal });
+}
+
+async function* tarOf(image: ImageArchive, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  for (const folder of ['blobs', 'blobs/sha256']) yield tarHeader({ kind: 'folder', path: folder });
+  for (const { name, blob } of blobsOf(image)) {
+    yield tarHeader({ kind: 'file', path: name, size: blob.size, executable: false });
+    yield* checked(blob, signal);
+    yield Buffer.alloc(paddingOf(blob.size));
+  }
+  for (const [name, content] of [...documentsOf(image), ['manifest.json', dockerList(image)] as const]) {
+    yield tarHeader({ kind: 'file', path: name, size: content.length, executable: false });
+    yield Buffer.concat([content, Buffer.alloc(paddingOf(content.length))]);
+  }
+  yield tarEnd;
+}
+
+function blobsOf({ config, layers }: ImageArchive): readonly { readonly name: string; readonly blob: BlobSource }[] {
+  const unique = new Map([...layers, config].map((blob) => [blob.digest, blob]));
+  return [...unique.values()].map((blob) => ({ name: blobName(blob.digest), blob }));
+}
+
+function documentsOf({ manifest, name }: ImageArchive): readonly (readonly [string, Buffer])[] {
+  const digest = `sha256:${createHash('sha256').update(manifest).digest('hex')}`;
+  const annotations = {
+    'io.containerd.image.name': `docker.io/library/${name}`,
+    'org.opencontainers.image.ref.name': name.slice(name.indexOf(':') + 1),
+  };
+  const index = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.index,
+    manifests: [{ mediaType: mediaTypes.manifest, digest, size: manifest.length, annotations }],
+  };
+  return [
+    [blobName(digest), manifest],
+    ['index.json', Buffer.from(JSON.stringify(index))],
+    ['oci-layout', Buffer.from(JSON.stringify({ imageLayoutVersion: '1.0.0' }))],
+  ];
+}
+
+/** @see https://github.com/moby/docker-image-spec/blob/v1.3.1/spec.md#combined-image-json--filesystem-changeset-format */
+function dockerList({ config, layers, name }: ImageArchive): Buffer {
+  const list = [
+    { Config: blobName(config.digest), RepoTags: [name], Layers: layers.map((layer) => blobName(layer.digest)) },
+  ];
+  return Buffer.from(JSON.stringify(list));
+}
+
+function blobName(digest: string): string {
+  return `blobs/${digest.replace(':', '/')}`;
+}
+
+async function* checked(blob: BlobSource, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const hash = createHash('sha256');
+  for await (const chunk of blob.open(0, blob.size, signal)) {
+    hash.update(chunk);
+    yield chunk;
+  }
+  if (`sha256:${hash.digest('hex')}` === blob.digest) return;
+  throw new UserError('ImageDamaged', `The layer ${blob.digest} arrived with other content than its digest says.`, {
+    remedy: { kind: 'hint', label: 'Try again. If it persists, push the base image again or choose another one.' },
+  });
+}

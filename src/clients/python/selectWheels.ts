@@ -1,0 +1,211 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parse } from 'smol-toml';
+import { isUserError, UserError } from '../../core/errors';
+import { readJson, writeAtomic } from '../files/contentStore';
+import { normalizeDistribution } from './lock';
+import type { Uv } from './uv';
+
+/** The system that packages are chosen for. */
+export interface PythonTarget {
+  /** `3.11` */
+  readonly minor: string;
+  readonly architecture: string;
+  /** Undefined for musl. */
+  readonly glibc: readonly [number, number] | undefined;
+}
+
+/** A ready-made package for one system. */
+export interface Wheel {
+  /** Normalised. */
+  readonly distribution: string;
+  readonly version: string;
+  /** `numpy-2.4.6-cp311-cp311-….whl` */
+  readonly name: string;
+  /** `https:` or `file:` */
+  readonly url: string;
+  /** Hexadecimal. */
+  readonly sha256: string;
+  /** Bytes; undefined where the index does not tell. */
+  readonly size: number | undefined;
+}
+
+export interface WheelRequest {
+  /** Completes "the packages of …". */
+  readonly subject: string;
+  /** Requirements with exact versions and hashes, or with `constraints` any. */
+  readonly requirements: string;
+  /** Versions that must not be left: the text of a lock. */
+  readonly constraints?: string;
+  /** Whether what the requirements need is chosen too. */
+  readonly dependencies: boolean;
+  readonly target: PythonTarget;
+}
+
+/** glibc versions that uv has a platform for; an image with a newer one takes the wheels of the newest of these. */
+const knownGlibc = [17, 28, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40];
+const machines: Readonly<Record<string, string>> = { amd64: 'x86_64', arm64: 'aarch64' };
+
+/**
+ * Chooses the wheel of each requirement for a system that may be another than this one. Equal requests are answered
+ * from `cache`, a folder.
+ * @throws UserError WheelMissing, naming the package, and those of uv
+ */
+export async function selectWheels(
+  uv: Uv,
+  cache: string,
+  request: WheelRequest,
+  signal: AbortSignal,
+): Promise<readonly Wheel[]> {
+  if (request.requirements.trim() === '') return [];
+  const key = createHash('sha256')
+    .update(JSON.stringify([1, uv.version, { ...request, subject: '' }]))
+    .digest('hex');
+  const file = path.join(cache, `${key.slice(0, 32)}.json`);
+  const known = (await readJson(file)) as readonly Wheel[] | undefined;
+  if (known !== undefined) return known;
+  const wheels = await resolve(uv, request, signal);
+  await writeAtomic(file, JSON.stringify(wheels));
+  return wheels;
+}
+
+/** The name that uv gives to the system. @throws UserError BaseTooOld */
+export function uvPlatform({ architecture, glibc }: PythonTarget): string {
+  const machine = machines[architecture] ?? architecture;
+  if (glibc === undefined) return `${machine}-unknown-linux-musl`;
+  const [major, minor] = glibc;
+  const fitting = knownGlibc.filter((one) => major > 2 || one <= minor).at(-1);
+  if (fitting !== undefined) return `${machine}-manylinux_2_${fitting}`;
+  throw new UserError(
+    'BaseTooOld',
+    `The base image has glibc ${major}.${minor}; packages are made for 2.17 and newer.`,
+    { remedy: { kind: 'hint', label: 'Choose a newer base image with --base.' } },
+  );
+}
+
+async function resolve(uv: Uv, request: WheelRequest, signal: AbortSignal): Promise<readonly Wheel[]> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'slipway-wheels-'));
+  try {
+    // uv knows the format by this name.
+    const output = path.join(folder, 'pylock.toml');
+    const constraints = path.join(folder, 'constraints.txt');
+    if (request.constraints !== undefined) await writeFile(constraints, request.constraints);
+    const args = [
+      ...['pip', 'compile', '--no-header', '--only-binary', ':all:', '--format', 'pylock.toml', '-o', output],
+      ...(request.dependencies ? [] : ['--no-deps']),
+      ...(request.constraints === undefined ? [] : ['--constraints', constraints]),
+      ...['--python-version', request.target.minor, '--python-platform', uvPlatform(request.target), '-'],
+    ];
+    const options = { subject: request.subject, input: request.requirements, cwd: folder };
+    await uv.run(args, options, signal).catch((error: unknown) => {
+      throw explain(request, error);
+    });
+    const packages = parseLock(await readFile(output, 'utf8'), folder);
+    const allowed = hashesOf(request.requirements);
+    return packages.map((one) => chosenWheel(request, one, allowed));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface LockedPackage {
+  readonly distribution: string;
+  readonly version: string;
+  readonly wheels: readonly Omit<Wheel, 'distribution' | 'version'>[];
+}
+
+/** @see https://packaging.python.org/en/latest/specifications/pylock-toml/ */
+function parseLock(text: string, folder: string): readonly LockedPackage[] {
+  const { packages = [] } = parse(text) as { readonly packages?: readonly RawPackage[] };
+  return packages.map((one) => ({
+    distribution: normalizeDistribution(one.name),
+    version: one.version ?? '',
+    wheels: [...(one.wheels ?? []), ...(one.archive === undefined ? [] : [one.archive])].flatMap((wheel) => {
+      const url = wheel.url ?? (wheel.path === undefined ? '' : pathToFileURL(path.resolve(folder, wheel.path)).href);
+      const name = wheel.name ?? decodeURIComponent(new URL(url).pathname.split('/').at(-1) ?? '');
+      const sha256 = wheel.hashes?.['sha256'];
+      return name.endsWith('.whl') && sha256 !== undefined ? [{ name, url, sha256, size: wheel.size }] : [];
+    }),
+  }));
+}
+
+interface RawPackage {
+  readonly name: string;
+  readonly version?: string;
+  readonly wheels?: readonly RawWheel[];
+  readonly archive?: RawWheel;
+}
+
+interface RawWheel {
+  readonly name?: string;
+  readonly url?: string;
+  readonly path?: string;
+  readonly size?: number;
+  readonly hashes?: Readonly<Record<string, string>>;
+}
+
+function chosenWheel(
+  request: WheelRequest,
+  found: LockedPackage,
+  allowed: ReadonlyMap<string, ReadonlySet<string>>,
+): Wheel {
+  const { distribution, version } = found;
+  const [wheel] = found.wheels;
+  if (wheel === undefined) throw wheelMissing(request, `${distribution} ${version}`);
+  const hashes = allowed.get(distribution);
+  if (hashes !== undefined && !hashes.has(wheel.sha256)) {
+    throw new UserError(
+      'PackageHashMismatch',
+      `The index offers ${wheel.name} with a hash that the lock does not name, so it is not put into the image.`,
+      {
+        remedy: {
+          kind: 'hint',
+          label: 'Make the lock again, or ask who runs your package index why the file changed.',
+        },
+      },
+    );
+  }
+  return { distribution, version, ...wheel };
+}
+
+/** The SHA-256 hashes that a lock allows for each distribution. A requirement goes on in lines that are indented. */
+function hashesOf(requirements: string): ReadonlyMap<string, ReadonlySet<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const requirement of requirements.split(/\n(?=[A-Za-z0-9])/)) {
+    const name = normalizeDistribution(/^[\w.-]+/.exec(requirement)?.[0] ?? '');
+    const hashes = [...requirement.matchAll(/--hash=sha256:([0-9a-f]{64})/g)].map(([, hash = '']) => hash);
+    // Markers may give a distribution several versions.
+    if (hashes.length > 0) found.set(name, new Set([...(found.get(name) ?? []), ...hashes]));
+  }
+  return found;
+}
+
+function explain(request: WheelRequest, error: unknown): unknown {
+  if (!isUserError(error) || !['DependenciesUnsolvable', 'PackageBuildFailed'].includes(error.code)) return error;
+  const { uv } = error.details;
+  const words = typeof uv === 'string' ? uv : error.message;
+  const name = /(?<name>[\w.-]+?)(?:==| )(?<version>\d\S*) (?:has no (?:usable )?wheels|has no wheels)/.exec(
+    words,
+  )?.groups;
+  return name === undefined ? error : wheelMissing(request, `${name['name'] ?? ''} ${name['version'] ?? ''}`, error);
+}
+
+function wheelMissing({ target, subject }: WheelRequest, found: string, cause?: unknown): UserError {
+  const libc = target.glibc === undefined ? 'musl' : `glibc ${target.glibc.join('.')}`;
+  return new UserError(
+    'WheelMissing',
+    `The package ${found}, needed for ${subject}, has no ready-made wheel for Python ${target.minor} on ${target.architecture} with ${libc}.`,
+    {
+      cause,
+      remedy: { kind: 'hint', label: 'Choose another version of it, or a base image with a newer Python or glibc.' },
+    },
+  );
+}
+
+/** The file of a wheel that lies on this machine already; undefined for one that must be fetched. */
+export function localFile(wheel: Wheel): string | undefined {
+  return wheel.url.startsWith('file:') ? fileURLToPath(wheel.url) : undefined;
+}

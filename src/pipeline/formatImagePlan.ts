@@ -1,0 +1,53 @@
+import type { ImagePlan, LayerKind, PlannedLayer } from '../core/imagePlan';
+import { formatBytes } from './formatPlan';
+
+const labelWidth = 14;
+const mostListed = 20;
+
+const titles: Readonly<Record<LayerKind, string>> = {
+  environment: 'virtual environment',
+  packages: 'packages',
+  byteCode: 'byte code',
+  support: "what Slipway's server needs",
+  server: "Slipway's server",
+  data: 'weights and data',
+  code: 'code and model',
+};
+
+/** An image plan as text: the same lines in a terminal, in the log and in the editor's document. */
+export function formatImagePlan(plan: ImagePlan): string {
+  const { base } = plan;
+  const known = plan.layers.reduce((sum, layer) => sum + (layer.bytes ?? 0), 0);
+  return [
+    `Image of ${plan.name}${plan.destination === undefined ? '' : ` for ${plan.destination}`}`,
+    ...field('Base', base.reference, `${base.layers} layers, ${formatBytes(base.bytes)}; ${base.offers}`),
+    ...field('Platform', plan.platform),
+    ...field('Python', plan.python),
+    ...field('Lock', plan.lock),
+    ...field('Layers', `${plan.layers.length} on top of the base, about ${formatBytes(known)}`),
+    ...plan.layers.flatMap(layerLines),
+    ...(plan.noByteCode === undefined ? [] : field('Byte code', `none: ${plan.noByteCode}`)),
+    ...field('Left out', ...leftOutLines(plan)),
+    ...field('Starts', plan.command.join(' ')),
+    ...field('User', `${plan.user}, or any other: the root file system may be read-only, /tmp is written`),
+    ...field('Port', `${plan.port}, ready when ${plan.health} answers`),
+  ].join('\n');
+}
+
+function layerLines({ kind, holds, bytes }: PlannedLayer): readonly string[] {
+  const size = bytes === undefined ? '' : formatBytes(bytes);
+  const shown = holds.slice(0, mostListed).join(', ');
+  const more = holds.length > mostListed ? ` and ${holds.length - mostListed} more` : '';
+  const what = ['packages', 'support', 'byteCode', 'data'].includes(kind) ? `: ${shown}${more}` : '';
+  return [`  ${''.padEnd(labelWidth)}${size.padStart(8)}  ${titles[kind]}${what}`];
+}
+
+function leftOutLines({ leftOut }: ImagePlan): readonly string[] {
+  const lines = leftOut.slice(0, mostListed).map((one) => `${one.path}: ${one.reason}`);
+  return leftOut.length > mostListed ? [...lines, `and ${leftOut.length - mostListed} more`] : lines;
+}
+
+/** A label with its value; further lines stand below the first. Nothing at all when there is no value. */
+function field(label: string, ...lines: readonly string[]): readonly string[] {
+  return lines.map((line, index) => `  ${(index === 0 ? label : '').padEnd(labelWidth)}${line}`);
+}

@@ -1,0 +1,98 @@
+import { readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { listFiles } from '../clients/files/contentStore';
+import { selectWheels, type PythonTarget, type Wheel } from '../clients/python/selectWheels';
+import type { SourceFile } from '../build/image/planLayers';
+import type { BaseFacts } from '../build/image/probeBase';
+import type { Platform } from '../core/image';
+import type { Solved } from './prepareEnvironment';
+import type { Services } from './services';
+
+/** What serving takes beside the user's packages; a kernel is not needed any more. */
+const serverRequirements = ['cloudpickle>=2', 'uvicorn>=0.20', 'httptools', 'uvloop'];
+/** In every virtual environment that Python's own `venv` makes. */
+const environmentRequirements = ['pip'];
+const shipped = /^(?:worker\.py$|slipway_worker\/|slipway_server\/)/;
+
+/** The packages of an image, for its platform: those of the user, and those of the server that the user's do not bring. */
+export interface ImagePackages {
+  readonly packages: readonly Wheel[];
+  readonly support: readonly Wheel[];
+}
+
+/**
+ * Chooses the wheels of an image from the lock.
+ * @param support folder with the server's packages on this machine: the image gets the same versions
+ * @throws UserError WheelMissing, PackageHashMismatch, RuntimeConflict's causes and those of uv
+ */
+export async function selectPackages(
+  services: Services,
+  solved: Solved,
+  base: BaseFacts,
+  platform: Platform,
+  support: string | undefined,
+  signal: AbortSignal,
+): Promise<ImagePackages> {
+  const uv = await services.uv(signal);
+  const cache = path.join(services.home.images, 'wheels');
+  const target: PythonTarget = {
+    minor: base.minor,
+    architecture: platform.architecture,
+    glibc: base.libc.kind === 'glibc' ? base.libc.version : undefined,
+  };
+  const [users, added] = await Promise.all([
+    selectWheels(
+      uv,
+      cache,
+      { subject: 'the packages of this project', requirements: solved.lock.text, dependencies: false, target },
+      signal,
+    ),
+    selectWheels(
+      uv,
+      cache,
+      {
+        subject: "Slipway's server",
+        requirements: [...serverRequirements, ...environmentRequirements].join('\n'),
+        constraints: `${solved.lock.text}\n${await pinsIn(support)}`,
+        dependencies: true,
+        target,
+      },
+      signal,
+    ),
+  ]);
+  const known = new Set(users.map((wheel) => wheel.distribution));
+  const missing = added.filter((wheel) => !known.has(wheel.distribution));
+  const isOfEnvironment = (wheel: Wheel): boolean => environmentRequirements.includes(wheel.distribution);
+  return {
+    packages: [...users, ...missing.filter(isOfEnvironment)],
+    support: missing.filter((wheel) => !isOfEnvironment(wheel)),
+  };
+}
+
+/** The server's own files, of a folder that holds all of the runtime. */
+export async function serverFiles(runtime: string): Promise<readonly SourceFile[]> {
+  const files = await filesBelow(runtime);
+  return files.filter((file) => shipped.test(file.path) && !file.path.includes('__pycache__'));
+}
+
+/** Every file below a folder with its size, sorted by path. */
+export async function filesBelow(folder: string): Promise<readonly SourceFile[]> {
+  const names = await listFiles(folder);
+  return Promise.all(
+    names.map(async (name) => {
+      const file = path.join(folder, name);
+      return { path: name, file, size: (await stat(file)).size };
+    }),
+  );
+}
+
+/** What a snapshot was pickled with must unpickle it. */
+async function pinsIn(support: string | undefined): Promise<string> {
+  if (support === undefined) return '';
+  const names = await readdir(support);
+  return names
+    .map((name) => /^(?<name>.+)-(?<version>[^-]+)\.dist-info$/.exec(name)?.groups)
+    .flatMap((found) => (found === undefined ? [] : [`${found['name'] ?? ''}==${found['version'] ?? ''}`]))
+    .sort()
+    .join('\n');
+}

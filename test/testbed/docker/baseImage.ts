@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { createGunzip } from 'node:zlib';
+import { memoryBlob } from '../../../src/build/image/blobs';
+import { sha256, type BlobSource } from '../../../src/clients/registry/blob';
+import { Registry } from '../../../src/clients/registry/connection';
+import { pushBlob, putManifest } from '../../../src/clients/registry/push';
+import { mediaTypes } from '../../../src/core/oci';
+import { cached } from '../cache';
+import { runTool } from '../runTool';
+import { requireProgram } from './program';
+
+const suite = 'bookworm';
+const packages = ['ca-certificates', 'python3', 'python3-venv', 'python3-pip', 'libgomp1'];
+/** What a small image leaves out. */
+const trimmed = ['var/cache/apt', 'var/lib/apt/lists', 'usr/share/doc', 'usr/share/man', 'usr/share/locale', 'var/log'];
+
+/** A Debian with Python, as a compressed archive of its files: made once, then from the cache. */
+export async function debianArchive(report: (line: string) => void): Promise<string> {
+  const stamp = JSON.stringify([suite, packages, trimmed]);
+  const folder = await cached(`base-${suite}`, stamp, async (target) => {
+    report('Making the Debian base image of the tests (once, some minutes).');
+    const root = path.join(target, 'root');
+    const include = `--include=${packages.join(',')}`;
+    await runTool(requireProgram('debootstrap'), ['--variant=minbase', include, suite, root]);
+    await Promise.all(trimmed.map((name) => rm(path.join(root, name), { recursive: true, force: true })));
+    const kept = ['--exclude=./dev/*', '--exclude=./proc/*', '--exclude=./sys/*'];
+    const plain = ['--sort=name', '--mtime=@0', '--numeric-owner'];
+    await runTool('tar', ['-C', root, ...plain, ...kept, '-czf', path.join(target, 'root.tar.gz'), '.']);
+    await rm(root, { recursive: true, force: true });
+  });
+  return path.join(folder, 'root.tar.gz');
+}
+
+/** Pushes an archive as an image of one layer, in Docker's own format, as `docker push` does. @returns `HOST/REPOSITORY:TAG` */
+export async function pushBase(host: string, archive: string, name = 'base/python:3.11'): Promise<string> {
+  const signal = new AbortController().signal;
+  const registry = new Registry(host, { insecure: true });
+  const [repository = '', tag = ''] = name.split(':');
+  const [digest, diffId, { size }] = await Promise.all([hashOf(archive, false), hashOf(archive, true), stat(archive)]);
+  const layer: BlobSource = {
+    digest,
+    size,
+    open: (start, end) => createReadStream(archive, { start, end: end - 1 }) as AsyncIterable<Buffer>,
+  };
+  const config = Buffer.from(
+    JSON.stringify({
+      architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
+      os: 'linux',
+      config: { Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'], Cmd: ['bash'] },
+      rootfs: { type: 'layers', diff_ids: [diffId] },
+    }),
+  );
+  for (const blob of [layer, memoryBlob(sha256(config), config)])
+    await pushBlob(registry, { repository, blob }, signal);
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.dockerManifest,
+    config: {
+      mediaType: 'application/vnd.docker.container.image.v1+json',
+      digest: sha256(config),
+      size: config.length,
+    },
+    layers: [{ mediaType: mediaTypes.dockerLayerGzip, digest, size }],
+  };
+  const content = Buffer.from(JSON.stringify(manifest));
+  await putManifest(registry, repository, tag, { mediaType: mediaTypes.dockerManifest, content }, signal);
+  return `${host}/${name}`;
+}
+
+async function hashOf(file: string, unpacked: boolean): Promise<string> {
+  const hash = createHash('sha256');
+  const stream = unpacked ? createReadStream(file).pipe(createGunzip()) : createReadStream(file);
+  for await (const chunk of stream as AsyncIterable<Buffer>) hash.update(chunk);
+  return `sha256:${hash.digest('hex')}`;
+}
