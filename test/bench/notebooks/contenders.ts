@@ -47,7 +47,11 @@ async function withSlipway(source: Source): Promise<Outcome> {
     const plan = result.json.find((event) => event['event'] === 'plan')?.['plan'];
     await slipway(['remove', source.name, '--home', home], { env: plainEnvironment() });
     const ran = result.json.some((event) => event['event'] === 'deployed');
-    return { ran, seconds, note: ran ? choices(plan) : (errorOf(result).message ?? 'it took too long') };
+    return {
+      ran,
+      seconds,
+      note: ran ? choices(plan) : (errorOf(result).message ?? 'it ended without an answer, or took too long'),
+    };
   });
 }
 
