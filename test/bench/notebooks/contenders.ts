@@ -8,7 +8,7 @@ import { inEnvironment } from '../../testbed/python';
 import { runTool } from '../../testbed/runTool';
 import { plainEnvironment } from '../local/machine';
 import type { UvTools } from '../local/uv';
-import { addPredict, checkOut, type Source } from './sources';
+import { checkOut, type Source } from './sources';
 
 /** How one contender fared with one notebook. */
 export interface Outcome {
@@ -36,8 +36,7 @@ export const contenders: Readonly<Record<string, Contender>> = {
 
 async function withSlipway(source: Source): Promise<Outcome> {
   return inFolder(async (folder) => {
-    const notebook = await checkOut(source, path.join(folder, source.name));
-    await addPredict(notebook);
+    const notebook = await checkOut(source, path.join(folder, source.name), true);
     // One home for all notebooks: downloads are shared as they are on a user's machine.
     const home = path.join(cacheFolder(), 'bench-notebooks');
     const args = ['deploy', notebook, '--name', source.name, '--home', home, '--yes', '--json'];
@@ -74,7 +73,7 @@ interface ByHand {
 function byHand(choose: (notebook: string, source: Source, uv: UvTools) => Promise<ByHand>): Contender {
   return (source, uv) =>
     inFolder(async (folder) => {
-      const notebook = await checkOut(source, path.join(folder, source.name));
+      const notebook = await checkOut(source, path.join(folder, source.name), false);
       const environment = path.join(folder, 'environment');
       const started = performance.now();
       const failure = await tryAll(async () => {

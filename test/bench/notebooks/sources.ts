@@ -27,10 +27,16 @@ export async function readSources(folder: string): Promise<readonly Source[]> {
   );
 }
 
-/** Copies a source to a folder of its own, as a clone made on the day of its date. @returns the notebook */
-export async function checkOut(source: Source, target: string): Promise<string> {
+/**
+ * Copies a source to a folder of its own, as a clone made on the day of its date.
+ * @param withPredict whether the notebook gets a last cell with a function `predict`, without which a deploy runs none
+ * @returns the notebook
+ */
+export async function checkOut(source: Source, target: string, withPredict: boolean): Promise<string> {
   await cp(source.folder, target, { recursive: true });
   await rm(path.join(target, 'source.json'));
+  const notebook = path.join(target, source.path);
+  if (withPredict) await addPredict(notebook);
   const env = { ...process.env, GIT_AUTHOR_DATE: source.date, GIT_COMMITTER_DATE: source.date };
   const author = ['-c', 'user.name=bench', '-c', 'user.email=bench@example.invalid'];
   for (const args of [
@@ -39,7 +45,7 @@ export async function checkOut(source: Source, target: string): Promise<string> 
     [...author, 'commit', '-q', '-m', 'As it was'],
   ])
     await runTool('git', ['-C', target, ...args], { env });
-  return path.join(target, source.path);
+  return notebook;
 }
 
 interface RawNotebook {
@@ -50,8 +56,7 @@ type Cell = Readonly<Record<string, unknown>>;
 
 const predict = 'def predict(x):\n    return x\n';
 
-/** Adds a last cell with a function `predict`, without which a deploy does not execute a notebook. */
-export async function addPredict(notebook: string): Promise<void> {
+async function addPredict(notebook: string): Promise<void> {
   const raw = JSON.parse(await readFile(notebook, 'utf8')) as RawNotebook;
   const common = { cell_type: 'code', metadata: {}, outputs: [] };
   raw.cells?.push({ ...common, execution_count: null, source: predict });
