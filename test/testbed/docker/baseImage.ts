@@ -10,7 +10,7 @@ import { pushBlob, putManifest } from '../../../src/clients/registry/push';
 import { mediaTypes } from '../../../src/core/oci';
 import { cached } from '../cache';
 import { runTool } from '../runTool';
-import { requireProgram } from './program';
+import { requireProgram } from '../program';
 
 const suite = 'bookworm';
 const packages = ['ca-certificates', 'python3', 'python3-venv', 'python3-pip', 'libgomp1'];

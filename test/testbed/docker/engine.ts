@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { endProcessesNaming, onExit, signalQuietly } from '../cleanup';
 import { runTool } from '../runTool';
 import { makeNamespace } from './namespace';
-import { findProgram, requireProgram } from './program';
+import { findProgram, requireProgram } from '../program';
 
 /** A Docker engine of its own: socket, data and network. */
 export interface TestEngine {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { connect, createServer, type Server } from 'node:net';
-import { requireProgram } from './program';
+import { requireProgram } from '../program';
 
 /**
  * A network of its own for an engine: what it does to routes and packet filters stays in there. A cable leads to this

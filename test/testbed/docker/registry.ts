@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { onExit } from '../cleanup';
-import { requireProgram } from './program';
+import { requireProgram } from '../program';
 
 /** The reference registry, as Debian packages it, on a free port of the loopback address. */
 export interface TestRegistry {

@@ -1,5 +1,5 @@
-import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
+import { isExecutable } from '../program';
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
 const places = [
@@ -14,13 +14,4 @@ export function findChromium(env: NodeJS.ProcessEnv = process.env): string | und
     .flatMap((folder) => names.map((name) => path.join(folder, name)));
   const chosen = env['CHROMIUM'];
   return (chosen ? [chosen] : [...onPath, ...places]).find(isExecutable);
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

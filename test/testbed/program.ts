@@ -16,7 +16,8 @@ export function requireProgram(name: string): string {
   return found;
 }
 
-function isExecutable(file: string): boolean {
+/** Whether this user may start the file. */
+export function isExecutable(file: string): boolean {
   try {
     accessSync(file, constants.X_OK);
     return true;
