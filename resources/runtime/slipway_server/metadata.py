@@ -36,6 +36,8 @@ def learn_inputs(model: Model) -> None:
     if is_frame(example) and model.columns is None:
         model.columns = list(example.columns)
         model.dtypes = dict(example.dtypes.items())
+        if model.columns == list(example.columns) and all(str(dtype) == "float64" for dtype in example.dtypes):
+            model.floats = example.columns
     if not model.inputs:
         model.inputs = specs_of(tensors)
     model.infer_example = example_request(tensors) if tensors else None

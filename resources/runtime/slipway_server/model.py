@@ -24,8 +24,9 @@ class Spec:
 @dataclass
 class Model:
     """`columns` are the names the model was fitted with (or those of the example frame), in order; when `strict`,
-    no other column is accepted. `dtypes` are the column types of the example frame. `checks` is False when the
-    datatypes of `inputs` are a guess: then only names are checked."""
+    no other column is accepted. `dtypes` are the column types of the example frame; `floats` is its index of columns
+    when all are float64, so that such a table is made in one step. `checks` is False when the datatypes of `inputs` are
+    a guess: then only names are checked."""
 
     predict: Callable[..., Any]
     signature: Signature
@@ -33,6 +34,7 @@ class Model:
     columns: list[Any] | None = None
     strict: bool = False
     dtypes: dict[Any, Any] = field(default_factory=dict)
+    floats: Any = None
     checks: bool = True
     example: Any = None
     invocation: dict[str, Any] | None = None
