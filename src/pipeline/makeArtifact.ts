@@ -14,7 +14,7 @@ import type { Services } from './services';
 import { keepVersions, newestInstead, type FirstFailure } from './newestInstead';
 import { step } from './step';
 import { identify, type TrainingChoice } from './trainingChoice';
-import { trainModel, type MissingPackage, type NotebookEntry } from './trainModel';
+import { trainModel, type MissingPackage, type NotebookEntry, type TrainingOutcome } from './trainModel';
 
 /** A notebook may turn out to need this many packages that nobody had named. */
 const mostAdded = 12;
@@ -63,28 +63,10 @@ export async function makeArtifact(services: Services, host: DeployHost, job: Jo
       return { solved, runtime, record: choice.record, ended: Promise.resolve() };
     }
     await prepareTarget(job, choice.entry, runtime, signal);
-    const train = step(host, 'train', `Executing ${choice.entry.notebook}`, async () => {
-      const env = {
-        ...withoutByteCodeBan(),
-        ...job.project.config.env,
-        ...job.secrets,
-        PYTHONPYCACHEPREFIX: services.home.bytecode,
-      };
-      const result = await trainModel(
-        services,
-        host,
-        { project: job.project, entry: choice.entry, runtime, key: choice.key, mode: choice.mode, env },
-        signal,
-      );
-      return {
-        result,
-        message:
-          result.kind === 'trained'
-            ? `Trained in ${result.record.seconds.toFixed(1)} s`
-            : `A package is missing: ${result.missing.module}`,
-      };
-    });
-    const outcome = await train.catch((error: unknown) => ({ kind: 'failed' as const, error }));
+    const outcome = await train(services, host, job, { choice, runtime }, signal).catch((error: unknown) => ({
+      kind: 'failed' as const,
+      error,
+    }));
     if (outcome.kind === 'failed') {
       const failed = { project: job.project, solved, first, error: outcome.error };
       first = await newestInstead(services, host, failed, signal);
@@ -96,6 +78,37 @@ export async function makeArtifact(services: Services, host: DeployHost, job: Jo
     }
     await addMissing(services, host, job.project, outcome.missing, round);
   }
+}
+
+interface Training {
+  readonly choice: Extract<TrainingChoice, { kind: 'run' }>;
+  readonly runtime: BundleRuntime;
+}
+
+function train(
+  services: Services,
+  host: DeployHost,
+  { project, secrets }: Job,
+  { choice, runtime }: Training,
+  signal: AbortSignal,
+): Promise<TrainingOutcome> {
+  const { entry, key, mode } = choice;
+  return step(host, 'train', `Executing ${entry.notebook}`, async () => {
+    const env = {
+      ...withoutByteCodeBan(),
+      ...project.config.env,
+      ...secrets,
+      PYTHONPYCACHEPREFIX: services.home.bytecode,
+    };
+    const result = await trainModel(services, host, { project, entry, runtime, key, mode, env }, signal);
+    return {
+      result,
+      message:
+        result.kind === 'trained'
+          ? `Trained in ${result.record.seconds.toFixed(1)} s`
+          : `A package is missing: ${result.missing.module}`,
+    };
+  });
 }
 
 /** The target may load libraries while the notebook is executed. When it cannot, the deploy tells why. */
