@@ -50,12 +50,18 @@ export function slipway(args: readonly string[], options: CliOptions = {}): Prom
     let stdout = '';
     let stderr = '';
     let rest = '';
+    let isInterrupted = false;
+    // Once: a second signal while the program ends kills it, and then it has no exit code of its own.
+    const interrupt = (): void => {
+      if (!isInterrupted) child.kill('SIGINT');
+      isInterrupted = true;
+    };
     child.stdout.on('data', (chunk: Buffer) => {
       stdout += chunk.toString('utf8');
       rest += chunk.toString('utf8');
       const lines = rest.split('\n');
       rest = lines.pop() ?? '';
-      for (const line of lines) options.onLine?.(line, () => child.kill('SIGINT'));
+      for (const line of lines) options.onLine?.(line, interrupt);
     });
     child.stderr.on('data', (chunk: Buffer) => {
       stderr += chunk.toString('utf8');
