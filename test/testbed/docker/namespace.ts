@@ -10,6 +10,8 @@ export interface NetworkNamespace {
   readonly name: string;
   /** This machine as the namespace sees it. */
   readonly hostAddress: string;
+  /** The namespace as this machine sees it. */
+  readonly ownAddress: string;
   /** Words to put before a command that runs in the namespace. */
   readonly enter: readonly string[];
   /** Opens `port` on the cable's end for a port of the loopback address. */
@@ -63,6 +65,7 @@ export function makeNamespace(): NetworkNamespace {
   return {
     name,
     hostAddress,
+    ownAddress,
     enter,
     forward: async (port) => {
       servers.push(await forwardPort(hostAddress, port));
