@@ -132,7 +132,8 @@ function documents(
     JSON.stringify(
       imageConfig(base.image.config, {
         model: name,
-        base: { reference: baseReference(base), digest: base.image.digest },
+        base: baseReference(base),
+        baseDigest: base.image.digest,
         bundle: bundle.digest,
         lock: made.solved.lock.digest,
         layers: layers.map((layer, index) => ({ layer, title: titleAt(recipes, index) })),

@@ -9,6 +9,8 @@ import { findProgram, requireProgram } from '../program';
 
 /** A Docker engine of its own: socket, data and network. */
 export interface TestEngine {
+  /** Path of its Unix socket. */
+  readonly socket: string;
   /** Runs `docker` against it. @throws Error with what it wrote */
   docker(...args: string[]): Promise<string>;
   /** The address under which containers and the engine reach a registry that listens on a port of 127.0.0.1. */
@@ -30,16 +32,20 @@ export function engineProblem(): string | undefined {
   return `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not installed (on Debian: apt install docker.io docker-registry debootstrap iptables iproute2)`;
 }
 
-/** Starts an engine. Nothing of it is left when this process ends, however it ends. */
-export async function startEngine(): Promise<TestEngine> {
+/**
+ * Starts an engine. Nothing of it is left when this process ends, however it ends.
+ * @param registryPorts registries of this machine without encryption, which BuildKit wants to be told by name
+ */
+export async function startEngine(registryPorts: readonly number[] = []): Promise<TestEngine> {
   const folder = mkdtempSync(path.join(parent, 'slw-engine-'));
   const network = makeNamespace();
+  const registries = registryPorts.flatMap((port) => ['--insecure-registry', `${network.hostAddress}:${port}`]);
   const socket = `unix://${folder}/docker.sock`;
   const group = `/${path.basename(folder)}`;
   const [command = '', ...words] = network.enter;
   const options = [
     ...['-H', socket, '--pidfile', `${folder}/dockerd.pid`, '--data-root', `${folder}/data`],
-    ...['--exec-root', `${folder}/exec`, '--bip', '198.19.0.1/16', '--insecure-registry', '198.18.0.0/16'],
+    ...['--exec-root', `${folder}/exec`, '--bip', '198.19.0.1/16', '--insecure-registry', '198.18.0.0/16', ...registries],
     ...['--exec-opt', 'native.cgroupdriver=cgroupfs', '--cgroup-parent', group],
   ];
   const child = spawn(command, [...words, requireProgram('dockerd'), ...options], {
@@ -83,7 +89,7 @@ export async function startEngine(): Promise<TestEngine> {
     await network.forward(port);
     return `${network.hostAddress}:${port}`;
   };
-  return { docker, reach, stop };
+  return { socket: `${folder}/docker.sock`, docker, reach, stop };
 }
 
 async function waitFor(child: ChildProcess, ask: () => Promise<unknown>, log: () => string): Promise<void> {
