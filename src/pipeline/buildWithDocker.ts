@@ -161,6 +161,8 @@ function build(host: DeployHost, engine: DockerEngine, job: DockerJob, signal: A
 
 /** A file that stays behind is the commonest reason why a COPY finds nothing. */
 function remedyFor({ leftOut }: DockerJob, said: string): string | undefined {
+  if (said.includes('server gave HTTP response to HTTPS client'))
+    return 'Add the registry to insecure-registries of the engine: one without encryption is its decision.';
   const missing = leftOut.find(({ path: name }) => said.includes(name.replace(/\/$/, '')));
   return missing === undefined ? undefined : `${missing.path} is not sent to the engine: ${missing.reason}.`;
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { BuiltImage, DeployEvent } from '../../src/core/deploy';
 import { buildImage, type BuildImageRequest } from '../../src/pipeline/buildImage';
 import { parseImageTarget, type ImageTarget } from '../../src/pipeline/imageTarget';
+import { pass, startFaultProxy, type Fault, type SeenRequest } from '../support/faultProxy';
 import { startForwardProxy } from '../support/forwardProxy';
 import { recordingHost } from '../support/recordingHost';
 import { openWorkspace, type Workspace } from '../support/workspace';
@@ -17,10 +18,12 @@ export interface DockerBench {
   readonly engine: TestEngine;
   /** Address of the registry for everybody: this process, the engine and its containers. */
   readonly registry: string;
+  /** Address of the same registry for who shows `login`. */
+  readonly locked: string;
   /** A Debian with Python that trusts the certificates of this machine. */
   readonly base: string;
-  /** Docker's configuration folder. */
-  readonly config: string;
+  /** Writes Docker's configuration; without `extra` only the proxies stand in it. */
+  configure(extra?: object): Promise<void>;
   build(folder: string, to: string | ImageTarget, options?: DockerBuildOptions): Promise<DockerBuild>;
   close(): Promise<void>;
 }
@@ -41,14 +44,25 @@ const inBase = '/etc/ssl/certs/ca-certificates.crt';
 
 export async function openDockerBench(): Promise<DockerBench> {
   const own = await startRegistry();
-  const engine = await startEngine([own.port]);
+  const guard = await startFaultProxy(own.port, wantsLogin);
+  const guardPort = Number(guard.host.split(':')[1]);
+  const engine = await startEngine([own.port, guardPort]);
   const proxy = await startForwardProxy();
   const workspace = await openWorkspace({ target: 'local' });
   const registry = await engine.reach(own.port);
+  const locked = await engine.reach(guardPort);
   const proxied = `http://${await engine.reach(proxy.port)}`;
   const config = await mkdtemp(path.join(tmpdir(), 'slw-docker-'));
-  const proxies = { default: { httpProxy: proxied, httpsProxy: proxied, noProxy: registry.split(':')[0] } };
-  await writeFile(path.join(config, 'config.json'), JSON.stringify({ proxies }));
+  const proxies = {
+    default: {
+      httpProxy: proxied,
+      httpsProxy: proxied,
+      noProxy: `${registry.split(':')[0] ?? ''},127.0.0.1,localhost`,
+    },
+  };
+  const configure = (extra: object = {}): Promise<void> =>
+    writeFile(path.join(config, 'config.json'), JSON.stringify({ proxies, ...extra }));
+  await configure();
   process.env['DOCKER_CONFIG'] = config;
   process.env['DOCKER_HOST'] = `unix://${engine.socket}`;
   await pushBase(own.host, process.env['SLIPWAY_TEST_BASE'] ?? '', 'base/debian:bookworm');
@@ -58,8 +72,9 @@ export async function openDockerBench(): Promise<DockerBench> {
     workspace,
     engine,
     registry,
+    locked,
     base,
-    config,
+    configure,
     build: async (folder, to, { signal = workspace.signal, onEvent, ...chosen } = {}) => {
       const host = recordingHost(onEvent === undefined ? {} : { onEvent });
       const target = typeof to === 'string' ? targetOf(registry, to) : to;
@@ -71,12 +86,20 @@ export async function openDockerBench(): Promise<DockerBench> {
       Reflect.deleteProperty(process.env, 'DOCKER_CONFIG');
       Reflect.deleteProperty(process.env, 'DOCKER_HOST');
       await rm(config, { recursive: true, force: true });
-      await proxy.stop();
+      await Promise.all([proxy.stop(), guard.stop()]);
       await engine.stop();
       await own.stop();
       await workspace.close();
     },
   };
+}
+
+/** What the locked registry wants to see, as `docker login` stores it. */
+export const login = Buffer.from('me:p:ass wörd').toString('base64');
+
+function wantsLogin({ authorization }: SeenRequest): Fault {
+  if (authorization === `Basic ${login}`) return pass;
+  return { kind: 'answer', status: 401, headers: { 'www-authenticate': 'Basic realm="test"' } };
 }
 
 /** What the engine said during a build. */

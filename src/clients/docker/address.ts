@@ -38,7 +38,8 @@ export interface TlsFiles {
 export async function parseEngineAddress(text: string, tls: TlsFiles | undefined): Promise<EngineAddress> {
   const [, scheme = 'tcp', rest = text] = /^([a-z]+):\/\/(.*)$/s.exec(text) ?? [];
   const address = await addressOf(scheme, rest, tls);
-  if (address === undefined) throw contextInvalid(`${JSON.stringify(withoutPassword(text))} is no address of an engine.`);
+  if (address === undefined)
+    throw contextInvalid(`${JSON.stringify(withoutPassword(text))} is no address of an engine.`);
   return address;
 }
 
@@ -93,11 +94,13 @@ async function tcpAddress(
 }
 
 async function readTls({ folder, verify, isOptional }: TlsFiles): Promise<Tls | undefined> {
-  const [ca, cert, key] = await Promise.all(['ca.pem', 'cert.pem', 'key.pem'].map((name) => read(folder, name)));
-  const found = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+  const parts = await Promise.all(
+    (['ca', 'cert', 'key'] as const).map(async (name) => [name, await read(folder, `${name}.pem`)] as const),
+  );
+  const found: Omit<Tls, 'verify'> = Object.fromEntries(parts.filter(([, content]) => content !== undefined));
   if (isOptional && Object.keys(found).length === 0) return verify ? undefined : { verify };
-  const isNamed = ca !== undefined || isOptional || !verify;
-  if (isNamed && (cert === undefined) === (key === undefined)) return { verify, ...found };
+  const isTrusting = 'ca' in found || isOptional || !verify;
+  if (isTrusting && 'cert' in found === 'key' in found) return { verify, ...found };
   throw contextInvalid(`${folder} lacks a file of TLS: ca.pem, cert.pem and key.pem belong together.`);
 }
 

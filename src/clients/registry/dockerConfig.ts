@@ -121,10 +121,14 @@ export async function readDockerConfig(): Promise<DockerConfig> {
   }
   const config = parse(text);
   if (typeof config === 'object' && config !== null) return config;
-  throw new UserError('DockerConfigInvalid', `${file} is not JSON, so the credentials of registries and the engine in use cannot be read.`, {
-    location: { file },
-    remedy: { kind: 'openFile', label: 'Open the file', location: { file } },
-  });
+  throw new UserError(
+    'DockerConfigInvalid',
+    `${file} is not JSON, so the credentials of registries and the engine in use cannot be read.`,
+    {
+      location: { file },
+      remedy: { kind: 'openFile', label: 'Open the file', location: { file } },
+    },
+  );
 }
 
 function parse(text: string): unknown {

@@ -34,12 +34,12 @@ export function engineProblem(): string | undefined {
 
 /**
  * Starts an engine. Nothing of it is left when this process ends, however it ends.
- * @param registryPorts registries of this machine without encryption, which BuildKit wants to be told by name
+ * @param registryPorts registries of this machine without encryption: BuildKit of older engines goes by addresses only, not by networks
  */
 export async function startEngine(registryPorts: readonly number[] = []): Promise<TestEngine> {
   const folder = mkdtempSync(path.join(parent, 'slw-engine-'));
   const network = makeNamespace();
-  const registries = registryPorts.flatMap((port) => ['--insecure-registry', `${network.hostAddress}:${port}`]);
+  const registries = registryPorts.flatMap((port) => ['--insecure-registry', `http://${network.hostAddress}:${port}`]);
   const socket = `unix://${folder}/docker.sock`;
   const group = `/${path.basename(folder)}`;
   const [command = '', ...words] = network.enter;
