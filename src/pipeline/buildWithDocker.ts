@@ -1,4 +1,4 @@
-import { lstat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { contextArchive, type ContextFile } from '../build/docker/context';
 import type * as DockerClient from '../clients/docker';
@@ -109,7 +109,7 @@ function findEngine(host: DeployHost, to: ShippedTarget, signal: AbortSignal): P
 
 async function contextFile(root: string, name: string, size: number): Promise<ContextFile> {
   const file = path.join(root, name);
-  const { mode } = await lstat(file);
+  const { mode } = await stat(file);
   return { kind: 'source', path: name, file, size, executable: (mode & 0o111) !== 0 };
 }
 

@@ -54,7 +54,7 @@ export async function buildOnEngine(
 
 function sessionFor({ docker, platform }: DockerEngine, signal: AbortSignal): Promise<BuildSession | undefined> {
   const isClassic = process.env['DOCKER_BUILDKIT'] === '0' || platform.startsWith('windows');
-  return isClassic ? Promise.resolve(undefined) : openSession(docker, (host) => findCredentials(host, signal));
+  return isClassic ? Promise.resolve(undefined) : openSession(docker, (host) => findCredentials(host, signal), signal);
 }
 
 interface Running {

@@ -28,9 +28,13 @@ const ok = '0';
  * @returns undefined when the engine has no BuildKit
  * @see https://docs.docker.com/reference/api/engine/version/v1.48/#tag/Session
  */
-export async function openSession(docker: Docker, find: FindCredentials): Promise<BuildSession | undefined> {
+export async function openSession(
+  docker: Docker,
+  find: FindCredentials,
+  signal: AbortSignal,
+): Promise<BuildSession | undefined> {
   const id = randomUUID();
-  const socket = await upgrade(docker, id);
+  const socket = await upgrade(docker, id, signal);
   if (socket === undefined) return undefined;
   // What BuildKit says on a connection that is being closed is of no interest.
   socket.on('error', () => undefined);
@@ -56,14 +60,21 @@ interface Modem {
   dial(options: object, done: (error: unknown, result: unknown) => void): void;
 }
 
-function upgrade(docker: Docker, id: string): Promise<Duplex | undefined> {
+function upgrade(docker: Docker, id: string, signal: AbortSignal): Promise<Duplex | undefined> {
   const headers = {
     Upgrade: 'h2c',
     'X-Docker-Expose-Session-Uuid': id,
     'X-Docker-Expose-Session-Name': 'slipway',
     'X-Docker-Expose-Session-Grpc-Method': [methods.health, methods.credentials],
   };
-  const options = { method: 'POST', path: '/session', hijack: true, headers, statusCodes: { 101: true } };
+  const options = {
+    method: 'POST',
+    path: '/session',
+    hijack: true,
+    headers,
+    statusCodes: { 101: true },
+    abortSignal: signal,
+  };
   return new Promise((resolve) => {
     (docker.modem as Modem).dial(options, (error, result) => {
       resolve(error === null ? (result as Duplex) : undefined);
