@@ -25,7 +25,7 @@ export async function buildDaemonless(
 ): Promise<string> {
   const { name, platform, byteCode, destination } = order;
   const prepared = await prepareImage(services, host, registries, order, signal);
-  const { base, project, made, bundle } = prepared;
+  const { base, project, made, server, bundle } = prepared;
   const recipes = await step(host, 'packages', 'Choosing the packages for the image', async () => {
     const result = await planRecipes(services, prepared, order, signal);
     return { result, message: `${result.length} layers for ${platform.os}/${platform.architecture}` };
@@ -36,7 +36,7 @@ export async function buildDaemonless(
     event: 'imagePlan',
     plan: planImage({ name, destination, base, platform, lock, recipes, byteCode, leftOut }),
   });
-  const job = { name, base, recipes, made, bundle, registries };
+  const job = { name, base, recipes, made, server, bundle, registries };
   return to.kind === 'registry'
     ? pushImage(services, host, job, to.reference, signal)
     : saveImage(services, host, job, to, signal);
@@ -44,12 +44,11 @@ export async function buildDaemonless(
 
 async function planRecipes(
   services: Services,
-  { made, bundle, base }: PreparedImage,
+  { made, server, bundle, base }: PreparedImage,
   { platform, byteCode }: LayersOrder,
   signal: AbortSignal,
 ): Promise<readonly LayerRecipe[]> {
-  const { solved, runtime } = made;
-  const wheels = await selectPackages(services, solved, base.facts, platform, runtime.support, signal);
-  const server = await serverFiles(runtime.runtime);
-  return planLayers({ base: base.facts, ...wheels, server, bundle: await filesBelow(bundle.folder), byteCode });
+  const wheels = await selectPackages(services, made.solved, base.facts, platform, made.runtime?.support, signal);
+  const [own, files] = [await serverFiles(server), await filesBelow(bundle.folder)];
+  return planLayers({ base: base.facts, ...wheels, server: own, bundle: files, byteCode });
 }

@@ -21,7 +21,7 @@ export interface DockerfileOrder extends LayersOrder {
 export async function generateDockerfile(
   services: Services,
   host: DeployHost,
-  { base, made, bundle }: PreparedImage,
+  { base, made, server, bundle }: PreparedImage,
   { name, platform, byteCode, apt }: DockerfileOrder,
   signal: AbortSignal,
 ): Promise<readonly ContextFile[]> {
@@ -39,8 +39,8 @@ export async function generateDockerfile(
       path: variablesOf(base.image.config.config?.Env ?? []).get('PATH'),
       apt,
       lock: solved.lock.text,
-      support: await selectSupport(services, solved, base.facts, platform, runtime.support, signal),
-      server: await serverFiles(runtime.runtime),
+      support: await selectSupport(services, solved, base.facts, platform, runtime?.support, signal),
+      server: await serverFiles(server),
       bundle: await filesBelow(bundle.folder),
       byteCode,
     });

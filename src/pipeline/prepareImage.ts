@@ -1,3 +1,4 @@
+import { copyRuntime } from '../clients/python/runtimeFiles';
 import type { Base } from '../build/image/openBase';
 import type { Bundle } from '../core/bundle';
 import type { DeployHost } from '../core/deploy';
@@ -28,6 +29,8 @@ export interface PreparedImage {
   /** With the Python of the base. */
   readonly project: Project;
   readonly made: Made;
+  /** Folder of the server's own files. */
+  readonly server: string;
   readonly bundle: Bundle;
 }
 
@@ -46,8 +49,10 @@ export async function prepareImage(
   const job = { project, retrain, destination, name, secrets, replicas: 1 };
   const made = await makeArtifact(services, host, job, signal);
   await made.ended;
-  const bundle = await packageModel(services, host, { name, project, ...made, record: unmeasured(made) }, signal);
-  return { base, project, made, bundle };
+  const server = await copyRuntime(services.home, services.context.resources);
+  const packaging = { name, project, solved: made.solved, server, record: unmeasured(made) };
+  const bundle = await packageModel(services, host, packaging, signal);
+  return { base, project, made, server, bundle };
 }
 
 /** What was measured differs from run to run, so it belongs to a release; equal sources make equal images. */
