@@ -7,6 +7,7 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import type { DeployEvent } from '../../src/core/deploy';
 import { isAbort } from '../../src/core/errors';
+import { buildCli, slipway } from '../support/cli';
 import { startCuttable } from '../support/cuttable';
 import { eventually } from '../support/eventually';
 import { failure } from '../support/failure';
@@ -180,6 +181,19 @@ describe("a project's own Dockerfile", { timeout: 10 * 60_000 }, () => {
     });
     const error = await failure(bench.build(folder, 'models/secret'), 'BuildFailed', /COPY \.env/);
     assert.match(error.remedy?.label ?? '', /\.env is not sent to the engine/);
+  });
+
+  it('build PATH --registry HOST/REPOSITORY --push --json, with the bundled program', async () => {
+    await buildCli();
+    const folder = await bench.workspace.writeProject('bundled', { ...served, Dockerfile: dockerfile('RUN echo cli') });
+    const options = ['--registry', `${bench.registry}/models/cli`, '--push', '--json', '--home', bench.workspace.home];
+    const result = await slipway(['build', folder, ...options]);
+    assert.equal(result.exitCode, 0, result.stdout + result.stderr);
+    const last = result.json.at(-1) ?? {};
+    assert.deepEqual(Object.keys(last), ['event', 'image', 'uploadedBytes', 'requests', 'ms']);
+    assert.match(String(last['image']), /\/models\/cli@sha256:[0-9a-f]{64}$/);
+    assert.deepEqual([last['uploadedBytes'], last['requests']], [null, null]);
+    assert.ok(result.json.some((line) => line['event'] === 'output' && String(line['text']).trim() === 'cli'));
   });
 
   it('is written for docker load', async () => {
