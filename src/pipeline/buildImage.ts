@@ -49,7 +49,7 @@ export async function buildImage(
 ): Promise<BuiltImage> {
   const started = performance.now();
   const platform = parsePlatform(request.platform ?? 'linux/amd64');
-  const registries = new Registries(request.insecure);
+  const registries = new Registries(request.insecure, services.credentials);
   const inspected = await inspect(services, host, request.path, 'bundle', signal);
   const name = checkedName(request.name ?? inspected.name);
   const { base, project } = await onBase(
@@ -78,7 +78,8 @@ export async function buildImage(
   const lock = made.solved.lock.digest;
   const blueprint = { name, destination, base, platform, lock, recipes, byteCode: request.byteCode, leftOut };
   host.report({ event: 'imagePlan', plan: planImage(blueprint) });
-  const image = await ship(services, host, { name, base, recipes, made, bundle, registries }, request.to, signal);
+  const job = { name, project: project.root, base, recipes, made, bundle, registries };
+  const image = await ship(services, host, job, request.to, signal);
   const { uploadedBytes, requests } = registries;
   const built = { image, uploadedBytes, requests, ms: Math.round(performance.now() - started) };
   host.report({ event: 'built', ...built });

@@ -1,5 +1,5 @@
 import type { ImagePlan, LayerKind, PlannedLayer } from '../core/imagePlan';
-import { formatBytes } from './formatPlan';
+import { count, formatBytes } from './formatPlan';
 
 const labelWidth = 14;
 const mostListed = 20;
@@ -20,7 +20,7 @@ export function formatImagePlan(plan: ImagePlan): string {
   const known = plan.layers.reduce((sum, layer) => sum + (layer.bytes ?? 0), 0);
   return [
     `Image of ${plan.name}${plan.destination === undefined ? '' : ` for ${plan.destination}`}`,
-    ...field('Base', base.reference, `${base.layers} layers, ${formatBytes(base.bytes)}; ${base.offers}`),
+    ...field('Base', base.reference, `${count(base.layers, 'layer')}, ${formatBytes(base.bytes)}; ${base.offers}`),
     ...field('Platform', plan.platform),
     ...field('Python', plan.python),
     ...field('Lock', plan.lock),

@@ -28,7 +28,7 @@ export async function planImageOnly(
 ): Promise<{ readonly plan: ImagePlan; readonly findings: readonly Finding[] }> {
   const platform = parsePlatform(request.platform ?? 'linux/amd64');
   const { project: inspected, findings } = await inspectOnly(services, request.path, signal);
-  const registries = new Registries(request.insecure);
+  const registries = new Registries(request.insecure, services.credentials);
   const { base, project } = await onBase(
     services,
     host,

@@ -13,6 +13,9 @@ export interface ImageFacts {
   readonly layers: readonly { readonly layer: Layer; readonly title: string }[];
 }
 
+/** Labels that tell an image of Slipway from others. */
+export const labels = { model: 'dev.slipway.model' } as const;
+
 export const serverPort = 8080;
 export const healthPath = '/v2/health/ready';
 /** Any other user works too: everything is readable to all, and only HOME is written. */
@@ -46,7 +49,7 @@ export function imageConfig(base: ImageConfig, facts: ImageFacts): ImageConfig {
       Env: environment(inherited.Env ?? []),
       Entrypoint: serveCommand(facts.model),
       WorkingDir: `/${imagePaths.bundle}`,
-      Labels: labels(inherited.Labels ?? {}, facts),
+      Labels: labelsOf(inherited.Labels ?? {}, facts),
       StopSignal: 'SIGTERM',
     },
     rootfs: { type: 'layers', diff_ids: [...base.rootfs.diff_ids, ...diffIds] },
@@ -102,14 +105,14 @@ function environment(inherited: readonly string[]): readonly string[] {
 }
 
 /** @see https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md#pre-defined-annotation-keys */
-function labels(inherited: Readonly<Record<string, string>>, facts: ImageFacts): Readonly<Record<string, string>> {
+function labelsOf(inherited: Readonly<Record<string, string>>, facts: ImageFacts): Readonly<Record<string, string>> {
   return {
     ...inherited,
     'org.opencontainers.image.title': facts.model,
     'org.opencontainers.image.description': `The model ${facts.model}, served over the Open Inference Protocol v2`,
     'org.opencontainers.image.base.name': facts.base.reference,
     'org.opencontainers.image.base.digest': facts.base.digest,
-    'dev.slipway.model': facts.model,
+    [labels.model]: facts.model,
     'dev.slipway.bundle': facts.bundle,
     'dev.slipway.lock': facts.lock,
     'dev.slipway.health': healthPath,

@@ -16,6 +16,10 @@ const hidden = [
   'slipway.openReason',
   'slipway.applyFix',
   'slipway.openFrame',
+  'slipway.copyDigest',
+  'slipway.copyPullReference',
+  'slipway.deleteTag',
+  'slipway.openImageProject',
 ];
 /** Commands that change nothing and run nothing of the workspace. */
 const harmless = [
@@ -132,6 +136,10 @@ describe('manifest', () => {
       'slipway.home': 'machine-overridable',
       'slipway.logs.maxLines': 'window',
       'slipway.deploy.readyTimeoutSeconds': 'resource',
+      'slipway.registry': 'resource',
+      'slipway.insecureRegistries': 'machine-overridable',
+      'slipway.baseImage': 'resource',
+      'slipway.platform': 'resource',
     });
     for (const { markdownDescription } of Object.values(properties)) assert.ok(textOf(markdownDescription).length > 30);
   });
@@ -154,7 +162,12 @@ describe('manifest', () => {
   it('runs nothing without trust and starts only when it is used', () => {
     assert.equal(manifest.capabilities.untrustedWorkspaces.supported, 'limited');
     assert.equal(manifest.capabilities.virtualWorkspaces.supported, 'limited');
-    assert.ok(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations.includes('slipway.home'));
+    // Everything that decides what is executed, what is trusted and where code goes.
+    for (const setting of ['home', 'registry', 'insecureRegistries', 'baseImage', 'platform'])
+      assert.ok(
+        manifest.capabilities.untrustedWorkspaces.restrictedConfigurations.includes(`slipway.${setting}`),
+        setting,
+      );
     for (const event of manifest.activationEvents) assert.match(event, /^onFileSystem:slipway-test$/);
   });
 
