@@ -14,7 +14,9 @@ export const deleteTag: Command = async (app, subject) => {
   const name = `${registry}/${repository}:${tag}`;
   const button = vscode.l10n.t('Delete Tag');
   const question = vscode.l10n.t('Delete the tag {0}?', name);
-  const detail = vscode.l10n.t('Whoever pulls this tag gets nothing from then on. The project on disk stays as it is.');
+  const detail = vscode.l10n.t(
+    'Whoever pulls this tag gets nothing from then on. A registry that cannot delete a tag alone deletes the image, also for those who pull it by its digest. The project on disk stays as it is.',
+  );
   if ((await vscode.window.showWarningMessage(question, { modal: true, detail }, button)) !== button) return;
   const request = {
     ...{ registry, repository, tag, digest },

@@ -154,7 +154,7 @@ describe('images', { skip: missing }, () => {
       await picture(page, 'delete-tag');
       await answerDialog(page, 'Delete Tag');
       await row(page, /^Tag slipway-/).waitFor({ state: 'detached' });
-      await row(page, /^No tags/).waitFor();
+      await row(page, /^No images of Slipway/).waitFor();
       assert.deepEqual(await tags(), []);
     });
 
