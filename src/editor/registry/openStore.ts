@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { repositoryIn } from '../../core/image';
 import type { Services } from '../../pipeline/services';
 import { readSetting } from '../settings';
 import { chosenDestination, recentRegistries } from './destination';
@@ -13,15 +14,12 @@ export function registryStore(
 ): RegistryStore {
   return new RegistryStore({
     hosts: async () => {
-      const [{ pushedImages }, { repositoryIn }] = await Promise.all([
-        import('../../pipeline/pushedImages'),
-        import('../../core/image'),
-      ]);
+      const { pushedImages } = await import('../../pipeline/pushedImages');
       const chosen = chosenDestination(workspaceState);
       const setting = readSetting(vscode.workspace.getConfiguration(), 'slipway.registry').trim();
       const known = [chosen?.kind === 'registry' ? chosen.name : '', setting, ...recentRegistries(globalState)];
       const pushes = await pushedImages((await services()).home);
-      const hosts = known.filter((name) => name !== '').map((name) => repositoryIn(name, 'model').registry);
+      const hosts = known.flatMap(hostOf);
       return [...new Set([...hosts, ...pushes.map((one) => one.registry)])];
     },
     reader: async () => {
@@ -29,4 +27,13 @@ export function registryStore(
       return new RegistryExplorer(await services(), access().insecure);
     },
   });
+}
+
+/** Settings hold what people type, so it may be no address at all. */
+function hostOf(name: string): readonly string[] {
+  try {
+    return name === '' ? [] : [repositoryIn(name, 'model').registry];
+  } catch {
+    return [];
+  }
 }
