@@ -108,6 +108,19 @@ describe('manifest', () => {
     assert.deepEqual(offered('worker'), []);
   });
 
+  it('offers on a tag to copy, to open its project where one is known, and to delete it apart from the rest', () => {
+    const items = contributes.menus['view/item/context'] ?? [];
+    const offered = (viewItem: string): readonly string[] =>
+      items
+        .filter((item) => !item.group?.startsWith('inline') && matches(item.when ?? '', viewItem, 'slipway.registries'))
+        .map((item) => item.command.replace('slipway.', ''));
+    assert.deepEqual(offered('imageTag project'), ['copyDigest', 'copyPullReference', 'openImageProject', 'deleteTag']);
+    assert.deepEqual(offered('imageTag'), ['copyDigest', 'copyPullReference', 'deleteTag']);
+    assert.deepEqual(offered('repository project'), ['copyPullReference', 'openImageProject']);
+    assert.deepEqual(offered('layer'), ['copyDigest']);
+    assert.deepEqual([...offered('registry'), ...offered('note'), ...offered('next')], []);
+  });
+
   it('has a text for every key, and a use for every text', () => {
     const used = new Set([...JSON.stringify(manifest).matchAll(/%([\w.]+)%/g)].map(([, key]) => key ?? ''));
     assert.deepEqual([...used].sort(), Object.keys(texts).sort());
@@ -200,9 +213,9 @@ describe('manifest', () => {
   });
 });
 
-/** Whether a condition on `viewItem` in the Models view holds for a row, with the workspace trusted. */
-function matches(when: string, viewItem: string): boolean {
-  if (!when.includes('view == slipway.models')) return false;
+/** Whether a condition on `viewItem` in a view holds for a row, with the workspace trusted. */
+function matches(when: string, viewItem: string, view = 'slipway.models'): boolean {
+  if (!when.includes(`view == ${view}`)) return false;
   const pattern = /viewItem =~ \/(.*)\/(?: |$)/.exec(when)?.[1];
   return pattern !== undefined && new RegExp(pattern).test(viewItem);
 }
