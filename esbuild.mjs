@@ -58,6 +58,7 @@ const modules = (lazy) => ({
   ...common,
   entryPoints: {
     cli: path.join(source, 'cliEntry.ts'),
+    layerWorker: path.join(source, 'build/image/layerWorker.ts'),
     ...Object.fromEntries([...lazy].map((module) => [module, path.join(source, module)])),
   },
   chunkNames: 'chunks/[name]-[hash]',

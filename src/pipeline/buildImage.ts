@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { planLayers, type LayerRecipe } from '../build/image/planLayers';
 import type { ImageOutput } from '../build/image/writeArchive';
+import { copyRuntime } from '../clients/python/runtimeFiles';
 import type { Bundle } from '../core/bundle';
 import type { BuiltImage, DeployHost } from '../core/deploy';
 import { UserError } from '../core/errors';
@@ -69,16 +70,22 @@ export async function buildImage(
     signal,
   );
   await made.ended;
-  const bundle = await packageModel(services, host, { name, project, ...made, record: unmeasured(made) }, signal);
+  const server = await copyRuntime(services.home, services.context.resources);
+  const packaging = { name, project, solved: made.solved, server, record: unmeasured(made) };
+  const bundle = await packageModel(services, host, packaging, signal);
   const recipes = await step(host, 'packages', 'Choosing the packages for the image', async () => {
-    const result = await planRecipes(services, { made, bundle, base, platform, byteCode: request.byteCode }, signal);
+    const result = await planRecipes(
+      services,
+      { made, server, bundle, base, platform, byteCode: request.byteCode },
+      signal,
+    );
     return { result, message: `${result.length} layers for ${platform.os}/${platform.architecture}` };
   });
   const { leftOut } = await planFiles(project, signal);
   const lock = made.solved.lock.digest;
   const blueprint = { name, destination, base, platform, lock, recipes, byteCode: request.byteCode, leftOut };
   host.report({ event: 'imagePlan', plan: planImage(blueprint) });
-  const job = { name, project: project.root, base, recipes, made, bundle, registries };
+  const job = { name, project: project.root, base, recipes, made, server, bundle, registries };
   const image = await ship(services, host, job, request.to, signal);
   const { uploadedBytes, requests } = registries;
   const built = { image, uploadedBytes, requests, ms: Math.round(performance.now() - started) };
@@ -108,6 +115,7 @@ export function describeTarget(to: ImageTarget): string {
 
 interface PlannedBuild {
   readonly made: Made;
+  readonly server: string;
   readonly bundle: Bundle;
   readonly base: ImageJob['base'];
   readonly platform: Platform;
@@ -116,13 +124,12 @@ interface PlannedBuild {
 
 async function planRecipes(
   services: Services,
-  { made, bundle, base, platform, byteCode }: PlannedBuild,
+  { made, server, bundle, base, platform, byteCode }: PlannedBuild,
   signal: AbortSignal,
 ): Promise<readonly LayerRecipe[]> {
-  const { solved, runtime } = made;
-  const wheels = await selectPackages(services, solved, base.facts, platform, runtime.support, signal);
-  const server = await serverFiles(runtime.runtime);
-  return planLayers({ base: base.facts, ...wheels, server, bundle: await filesBelow(bundle.folder), byteCode });
+  const wheels = await selectPackages(services, made.solved, base.facts, platform, made.runtime?.support, signal);
+  const [own, files] = [await serverFiles(server), await filesBelow(bundle.folder)];
+  return planLayers({ base: base.facts, ...wheels, server: own, bundle: files, byteCode });
 }
 
 async function ship(

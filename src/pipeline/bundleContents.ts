@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { BundleContents } from '../build/writeBundle';
 import type { TrainingRecord } from '../build/trainingRecord';
-import type { BundleEntry, BundleManifest, BundleRuntime } from '../core/bundle';
+import type { BundleEntry, BundleManifest } from '../core/bundle';
 import { UserError } from '../core/errors';
 import type { EntryPoint, Project } from '../core/project';
 import { resourceNeed } from '../core/resources';
@@ -13,7 +13,8 @@ export interface Packaging {
   readonly name: string;
   readonly project: Project;
   readonly solved: Solved;
-  readonly runtime: BundleRuntime;
+  /** Folder of the server's files, named by their content. */
+  readonly server: string;
   readonly record: TrainingRecord | undefined;
 }
 
@@ -30,7 +31,7 @@ export async function bundleContents(packaging: Packaging, signal: AbortSignal):
   };
 }
 
-function manifestFor({ name, project, solved, runtime, record }: Packaging): BundleManifest {
+function manifestFor({ name, project, solved, server, record }: Packaging): BundleManifest {
   const { entry, config } = project;
   const resources = resourceNeed(config.resources, record?.peakMemory);
   return {
@@ -38,7 +39,7 @@ function manifestFor({ name, project, solved, runtime, record }: Packaging): Bun
     name,
     entry: bundleEntry(entry),
     python: solved.python.interpreter.minor,
-    runtime: path.basename(runtime.runtime),
+    runtime: path.basename(server),
     workdir: inProject(
       project.root,
       entry.kind === 'notebook' ? path.dirname(path.join(project.root, entry.notebook)) : project.root,

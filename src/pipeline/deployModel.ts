@@ -6,6 +6,7 @@ import { makeArtifact } from './makeArtifact';
 import { checkedName, packageModel } from './packageModel';
 import { rollOut, type RolloutOptions } from './rollOut';
 import { collectSecrets } from './secrets';
+import { install } from './prepareEnvironment';
 import { openTarget, type Services } from './services';
 
 export interface DeployModelRequest extends RolloutOptions {
@@ -34,14 +35,16 @@ export async function deployModel(
   const reservation = await target.reserve(name, signal);
   try {
     await freeSpaceIsOver(services.home, signal);
-    const { solved, runtime, record, ended } = await makeArtifact(
+    const { solved, record, ended, ...made } = await makeArtifact(
       services,
       host,
       { project, retrain: request.retrain === true, destination: target.id, reservation, name, secrets, replicas },
       signal,
     );
     try {
-      const bundle = await packageModel(services, host, { name, project, solved, runtime, record }, signal);
+      const runtime = made.runtime ?? (await install(services, host, solved, signal));
+      const packaging = { name, project, solved, server: runtime.runtime, record };
+      const bundle = await packageModel(services, host, packaging, signal);
       return await rollOut(
         services,
         host,

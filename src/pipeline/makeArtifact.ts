@@ -35,13 +35,17 @@ export interface Job {
 /** The versions that were solved, what runs them, and the trained artifact where the entry needs one. */
 export interface Made {
   readonly solved: Solved;
-  readonly runtime: BundleRuntime;
+  /** The packages on this machine; undefined when nothing had to be executed and so nothing was installed. */
+  readonly runtime: BundleRuntime | undefined;
   readonly record: TrainingRecord | undefined;
   /** Settles when nothing of the training runs any more; the deploy goes on meanwhile. Never rejects. */
   readonly ended: Promise<void>;
 }
 
-/** Solves, installs and trains; a package that the notebook misses is added and all starts over, once for each. */
+/**
+ * Solves, and where a notebook is executed installs and trains; a package that it misses is added and all starts over,
+ * once for each.
+ */
 export async function makeArtifact(services: Services, host: DeployHost, job: Job, signal: AbortSignal): Promise<Made> {
   let first: FirstFailure | undefined;
   for (let round = 0; ; round++) {
@@ -56,8 +60,8 @@ export async function makeArtifact(services: Services, host: DeployHost, job: Jo
     const choice = await identify(services, job.project, solved, job.retrain && round === 0, signal);
     if (round === 0) await tellPlan(services, host, job, solved, choice, signal);
     await askConsent(services, host, job.project, choice, signal);
+    if (choice.kind === 'none') return { solved, runtime: undefined, record: undefined, ended: Promise.resolve() };
     const runtime = await install(services, host, solved, signal);
-    if (choice.kind === 'none') return { solved, runtime, record: undefined, ended: Promise.resolve() };
     if (choice.kind === 'reuse') {
       host.report({ event: 'step', step: 'train', state: 'skipped', message: choice.why });
       return { solved, runtime, record: choice.record, ended: Promise.resolve() };

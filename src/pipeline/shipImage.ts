@@ -4,11 +4,13 @@ import { baseBlob, layerBlob, memoryBlob } from '../build/image/blobs';
 import { imageConfig, imageManifest } from '../build/image/imageConfig';
 import { LayerCache } from '../build/image/layerCache';
 import type { Layer } from '../build/image/layerWriter';
+import type { WheelLayerRequest } from '../build/image/layerWorker';
 import { makeLayer, type Workshop } from '../build/image/makeLayer';
 import { baseReference, type Base } from '../build/image/openBase';
 import { describeRecipe, titleOf, type LayerRecipe } from '../build/image/planLayers';
 import { Publisher, type NeededBlob } from '../build/image/publisher';
 import { writeArchive, type ImageOutput } from '../build/image/writeArchive';
+import { Threads } from '../clients/process/threads';
 import { sha256, type BlobSource } from '../clients/registry/blob';
 import type { Bundle } from '../core/bundle';
 import type { DeployHost } from '../core/deploy';
@@ -30,6 +32,8 @@ export interface ImageJob {
   readonly base: Base;
   readonly recipes: readonly LayerRecipe[];
   readonly made: Made;
+  /** Folder of the server's files. */
+  readonly server: string;
   readonly bundle: Bundle;
   readonly registries: Registries;
 }
@@ -49,7 +53,6 @@ export async function pushImage(
   const { base } = job;
   const { registry: hostName, repository } = reference;
   const registry = job.registries.get(hostName);
-  const workshop = workshopFor(services, job);
   const folder = path.join(services.home.images, 'pushed');
   const publisher = new Publisher({ registry, repository }, folder, meter(host));
   const baseBlobs = base.image.manifest.layers.map((layer) => ({
@@ -57,38 +60,48 @@ export async function pushImage(
     // A mount of what is there already is no more than the question whether it is.
     ...(base.registry === registry ? { mountFrom: base.image.reference.repository, isFresh: true } : {}),
   }));
-  return step(host, 'push', `Building and pushing to ${hostName}/${repository}`, async () => {
-    const tasks: readonly ((abort: AbortSignal) => Promise<Layer | undefined>)[] = [
-      ...job.recipes.map((recipe) => async (abort: AbortSignal): Promise<Layer> => {
-        const layer = await makeLayer(workshop, recipe, abort);
-        // Only the code of this project stands in its layer, so nobody else has pushed it.
-        const isFresh = recipe.kind === 'files' && recipe.part === 'code';
-        await publisher.blob({ source: layerBlob(workshop.cache, layer), isFresh }, abort);
-        return layer;
-      }),
-      ...baseBlobs.map((blob) => async (abort: AbortSignal): Promise<undefined> => {
-        await publisher.blob(blob, abort);
-      }),
-    ];
-    const results = await inParallel(tasks, atOnce, (task, abort) => task(abort), signal);
-    const layers = results.filter((layer) => layer !== undefined);
-    const { manifest, config } = documents(job, layers);
-    await publisher.blob({ source: config, isFresh: true }, signal);
-    const digest = sha256(manifest);
-    const blobs: readonly NeededBlob[] = [
-      ...baseBlobs,
-      ...layers.map((layer) => ({ source: layerBlob(workshop.cache, layer) })),
-      { source: config },
-    ];
-    const tag = reference.tag ?? `slipway-${digest.slice('sha256:'.length, 'sha256:'.length + 12)}`;
-    await publisher.manifest(tag, { mediaType: mediaTypes.manifest, content: manifest }, blobs, signal);
-    const image = formatImageReference({ registry: hostName, repository, digest });
-    const { name: model, project } = job;
-    const pushed = { registry: hostName, repository, tag, digest, model, project, pushedAt: new Date().toISOString() };
-    // The image is in the registry, whatever this machine makes of it.
-    await rememberPush(services.home, pushed).catch(() => undefined);
-    return { result: image, message: `${image} as ${tag}` };
-  });
+  return withWorkshop(services, job, (workshop) =>
+    step(host, 'push', `Building and pushing to ${hostName}/${repository}`, async () => {
+      const tasks: readonly ((abort: AbortSignal) => Promise<Layer | undefined>)[] = [
+        ...job.recipes.map((recipe) => async (abort: AbortSignal): Promise<Layer> => {
+          const layer = await makeLayer(workshop, recipe, abort);
+          // Only the code of this project stands in its layer, so nobody else has pushed it.
+          const isFresh = recipe.kind === 'files' && recipe.part === 'code';
+          await publisher.blob({ source: layerBlob(workshop.cache, layer), isFresh }, abort);
+          return layer;
+        }),
+        ...baseBlobs.map((blob) => async (abort: AbortSignal): Promise<undefined> => {
+          await publisher.blob(blob, abort);
+        }),
+      ];
+      const results = await inParallel(tasks, atOnce, (task, abort) => task(abort), signal);
+      const layers = results.filter((layer) => layer !== undefined);
+      const { manifest, config } = documents(job, layers);
+      await publisher.blob({ source: config, isFresh: true }, signal);
+      const digest = sha256(manifest);
+      const blobs: readonly NeededBlob[] = [
+        ...baseBlobs,
+        ...layers.map((layer) => ({ source: layerBlob(workshop.cache, layer) })),
+        { source: config },
+      ];
+      const tag = reference.tag ?? `slipway-${digest.slice('sha256:'.length, 'sha256:'.length + 12)}`;
+      await publisher.manifest(tag, { mediaType: mediaTypes.manifest, content: manifest }, blobs, signal);
+      const image = formatImageReference({ registry: hostName, repository, digest });
+      const { name: model, project } = job;
+      const pushedAt = new Date().toISOString();
+      // The image is in the registry, whatever this machine makes of it.
+      await rememberPush(services.home, {
+        registry: hostName,
+        repository,
+        tag,
+        digest,
+        model,
+        project,
+        pushedAt,
+      }).catch(() => undefined);
+      return { result: image, message: `${image} as ${tag}` };
+    }),
+  );
 }
 
 /** Makes what is missing and writes the image to a folder or a file. @returns `oci:DIR` or `docker:FILE` */
@@ -100,34 +113,54 @@ export async function saveImage(
   signal: AbortSignal,
 ): Promise<string> {
   const { base } = job;
-  const workshop = workshopFor(services, job);
-  const layers = await step(host, 'build', 'Making the layers', async () => {
-    const result = await inParallel(job.recipes, atOnce, (recipe, abort) => makeLayer(workshop, recipe, abort), signal);
-    const bytes = result.reduce((sum, layer) => sum + layer.size, 0);
-    return { result, message: `${result.length} layers, ${formatBytes(bytes)}` };
-  });
-  return step(host, 'build', `Writing ${output.path}`, async () => {
-    const { manifest, config } = documents(job, layers);
-    const blobs = [
-      ...base.image.manifest.layers.map((layer) => baseBlob(base, layer)),
-      ...layers.map((layer) => layerBlob(workshop.cache, layer)),
-    ];
-    await writeArchive(output, { manifest, config, layers: blobs, name: `${job.name}:slipway` }, signal);
-    const image = `${output.kind}:${output.path}`;
-    return { result: image, message: `${image}, ${sha256(manifest)}` };
+  return withWorkshop(services, job, async (workshop) => {
+    const layers = await step(host, 'build', 'Making the layers', async () => {
+      const result = await inParallel(
+        job.recipes,
+        atOnce,
+        (recipe, abort) => makeLayer(workshop, recipe, abort),
+        signal,
+      );
+      const bytes = result.reduce((sum, layer) => sum + layer.size, 0);
+      return { result, message: `${result.length} layers, ${formatBytes(bytes)}` };
+    });
+    return step(host, 'build', `Writing ${output.path}`, async () => {
+      const { manifest, config } = documents(job, layers);
+      const blobs = [
+        ...base.image.manifest.layers.map((layer) => baseBlob(base, layer)),
+        ...layers.map((layer) => layerBlob(workshop.cache, layer)),
+      ];
+      await writeArchive(output, { manifest, config, layers: blobs, name: `${job.name}:slipway` }, signal);
+      const image = `${output.kind}:${output.path}`;
+      return { result: image, message: `${image}, ${sha256(manifest)}` };
+    });
   });
 }
 
-function workshopFor(services: Services, { made, base }: ImageJob): Workshop {
+/** Lends what layers are made with, and puts it away in the end. */
+async function withWorkshop<Result>(
+  services: Services,
+  { made, server, base }: ImageJob,
+  use: (workshop: Workshop) => Promise<Result>,
+): Promise<Result> {
   const { images } = services.home;
-  return {
-    cache: new LayerCache(images),
+  const cache = new LayerCache(images);
+  const program = path.join(services.context.resources, '..', 'dist', 'layerWorker.js');
+  const threads = new Threads<WheelLayerRequest, Layer>(program, availableParallelism());
+  const workshop = {
+    cache,
+    threads,
     wheels: path.join(images, 'wheels'),
     fetched: new Map(),
     minor: base.facts.minor,
     python: made.solved.python.interpreter,
-    runtime: made.runtime.runtime,
+    runtime: server,
   };
+  try {
+    return await use(workshop);
+  } finally {
+    await Promise.all([threads.close(), cache.settled()]);
+  }
 }
 
 function documents(

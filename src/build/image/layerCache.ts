@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { asDiskError, exists, readJson, writeAtomic } from '../../clients/files/contentStore';
 import type { Layer } from './layerWriter';
@@ -8,6 +8,7 @@ import type { Layer } from './layerWriter';
 export class LayerCache {
   readonly #folder: string;
   readonly #making = new Map<string, Promise<Layer>>();
+  readonly #recording: Promise<unknown>[] = [];
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -26,6 +27,11 @@ export class LayerCache {
     return making;
   }
 
+  /** Ends when everything that was made is found again also after a power failure. Never rejects. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#recording);
+  }
+
   /** What was made from these inputs, when it is still here. */
   async #find(key: string, make: (file: string) => Promise<Layer>): Promise<Layer> {
     const entry = path.join(this.#folder, 'layers', `${key}.json`);
@@ -36,12 +42,22 @@ export class LayerCache {
       await mkdir(path.dirname(temporary), { recursive: true });
       const layer = await make(temporary);
       await rename(temporary, this.file(layer.digest));
-      await writeAtomic(entry, JSON.stringify(layer));
+      // A layer may be pushed while the disk still writes it.
+      this.#recording.push(flushed(this.file(layer.digest)).then(() => writeAtomic(entry, JSON.stringify(layer))));
       return layer;
     } catch (cause) {
       throw asDiskError(cause, this.#folder);
     } finally {
       await rm(temporary, { force: true });
     }
+  }
+}
+
+async function flushed(file: string): Promise<void> {
+  const handle = await open(file, 'r+');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }

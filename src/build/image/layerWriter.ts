@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
-import { promisify } from 'node:util';
-import { constants, crc32, deflateRaw } from 'node:zlib';
+import { constants, crc32, deflateRawSync } from 'node:zlib';
 import { mediaTypes } from '../../core/oci';
 import { paddingOf, tarEnd, tarHeader, type TarEntry } from './tar';
 
@@ -17,7 +16,6 @@ export interface Layer {
   readonly unpacked: number;
 }
 
-const deflate = promisify(deflateRaw);
 const gzipHeader = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);
 const pendingBytes = 512 * 1024;
 const writeBytes = 256 * 1024;
@@ -110,7 +108,6 @@ export class LayerWriter {
     await this.#compressed(tarEnd);
     await this.#flushPending();
     await this.#flushOutput();
-    await this.#file.sync();
     await this.#file.close();
     return {
       mediaType: mediaTypes.layerGzip,
@@ -148,7 +145,7 @@ export class LayerWriter {
     this.#pending = [];
     this.#pendingBytes = 0;
     await this.#write(gzipHeader);
-    await this.#write(await deflate(bytes, reproducible));
+    await this.#write(deflateRawSync(bytes, reproducible));
     await this.#write(memberEnd(crc32(bytes), bytes.length));
   }
 

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { hashFile } from '../../clients/files/contentStore';
+import type { Threads } from '../../clients/process/threads';
 import { compileByteCode } from '../../clients/python/byteCode';
 import { fetchWheel } from '../../clients/python/fetchWheel';
 import type { Wheel } from '../../clients/python/selectWheels';
@@ -9,11 +10,14 @@ import { environmentScheme, imagePaths, supportScheme, type InstallScheme } from
 import type { LayerCache } from './layerCache';
 import type { Layer } from './layerWriter';
 import type { LayerRecipe } from './planLayers';
-import { wheelLayerVersion, writeWheelLayer, type WheelFile } from './wheelLayer';
+import type { WheelLayerRequest } from './layerWorker';
+import { wheelLayerVersion, type WheelFile } from './wheelLayer';
 
 /** What making layers needs of this machine. */
 export interface Workshop {
   readonly cache: LayerCache;
+  /** They run `layerWorker.ts`. */
+  readonly threads: Threads<WheelLayerRequest, Layer>;
   /** Folder of fetched wheels. */
   readonly wheels: string;
   /** Wheels that are being fetched or were, by hash: a layer of modules and one of byte code share them. */
@@ -48,9 +52,10 @@ function wheelLayer(
 ): Promise<Layer> {
   const scheme = schemeOf(part, workshop.minor);
   const inputs = ['wheels', wheelLayerVersion, scheme, hashes(wheels)];
-  return workshop.cache.layer(inputs, async (file) =>
-    writeWheelLayer(file, await fetchAll(workshop, wheels, signal), scheme, signal),
-  );
+  return workshop.cache.layer(inputs, async (to) => {
+    const files = await fetchAll(workshop, wheels, signal);
+    return workshop.threads.run({ to, wheels: files, scheme }, signal);
+  });
 }
 
 function byteCodeLayer(

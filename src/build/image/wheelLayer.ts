@@ -24,15 +24,10 @@ const inMemoryBytes = 8 * 1024 * 1024;
  * Writes wheels as one layer: what `pip install` would unpack, without compressing anything again.
  * @throws UserError WheelInvalid
  */
-export async function writeWheelLayer(
-  to: string,
-  wheels: readonly WheelFile[],
-  scheme: InstallScheme,
-  signal: AbortSignal,
-): Promise<Layer> {
+export async function writeWheelLayer(to: string, wheels: readonly WheelFile[], scheme: InstallScheme): Promise<Layer> {
   const writer = await LayerWriter.create(to);
   try {
-    for (const wheel of wheels) await addWheel(writer, wheel, scheme, signal);
+    for (const wheel of wheels) await addWheel(writer, wheel, scheme);
     return await writer.finish();
   } catch (error) {
     await writer.abandon();
@@ -40,21 +35,12 @@ export async function writeWheelLayer(
   }
 }
 
-async function addWheel(
-  writer: LayerWriter,
-  wheel: WheelFile,
-  scheme: InstallScheme,
-  signal: AbortSignal,
-): Promise<void> {
+async function addWheel(writer: LayerWriter, wheel: WheelFile, scheme: InstallScheme): Promise<void> {
   let zip: ZipFile | undefined;
   try {
     zip = await ZipFile.open(wheel.file);
-    for (const file of await installedFiles(zip, scheme)) {
-      signal.throwIfAborted();
-      await addFile(writer, zip, file);
-    }
+    for (const file of await installedFiles(zip, scheme)) await addFile(writer, zip, file);
   } catch (cause) {
-    signal.throwIfAborted();
     throw isForeseen(cause) ? wheelInvalid(wheel.name, cause) : cause;
   } finally {
     await zip?.close();
@@ -78,7 +64,7 @@ async function addFile(writer: LayerWriter, zip: ZipFile, file: InstalledFile): 
     return;
   }
   const raw = await zip.rawBuffer(entry);
-  const content = await inflate(entry, raw);
+  const content = inflate(entry, raw);
   if (entry.method === 'stored' || entry.size < smallestMember) await writer.add(tarEntry, content);
   else await writer.addDeflated(tarEntry, entry.crc32, [raw], [content]);
 }

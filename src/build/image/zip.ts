@@ -1,6 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises';
-import { createInflateRaw, inflateRaw } from 'node:zlib';
-import { promisify } from 'node:util';
+import { createInflateRaw, inflateRawSync } from 'node:zlib';
 import { Readable } from 'node:stream';
 
 /** A file in a zip archive. The name is as it stands there: judge it before use. */
@@ -15,7 +14,6 @@ export interface ZipEntry {
   readonly headerOffset: number;
 }
 
-const inflateBuffer = promisify(inflateRaw);
 const endSignature = 0x06054b50;
 const end64Signature = 0x06064b50;
 const locator64Signature = 0x07064b50;
@@ -23,6 +21,8 @@ const centralSignature = 0x02014b50;
 const localSignature = 0x04034b50;
 const longestComment = 0xffff;
 const readBytes = 256 * 1024;
+/** Archives up to here are read at once: thousands of small reads cost more than the bytes. */
+const inMemoryBytes = 64 * 1024 * 1024;
 
 /**
  * Reads zip archives, and the compressed bytes in them as they are, which is what layers are made of.
@@ -30,16 +30,16 @@ const readBytes = 256 * 1024;
  */
 export class ZipFile {
   readonly entries: readonly ZipEntry[];
-  readonly #file: FileHandle;
+  readonly #file: ReadableFile;
 
-  private constructor(file: FileHandle, entries: readonly ZipEntry[]) {
+  private constructor(file: ReadableFile, entries: readonly ZipEntry[]) {
     this.#file = file;
     this.entries = entries;
   }
 
   /** @throws Error for a file that is no zip archive or uses what wheels do not: encryption, other methods, several parts */
   static async open(path: string): Promise<ZipFile> {
-    const file = await open(path, 'r');
+    const file = await openFile(path);
     try {
       return new ZipFile(file, await readDirectory(file));
     } catch (error) {
@@ -56,7 +56,7 @@ export class ZipFile {
   async *raw(entry: ZipEntry): AsyncGenerator<Buffer> {
     let position = await this.#dataOffset(entry);
     for (let left = entry.compressedSize; left > 0;) {
-      const piece = await readAt(this.#file, position, Math.min(left, readBytes));
+      const piece = await this.#file.read(position, Math.min(left, readBytes));
       yield piece;
       left -= piece.length;
       position += piece.length;
@@ -65,7 +65,7 @@ export class ZipFile {
 
   /** The compressed bytes of a small entry. */
   async rawBuffer(entry: ZipEntry): Promise<Buffer> {
-    return readAt(this.#file, await this.#dataOffset(entry), entry.compressedSize);
+    return this.#file.read(await this.#dataOffset(entry), entry.compressedSize);
   }
 
   /** The content of a small entry. @throws Error when it is damaged */
@@ -75,7 +75,7 @@ export class ZipFile {
 
   /** A local header repeats the name and has extra fields of its own length. */
   async #dataOffset(entry: ZipEntry): Promise<number> {
-    const header = await readAt(this.#file, entry.headerOffset, 30);
+    const header = await this.#file.read(entry.headerOffset, 30);
     if (header.readUInt32LE(0) !== localSignature)
       throw new Error(`the entry ${entry.name} of the zip file is damaged`);
     return entry.headerOffset + 30 + header.readUInt16LE(26) + header.readUInt16LE(28);
@@ -83,8 +83,8 @@ export class ZipFile {
 }
 
 /** The content of an entry from its compressed bytes. @throws Error when its size is another than the archive says */
-export async function inflate(entry: ZipEntry, raw: Buffer): Promise<Buffer> {
-  const content = entry.method === 'stored' ? raw : await inflateBuffer(raw, { maxOutputLength: entry.size + 1 });
+export function inflate(entry: ZipEntry, raw: Buffer): Buffer {
+  const content = entry.method === 'stored' ? raw : inflateRawSync(raw, { maxOutputLength: entry.size + 1 });
   if (content.length !== entry.size) throw new Error(`the entry ${entry.name} of the zip file is damaged`);
   return content;
 }
@@ -94,14 +94,34 @@ export function inflateStream(entry: ZipEntry, raw: AsyncIterable<Buffer>): Asyn
   return entry.method === 'stored' ? raw : Readable.from(raw).pipe(createInflateRaw());
 }
 
-async function readDirectory(file: FileHandle): Promise<readonly ZipEntry[]> {
-  const { size } = await file.stat();
+interface ReadableFile {
+  readonly size: number;
+  /** @throws Error when the file ends before */
+  read(position: number, length: number): Promise<Buffer>;
+  close(): Promise<void>;
+}
+
+async function openFile(path: string): Promise<ReadableFile> {
+  const handle = await open(path, 'r');
+  const { size } = await handle.stat();
+  const close = (): Promise<void> => handle.close();
+  if (size > inMemoryBytes) return { size, read: (position, length) => readAt(handle, position, length), close };
+  const whole = await readAt(handle, 0, size);
+  const read = (position: number, length: number): Promise<Buffer> => {
+    if (position + length > size) return Promise.reject(cutOff());
+    return Promise.resolve(whole.subarray(position, position + length));
+  };
+  return { size, read, close };
+}
+
+async function readDirectory(file: ReadableFile): Promise<readonly ZipEntry[]> {
+  const { size } = file;
   const tailStart = Math.max(0, size - longestComment - 22 - 20);
-  const tail = await readAt(file, tailStart, size - tailStart);
+  const tail = await file.read(tailStart, size - tailStart);
   const at = lastSignature(tail);
   const { count, bytes, offset } = await locateDirectory(file, tail, at);
-  if (offset + bytes > size) throw new Error('the zip file is cut off');
-  const directory = await readAt(file, offset, bytes);
+  if (offset + bytes > size) throw cutOff();
+  const directory = await file.read(offset, bytes);
   const entries: ZipEntry[] = [];
   for (let position = 0; entries.length < count;) {
     const { entry, length } = readEntry(directory, position);
@@ -117,7 +137,7 @@ function lastSignature(tail: Buffer): number {
 }
 
 async function locateDirectory(
-  file: FileHandle,
+  file: ReadableFile,
   tail: Buffer,
   at: number,
 ): Promise<{ readonly count: number; readonly bytes: number; readonly offset: number }> {
@@ -128,7 +148,7 @@ async function locateDirectory(
   };
   const locator = at - 20;
   if (locator < 0 || tail.readUInt32LE(locator) !== locator64Signature) return plain;
-  const record = await readAt(file, Number(tail.readBigUInt64LE(locator + 8)), 56);
+  const record = await file.read(Number(tail.readBigUInt64LE(locator + 8)), 56);
   if (record.readUInt32LE(0) !== end64Signature) throw new Error('the zip file is damaged');
   return {
     count: Number(record.readBigUInt64LE(32)),
@@ -190,8 +210,12 @@ async function readAt(file: FileHandle, position: number, length: number): Promi
   const buffer = Buffer.allocUnsafe(length);
   for (let done = 0; done < length;) {
     const { bytesRead } = await file.read(buffer, done, length - done, position + done);
-    if (bytesRead === 0) throw new Error('the zip file is cut off');
+    if (bytesRead === 0) throw cutOff();
     done += bytesRead;
   }
   return buffer;
+}
+
+function cutOff(): Error {
+  return new Error('the zip file is cut off');
 }

@@ -13,7 +13,6 @@ import { sha256 } from '../../../src/clients/registry/blob';
 import { failure } from '../../support/failure';
 import { writeWheel, type WheelContents } from './wheels';
 
-const signal = new AbortController().signal;
 const scheme = environmentScheme('3.11');
 const site = 'opt/slipway/venv/lib/python3.11/site-packages';
 let folder: string;
@@ -30,7 +29,7 @@ async function install(contents: WheelContents): Promise<ReadonlyMap<string, str
   const file = path.join(folder, `${made}.whl`);
   const to = path.join(folder, `${made}.layer`);
   writeWheel(file, contents);
-  const layer = await writeWheelLayer(to, [{ file, name: 'thing-1.0-py3-none-any.whl' }], scheme, signal);
+  const layer = await writeWheelLayer(to, [{ file, name: 'thing-1.0-py3-none-any.whl' }], scheme);
   const blob = await readFile(to);
   const tar = gunzipSync(blob);
   assert.deepEqual([layer.digest, layer.diffId], [sha256(blob), sha256(tar)]);
@@ -109,13 +108,9 @@ describe('a wheel in a layer', () => {
     bytes.fill(0xff, at, at + 20);
     await writeFile(file, bytes);
     const wheels = [{ file, name: 'damaged.whl' }];
-    await failure(
-      writeWheelLayer(path.join(folder, 'd.layer'), wheels, scheme, signal),
-      'WheelInvalid',
-      /damaged\.whl/,
-    );
+    await failure(writeWheelLayer(path.join(folder, 'd.layer'), wheels, scheme), 'WheelInvalid', /damaged\.whl/);
     await writeFile(file, 'no zip');
-    await failure(writeWheelLayer(path.join(folder, 'e.layer'), wheels, scheme, signal), 'WheelInvalid', /zip/);
+    await failure(writeWheelLayer(path.join(folder, 'e.layer'), wheels, scheme), 'WheelInvalid', /zip/);
   });
 });
 

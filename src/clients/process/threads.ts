@@ -1,0 +1,100 @@
+import { once } from 'node:events';
+import { parentPort, Worker } from 'node:worker_threads';
+import { UserError, type Remedy } from '../../core/errors';
+
+/** An error on its way between threads, which would lose its code. */
+interface Failure {
+  readonly name: string;
+  readonly code: string | undefined;
+  readonly message: string;
+  readonly remedy: Remedy | undefined;
+}
+
+type Answer =
+  { readonly kind: 'done'; readonly result: unknown } | { readonly kind: 'failed'; readonly error: Failure };
+
+/** Threads that run one program, each on one request at a time. They are started when they are needed. */
+export class Threads<Request, Result> {
+  readonly #program: string;
+  readonly #most: number;
+  readonly #idle: Worker[] = [];
+  readonly #waiting: (() => void)[] = [];
+  #busy = 0;
+
+  /** @param program file of a script that calls {@link serveRequests} */
+  constructor(program: string, most: number) {
+    this.#program = program;
+    this.#most = most;
+  }
+
+  /** What the program makes of a request. An abort ends its thread. @throws what the program throws */
+  async run(request: Request, signal: AbortSignal): Promise<Result> {
+    while (this.#busy >= this.#most) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#busy += 1;
+    const worker = this.#idle.pop() ?? new Worker(this.#program);
+    try {
+      signal.throwIfAborted();
+      const answer = await ask(worker, request, signal);
+      this.#idle.push(worker);
+      if (answer.kind === 'failed') throw revive(answer.error);
+      return answer.result as Result;
+    } catch (error) {
+      if (!this.#idle.includes(worker)) await worker.terminate();
+      throw error;
+    } finally {
+      this.#busy -= 1;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  /** Ends the threads; none may be at work. */
+  async close(): Promise<void> {
+    await Promise.all(this.#idle.splice(0).map((worker) => worker.terminate()));
+  }
+}
+
+/** The other side: answers each request that {@link Threads} sends to this thread. */
+export function serveRequests(handle: (request: unknown) => Promise<unknown>): void {
+  const port = parentPort;
+  port?.on('message', (request: unknown) => {
+    void handle(request).then(
+      (result) => {
+        port.postMessage({ kind: 'done', result } satisfies Answer);
+      },
+      (error: unknown) => {
+        port.postMessage({ kind: 'failed', error: describe(error) } satisfies Answer);
+      },
+    );
+  });
+}
+
+function ask(worker: Worker, request: unknown, signal: AbortSignal): Promise<Answer> {
+  const over = new AbortController();
+  const heard = (event: string): Promise<readonly unknown[]> => once(worker, event, { signal: over.signal });
+  const aborted = new Promise<never>((_, reject) => {
+    const abort = (): void => {
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener('abort', abort, { once: true, signal: over.signal });
+  });
+  worker.postMessage(request);
+  return Promise.race([
+    // `once` rejects by itself when the thread fails.
+    heard('message').then(([answer]) => answer as Answer),
+    heard('exit').then(([code]) => Promise.reject(new Error(`A thread ended with ${String(code)} at its work.`))),
+    aborted,
+  ]).finally(() => {
+    over.abort();
+  });
+}
+
+function describe(error: unknown): Failure {
+  if (!(error instanceof Error)) return { name: 'Error', code: undefined, message: String(error), remedy: undefined };
+  const { code, remedy } = error as { readonly code?: string; readonly remedy?: Remedy };
+  return { name: error.name, code, message: error.message, remedy };
+}
+
+function revive({ name, code, message, remedy }: Failure): Error {
+  if (name === 'UserError' && code !== undefined) return new UserError(code, message, { remedy });
+  return Object.assign(new Error(message), code === undefined ? {} : { code });
+}
