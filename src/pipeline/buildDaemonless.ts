@@ -36,7 +36,7 @@ export async function buildDaemonless(
     event: 'imagePlan',
     plan: planImage({ name, destination, base, platform, lock, recipes, byteCode, leftOut }),
   });
-  const job = { name, base, recipes, made, server, bundle, registries };
+  const job = { name, project: project.root, base, recipes, made, server, bundle, registries };
   return to.kind === 'registry'
     ? pushImage(services, host, job, to.reference, signal)
     : saveImage(services, host, job, to, signal);

@@ -39,7 +39,7 @@ export async function buildImage(
   signal: AbortSignal,
 ): Promise<BuiltImage> {
   const started = performance.now();
-  const registries = new Registries(request.insecure);
+  const registries = new Registries(request.insecure, services.credentials);
   const platform = parsePlatform(request.platform ?? 'linux/amd64');
   const { to } = request;
   const project = await inspect(services, host, request.path, acceptedEntries(request), signal);
@@ -93,7 +93,7 @@ function build(
     case 'generated':
       return buildGenerated(services, host, registries, generatedOrder(work), to, signal);
     case 'dockerfile':
-      return buildDockerfile(host, { ...order, dockerfile: choice.dockerfile }, to, signal);
+      return buildDockerfile(services, host, { ...order, dockerfile: choice.dockerfile }, to, signal);
   }
 }
 

@@ -43,6 +43,7 @@ export interface OwnDockerfileOrder {
 
 /** Builds the user's Dockerfile. @throws UserError DockerfileIncomplete, DockerfileRefused, BuildFailed and those of the engine */
 export async function buildDockerfile(
+  services: Services,
   host: DeployHost,
   order: OwnDockerfileOrder,
   to: ShippedTarget,
@@ -55,7 +56,7 @@ export async function buildDockerfile(
     const message = `${count(context.files.length, 'file')}, ${formatBytes(bytes)}; ${context.leftOut.length} left out`;
     return { result, message };
   });
-  return buildAndShip(host, await findEngine(host, to, signal), job, to, signal);
+  return buildAndShip(host, await findEngine(services, host, to, signal), job, to, signal);
 }
 
 /** Builds a generated Dockerfile. @throws UserError BuildFailed and those of the engine */
@@ -68,7 +69,7 @@ export async function buildGenerated(
   signal: AbortSignal,
 ): Promise<string> {
   // Before the notebook is executed: what cannot be built need not be trained.
-  const engine = await findEngine(host, to, signal);
+  const engine = await findEngine(services, host, to, signal);
   const prepared = await prepareImage(services, host, registries, order, signal);
   const files = await generateDockerfile(services, host, prepared, order, signal);
   const { name, platform } = order;
@@ -98,10 +99,15 @@ async function ownJob(
 }
 
 /** Connects to the user's engine. @throws UserError of {@link openEngine} */
-function findEngine(host: DeployHost, to: ShippedTarget, signal: AbortSignal): Promise<DockerEngine> {
+function findEngine(
+  services: Services,
+  host: DeployHost,
+  to: ShippedTarget,
+  signal: AbortSignal,
+): Promise<DockerEngine> {
   if (to.kind === 'oci') throw layoutUnsupported();
   return step(host, 'build', 'Connecting to the Docker engine', async () => {
-    const engine = await (await sdk()).openEngine(signal);
+    const engine = await (await sdk()).openEngine(services.credentials, signal);
     const { context, version, platform } = engine;
     return { result: engine, message: `Docker ${version} for ${platform} at ${context.host} (${context.chosenBy})` };
   });

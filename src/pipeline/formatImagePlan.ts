@@ -43,7 +43,7 @@ function formatLayers(plan: ImagePlan): string {
   return [
     titleLine(plan),
     ...(plan.apt === undefined ? [] : field('Builder', 'the Docker engine of your context')),
-    ...field('Base', base.reference, `${base.layers} layers, ${formatBytes(base.bytes)}; ${base.offers}`),
+    ...field('Base', base.reference, `${count(base.layers, 'layer')}, ${formatBytes(base.bytes)}; ${base.offers}`),
     ...field('Platform', plan.platform),
     ...(plan.apt === undefined ? [] : field('System', ...plan.apt)),
     ...field('Python', plan.python),

@@ -41,7 +41,7 @@ export async function planImageOnly(
     const plan = await planDockerfile(inspected, { ...named, dockerfile: builder.dockerfile, platform }, signal);
     return { plan, findings };
   }
-  const registries = new Registries(request.insecure);
+  const registries = new Registries(request.insecure, services.credentials);
   const { base, project } = await onBase(
     services,
     host,

@@ -244,7 +244,7 @@ describe('an engine that does not answer', { timeout: 60_000 }, () => {
     await mkdir(folder, { mode: 0o700 });
     const code = `
       const { openEngine } = await import('./src/clients/docker/index.ts');
-      const error = await openEngine(new AbortController().signal).catch((cause) => cause);
+      const error = await openEngine(undefined, new AbortController().signal).catch((cause) => cause);
       console.log(error.code, error.remedy.label);`;
     const { stdout } = await promisify(execFile)(
       process.execPath,

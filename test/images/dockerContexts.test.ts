@@ -80,7 +80,7 @@ describe("the user's engine", { timeout: 2 * 60_000 }, () => {
     await configure('elsewhere', 'unix:///nowhere.sock', { currentContext: 'elsewhere' });
     process.env['DOCKER_CONTEXT'] = 'elsewhere';
     process.env['DOCKER_HOST'] = `unix://${engine.socket}`;
-    const opened = await openEngine(never);
+    const opened = await openEngine(undefined, never);
     assert.equal(opened.context.chosenBy, 'DOCKER_HOST');
     await assertBuilds(opened);
   });
@@ -88,18 +88,18 @@ describe("the user's engine", { timeout: 2 * 60_000 }, () => {
   it('is that of the context in DOCKER_CONTEXT, or of docker context use', async () => {
     await configure('mine', `unix://${engine.socket}`, {});
     process.env['DOCKER_CONTEXT'] = 'mine';
-    assert.equal((await openEngine(never)).context.chosenBy, 'the context mine');
+    assert.equal((await openEngine(undefined, never)).context.chosenBy, 'the context mine');
     Reflect.deleteProperty(process.env, 'DOCKER_CONTEXT');
     await configure('mine', `unix://${engine.socket}`, { currentContext: 'mine' });
-    assert.equal((await openEngine(never)).context.chosenBy, 'the context mine');
+    assert.equal((await openEngine(undefined, never)).context.chosenBy, 'the context mine');
   });
 
   it('cannot be that of a context that does not exist', async () => {
     await configure('mine', `unix://${engine.socket}`, {});
     process.env['DOCKER_CONTEXT'] = 'yours';
-    await failure(openEngine(never), 'DockerContextInvalid', /"yours" cannot be read/);
+    await failure(openEngine(undefined, never), 'DockerContextInvalid', /"yours" cannot be read/);
     process.env['DOCKER_HOST'] = 'ssh://me:hunter2@host';
-    const error = await failure(openEngine(never), 'DockerContextInvalid', /no address/);
+    const error = await failure(openEngine(undefined, never), 'DockerContextInvalid', /no address/);
     assert.ok(!error.message.includes('hunter2'));
   });
 });
@@ -119,7 +119,7 @@ describe('an engine over ssh', { timeout: 2 * 60_000 }, () => {
     const docker = requireProgram('docker');
     const calls = await standIn(`exec ${docker} -H unix://${engine.socket} system dial-stdio`);
     process.env['DOCKER_HOST'] = 'ssh://me@far.example:2222';
-    const opened = await openEngine(never);
+    const opened = await openEngine(undefined, never);
     await assertBuilds(opened);
     const [first = ''] = (await readFile(calls, 'utf8')).split('\n');
     assert.equal(first, '-l me -p 2222 -o ConnectTimeout=30 -T -- far.example docker system dial-stdio');
@@ -128,13 +128,13 @@ describe('an engine over ssh', { timeout: 2 * 60_000 }, () => {
   it('that ssh does not reach is an error that tells what ssh said', async () => {
     await standIn('echo "Host key verification failed." >&2; exit 255');
     process.env['DOCKER_HOST'] = 'ssh://far.example';
-    await failure(openEngine(never), 'EngineUnreachable', /Host key verification failed/);
+    await failure(openEngine(undefined, never), 'EngineUnreachable', /Host key verification failed/);
   });
 
   it('cannot smuggle an option of ssh', async () => {
     const calls = await standIn('exit 255');
     process.env['DOCKER_HOST'] = 'ssh://-oProxyCommand=touch%20x/';
-    await openEngine(never).catch(() => undefined);
+    await openEngine(undefined, never).catch(() => undefined);
     const called = await readFile(calls, 'utf8').catch(() => '');
     assert.ok(called === '' || / -- -oProxyCommand/i.test(called), called);
   });
@@ -163,7 +163,7 @@ describe('an engine over TLS', { timeout: 2 * 60_000 }, () => {
   it('is shown the certificate of the context', async () => {
     const tls = { 'ca.pem': files.ca, 'cert.pem': files.cert, 'key.pem': files.key };
     await configure('safe', `tcp://127.0.0.1:${port}`, { currentContext: 'safe' }, tls);
-    await assertBuilds(await openEngine(never));
+    await assertBuilds(await openEngine(undefined, never));
   });
 
   it('is shown the certificate of DOCKER_CERT_PATH', async () => {
@@ -175,9 +175,9 @@ describe('an engine over TLS', { timeout: 2 * 60_000 }, () => {
       DOCKER_TLS_VERIFY: '1',
       DOCKER_CERT_PATH: certificates,
     });
-    assert.match((await openEngine(never)).version, /^\d+/);
+    assert.match((await openEngine(undefined, never)).version, /^\d+/);
     await rm(path.join(certificates, 'ca.pem'));
-    await failure(openEngine(never), 'DockerContextInvalid', /lacks a file of TLS/);
+    await failure(openEngine(undefined, never), 'DockerContextInvalid', /lacks a file of TLS/);
   });
 
   it('that has a certificate of nobody is not trusted', async () => {
@@ -187,7 +187,7 @@ describe('an engine over TLS', { timeout: 2 * 60_000 }, () => {
       { currentContext: 'other' },
       { 'cert.pem': files.cert, 'key.pem': files.key },
     );
-    await failure(openEngine(never), 'EngineUnreachable', /certificate/);
+    await failure(openEngine(undefined, never), 'EngineUnreachable', /certificate/);
   });
 });
 

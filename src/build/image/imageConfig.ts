@@ -19,6 +19,9 @@ export interface ImageFacts extends ImageLabels {
   readonly layers: readonly { readonly layer: Layer; readonly title: string }[];
 }
 
+/** Labels that tell an image of Slipway from others. */
+export const labels = { model: 'dev.slipway.model' } as const;
+
 export const serverPort = 8080;
 export const healthPath = '/v2/health/ready';
 /** Any other user works too: everything is readable to all, and only HOME is written. */
@@ -121,7 +124,7 @@ export function imageLabels({ model, base, baseDigest, bundle, lock }: ImageLabe
     'org.opencontainers.image.description': `The model ${model}, served over the Open Inference Protocol v2`,
     'org.opencontainers.image.base.name': base,
     'org.opencontainers.image.base.digest': baseDigest,
-    'dev.slipway.model': model,
+    [labels.model]: model,
     'dev.slipway.bundle': bundle,
     'dev.slipway.lock': lock,
     'dev.slipway.health': healthPath,

@@ -2,7 +2,7 @@ import type Docker from 'dockerode';
 import { Readable } from 'node:stream';
 import { UserError } from '../../core/errors';
 import { parseImageReference } from '../../core/image';
-import { findCredentials, readDockerConfig } from '../registry/dockerConfig';
+import { readDockerConfig } from '../registry/dockerConfig';
 import { buildKitLog } from './buildKitLog';
 import { classicLog, type BuildLog, type FailedStep } from './buildLog';
 import type { DockerEngine } from './connect';
@@ -30,7 +30,7 @@ export type BuildOutcome =
 /**
  * Builds a Dockerfile on the engine: with BuildKit where the engine has it, else with the classic builder, also when
  * DOCKER_BUILDKIT=0 asks for it. Aborting ends the build on the engine.
- * @throws UserError EngineConnectionLost and those of {@link findCredentials}
+ * @throws UserError EngineConnectionLost and those of reading credentials
  */
 export async function buildOnEngine(
   engine: DockerEngine,
@@ -52,9 +52,12 @@ export async function buildOnEngine(
   }
 }
 
-function sessionFor({ docker, platform }: DockerEngine, signal: AbortSignal): Promise<BuildSession | undefined> {
+function sessionFor(
+  { docker, platform, credentials }: DockerEngine,
+  signal: AbortSignal,
+): Promise<BuildSession | undefined> {
   const isClassic = process.env['DOCKER_BUILDKIT'] === '0' || platform.startsWith('windows');
-  return isClassic ? Promise.resolve(undefined) : openSession(docker, (host) => findCredentials(host, signal), signal);
+  return isClassic ? Promise.resolve(undefined) : openSession(docker, (host) => credentials(host, signal), signal);
 }
 
 interface Running {
@@ -80,7 +83,7 @@ async function send(
   };
   const kind =
     session === undefined
-      ? { registryconfig: await registryConfig(build.bases, signal) }
+      ? { registryconfig: await registryConfig(engine, build.bases, signal) }
       : // As a number: dockerode opens a session of its own for the text, one that a bundle lacks the files for.
         { version: 2 as unknown as '2', session: session.id };
   const body = Readable.from(context, { objectMode: false });
@@ -122,10 +125,14 @@ async function proxyArguments(host: string): Promise<Readonly<Record<string, str
 }
 
 /** The classic builder asks nothing while it builds: it is given what it may need. */
-async function registryConfig(bases: readonly string[], signal: AbortSignal): Promise<Docker.RegistryConfig> {
+async function registryConfig(
+  engine: DockerEngine,
+  bases: readonly string[],
+  signal: AbortSignal,
+): Promise<Docker.RegistryConfig> {
   const hosts = [...new Set(bases.map((base) => parseImageReference(base).registry))];
   const found = await Promise.all(
-    hosts.map(async (host) => engineCredentials(host, await findCredentials(host, signal))),
+    hosts.map(async (host) => engineCredentials(host, await engine.credentials(host, signal))),
   );
   const entries = found.flatMap((one) => (one === undefined ? [] : [[one.serveraddress, one] as const]));
   // Tokens are as good as passwords to the engine; the types of dockerode know passwords only.

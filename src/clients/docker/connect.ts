@@ -1,6 +1,7 @@
 import Docker from 'dockerode';
 import { Agent } from 'node:https';
 import { UserError } from '../../core/errors';
+import { findCredentials, type Credentials, type CredentialSource } from '../registry/dockerConfig';
 import type { EngineAddress } from './address';
 import { findEngineContext, type EngineContext } from './context';
 import { SshAgent } from './sshAgent';
@@ -9,6 +10,8 @@ import { SshAgent } from './sshAgent';
 export interface DockerEngine {
   readonly docker: Docker;
   readonly context: EngineContext;
+  /** What a registry is shown: what the user typed for it, else what Docker's configuration has. */
+  readonly credentials: (registry: string, signal: AbortSignal) => Promise<Credentials>;
   /** `28.0.1` */
   readonly version: string;
   /** `linux/amd64`: what it runs without emulation. */
@@ -24,16 +27,19 @@ interface Versions {
 
 /**
  * Connects to the engine that the user's `docker` command talks to.
+ * @param typed credentials that the user typed
  * @throws UserError DockerContextInvalid, EngineNotRunning, EngineForbidden, EngineUnreachable
  */
-export async function openEngine(signal: AbortSignal): Promise<DockerEngine> {
+export async function openEngine(typed: CredentialSource | undefined, signal: AbortSignal): Promise<DockerEngine> {
   const context = await findEngineContext();
   const docker = new Docker(dockerOptions(context.address));
   const deadline = AbortSignal.timeout(answerSeconds * 1000);
   try {
     const asked = { abortSignal: AbortSignal.any([signal, deadline]) };
     const { Version: version, Os: os, Arch: arch } = await (docker as unknown as Versions).version(asked);
-    return { docker, context, version, platform: `${os}/${arch}` };
+    const credentials: DockerEngine['credentials'] = async (registry, abort) =>
+      (await typed?.(registry, abort)) ?? findCredentials(registry, abort);
+    return { docker, context, credentials, version, platform: `${os}/${arch}` };
   } catch (cause) {
     signal.throwIfAborted();
     const why = deadline.aborted ? new Error(`it did not answer within ${answerSeconds} s.`) : cause;

@@ -5,7 +5,6 @@ import { pipeline } from 'node:stream/promises';
 import { UserError } from '../../core/errors';
 import { formatImageReference, type ImageReference } from '../../core/image';
 import { asDiskError } from '../files/contentStore';
-import { findCredentials } from '../registry/dockerConfig';
 import { errorOf, statusLine } from './buildLog';
 import type { DockerEngine } from './connect';
 import { connectionLost, readMessages } from './messages';
@@ -26,7 +25,7 @@ export async function pushFromEngine(
 ): Promise<string> {
   const { tag } = reference;
   const repo = repositoryOf(reference);
-  const credentials = engineCredentials(reference.registry, await findCredentials(reference.registry, signal));
+  const credentials = engineCredentials(reference.registry, await engine.credentials(reference.registry, signal));
   await engine.docker.getImage(imageId).tag({ repo, tag, abortSignal: signal });
   try {
     return await push(engine, reference, { tag, authconfig: credentials ?? {}, abortSignal: signal }, onLine);

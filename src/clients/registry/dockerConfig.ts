@@ -13,6 +13,12 @@ export type Credentials =
   /** A bearer token that is used as it is. */
   | { readonly kind: 'registryToken'; readonly token: string };
 
+/**
+ * Credentials that somebody typed for a registry; undefined where nobody did. They come before those of Docker's
+ * configuration.
+ */
+export type CredentialSource = (registry: string, signal: AbortSignal) => Promise<Credentials | undefined>;
+
 /** What `docker login`, `docker context use` and people write into `config.json`. */
 export interface DockerConfig {
   readonly auths?: Readonly<Record<string, AuthEntry>>;
@@ -57,6 +63,13 @@ export async function findCredentials(registry: string, signal: AbortSignal): Pr
   return stored.kind === 'anonymous' ? fromAuths(config, key) : stored;
 }
 
+/** Hosts that `docker login` has credentials for, as users write them. @throws UserError DockerConfigInvalid */
+export async function knownRegistries(): Promise<readonly string[]> {
+  const { auths = {}, credHelpers = {} } = await readDockerConfig();
+  const hosts = [...Object.keys(auths), ...Object.keys(credHelpers)].map(hostOf);
+  return [...new Set(hosts.map((host) => (host === hostOf(hubKey) ? 'docker.io' : host)))].sort();
+}
+
 function fromAuths({ auths = {} }: DockerConfig, key: string): Credentials {
   const entry = Object.entries(auths).find(([name]) => isSameRegistry(name, key))?.[1];
   return entry === undefined ? anonymous : fromEntry(entry);
@@ -64,8 +77,11 @@ function fromAuths({ auths = {} }: DockerConfig, key: string): Credentials {
 
 /** `docker login` writes hosts, older versions wrote addresses. */
 function isSameRegistry(name: string, key: string): boolean {
-  const host = (text: string): string => text.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
-  return name === key || host(name) === host(key);
+  return name === key || hostOf(name) === hostOf(key);
+}
+
+function hostOf(text: string): string {
+  return text.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
 }
 
 function fromEntry(entry: AuthEntry): Credentials {
