@@ -12,9 +12,10 @@ import { modelName } from './imageSettings';
 /** Chooses where the images of this workspace go, once the registry has shown that it takes them. */
 export const chooseRegistry: Command = async (app) => {
   const [folder] = vscode.workspace.workspaceFolders ?? [];
-  const chosen = await choose(app, folder?.uri);
+  const chosen = await choose(app, vscode.window.activeNotebookEditor?.notebook.uri ?? folder?.uri);
   if (chosen === undefined) return;
   void vscode.window.showInformationMessage(vscode.l10n.t('Images of this workspace go to {0}.', describe(chosen)));
+  await app.registries.refresh();
 };
 
 /**

@@ -69,7 +69,7 @@ async function askLogin(host: string, username: string, why: string): Promise<Lo
   const title = vscode.l10n.t('Log In to {0}', host);
   const name = await vscode.window.showInputBox({
     title,
-    prompt: vscode.l10n.t('{0} Enter the user name.', why),
+    prompt: vscode.l10n.t('{0} Enter the user name.', sentence(why)),
     value: username,
     ignoreFocusOut: true,
     validateInput: notEmpty,
@@ -86,6 +86,11 @@ async function askLogin(host: string, username: string, why: string): Promise<Lo
     validateInput: notEmpty,
   });
   return password === undefined ? undefined : { username: name.trim(), password };
+}
+
+/** What registries say ends as they please. */
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 function notEmpty(text: string): string | undefined {

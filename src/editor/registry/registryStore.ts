@@ -86,7 +86,11 @@ export class RegistryStore implements Disposable {
     await this.#listOf(host)?.read(undefined);
     const { items } = this.#registries.find((one) => one.host === host)?.repositories ?? unread;
     const read = items.filter(({ tags }) => tags.isRead);
-    await Promise.all(read.map(({ name }) => this.#listOf(repositoryNodeId(host, name))?.read(undefined)));
+    await Promise.all(
+      read.map(async ({ name }) => {
+        await this.#listOf(repositoryNodeId(host, name))?.read(undefined);
+      }),
+    );
   }
 
   /** Whoever asks while an answer is under way gets that one. */

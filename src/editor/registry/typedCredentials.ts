@@ -18,7 +18,10 @@ export interface TypedCredentials {
 
 const prefix = 'registry:';
 
-export function typedCredentials(storage: vscode.SecretStorage): TypedCredentials {
+/** The part of the secret storage that is used. */
+export type SecretKeys = Pick<vscode.SecretStorage, 'keys' | 'get' | 'store' | 'delete'>;
+
+export function typedCredentials(storage: SecretKeys): TypedCredentials {
   return {
     find: async (host) => {
       const login = readLogin(await storage.get(prefix + host));

@@ -5,13 +5,13 @@ import { untranslated, type TreeNode } from '../../../src/tree/node';
 import { registryTree, unread, type RegistryState, type RepositoryState } from '../../../src/tree/registryTree';
 
 const layer = { digest: `sha256:${'a'.repeat(64)}`, bytes: 3_000_000 };
-const tag: ImageTag = {
+const foreign: ImageTag = {
   tag: 'one',
   digest: `sha256:${'b'.repeat(64)}`,
   layers: [layer, { ...layer, title: 'slipway: code' }],
   model: 'iris',
-  project: '/home/ana/iris',
 };
+const tag: ImageTag = { ...foreign, project: '/home/ana/iris' };
 
 function tree(repositories: RegistryState['repositories']): TreeNode {
   const [root] = registryTree([{ host: 'reg:5000', repositories }], untranslated);
@@ -54,8 +54,7 @@ describe('the Registries tree', () => {
   });
 
   it('offers no project where none is known', () => {
-    const { project: _, ...unknown } = tag;
-    assert.equal(withTags({ items: [unknown], isRead: true }).children[0]?.context, 'imageTag');
+    assert.equal(withTags({ items: [foreign], isRead: true }).children[0]?.context, 'imageTag');
   });
 
   it('says that a list is empty, broken, incomplete, or goes on', () => {

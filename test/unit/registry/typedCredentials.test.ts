@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { SecretStorage } from 'vscode';
-import { typedCredentials } from '../../../src/editor/registry/typedCredentials';
+import { typedCredentials, type SecretKeys } from '../../../src/editor/registry/typedCredentials';
 
 /** A secret storage in memory, with a secret of something else in it. */
-function storage(): SecretStorage {
+function storage(): SecretKeys {
   const secrets = new Map([['secret:/project:KEY', 'other']]);
   return {
     keys: () => Promise.resolve([...secrets.keys()]),
     get: (key) => Promise.resolve(secrets.get(key)),
     store: (key, value) => Promise.resolve(void secrets.set(key, value)),
     delete: (key) => Promise.resolve(void secrets.delete(key)),
-    onDidChange: () => ({ dispose: () => undefined }),
   };
 }
 
