@@ -9,6 +9,24 @@ const root = import.meta.dirname;
 const outdir = path.join(root, 'dist');
 const source = path.join(root, 'src');
 
+/**
+ * What dockerode brings along and we have no use for: connections by ssh are made by the program ssh, sessions and traces
+ * of BuildKit by src/clients/docker. They weigh more than the rest of that client, and hold compiled code for one system.
+ */
+const unused = ['ssh2', '@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs'];
+
+/** @type {esbuild.Plugin} */
+const withoutUnused = {
+  name: 'without-unused',
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: new RegExp(`^(${unused.join('|')})$`) }, ({ path: name }) => ({
+      path: name,
+      namespace: 'unused',
+    }));
+    onLoad({ filter: /.*/, namespace: 'unused' }, () => ({ contents: 'module.exports = {};' }));
+  },
+};
+
 /** @type {esbuild.BuildOptions} */
 const common = {
   absWorkingDir: root,
@@ -23,6 +41,7 @@ const common = {
   sourcesContent: false,
   metafile: true,
   logLevel: 'warning',
+  plugins: [withoutUnused],
 };
 
 /**
@@ -36,6 +55,7 @@ const activation = (lazy) => ({
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
   plugins: [
+    withoutUnused,
     {
       name: 'lazy',
       setup: ({ onResolve }) => {

@@ -5,6 +5,10 @@ import type { Target } from './core/target';
 import type { ChosenModel, ModelPrompt } from './editor/chooseModel';
 import type { Disposable } from './editor/feed';
 import { makeModelFeed, type ModelFeed } from './editor/modelFeed';
+import type { RegistryAccess } from './editor/registry/logIn';
+import { registryStore } from './editor/registry/openStore';
+import type { RegistryStore } from './editor/registry/registryStore';
+import { typedCredentials } from './editor/registry/typedCredentials';
 import { readSetting } from './editor/settings';
 import type { ModelRef } from './editor/subject';
 import type { Services } from './pipeline/services';
@@ -16,6 +20,8 @@ export interface App {
   readonly log: vscode.LogOutputChannel;
   /** Every model of every target as last seen; it watches only while someone looks. */
   readonly models: ModelFeed;
+  /** What registries hold of Slipway's images, as last read. */
+  readonly registries: RegistryStore;
   /** The plan of the last deploy from this window, by the project's folder. */
   readonly plans: Map<string, DeployPlan>;
   /** Opened at first use, and again after the home folder in the settings changed. */
@@ -39,6 +45,8 @@ export interface App {
   chooseProject(subject: unknown): Promise<vscode.Uri | undefined>;
   /** Shows the model in the Models view, without taking the focus away from an editor. */
   reveal(model: ModelRef): Promise<void>;
+  /** How registries are reached: hosts that need no encryption, and what the user typed. */
+  registryAccess(): RegistryAccess;
   /** Takes one snapshot of all models, for the views and the status bar. */
   refresh(): Promise<void>;
   /** One object a window, made at first use and disposed with the extension: a register of log followers, a provider. */
@@ -60,7 +68,12 @@ export function createApp(extension: vscode.ExtensionContext, modelsView: () => 
     const { readModels } = await import('./editor/modelFeed');
     return readModels(models, await services(), AbortSignal.timeout(20_000));
   };
-  extension.subscriptions.push(log, models, {
+  const registryAccess = (): RegistryAccess => ({
+    insecure: readSetting(vscode.workspace.getConfiguration(), 'slipway.insecureRegistries'),
+    credentials: typedCredentials(extension.secrets),
+  });
+  const registries = registryStore(extension, services, registryAccess);
+  extension.subscriptions.push(log, models, registries, {
     dispose: () => {
       for (const object of objects.values()) object.dispose();
     },
@@ -69,6 +82,7 @@ export function createApp(extension: vscode.ExtensionContext, modelsView: () => 
     extension,
     log,
     models,
+    registries,
     plans: new Map(),
     services,
     reopenServices: opener.forget,
@@ -76,6 +90,7 @@ export function createApp(extension: vscode.ExtensionContext, modelsView: () => 
     chooseModel: async (subject, prompt) => (await import('./editor/chooseModel')).chooseModel(read, subject, prompt),
     chooseProject: async (subject) =>
       (await import('./editor/chooseProject')).chooseProject(extension.workspaceState, subject),
+    registryAccess,
     reveal: (model) => modelsView().reveal(model),
     refresh: async () => {
       await read();
@@ -102,7 +117,8 @@ function serviceOpener(extension: vscode.ExtensionContext): ServiceOpener {
     if (opened?.home === home) return opened.services;
     const { makeServices } = await import('./pipeline/services');
     const resources = vscode.Uri.joinPath(extension.extensionUri, 'resources').fsPath;
-    opened = { home, services: makeServices({ home, resources, program: 'VS Code' }) };
+    const credentials = typedCredentials(extension.secrets).find;
+    opened = { home, services: makeServices({ home, resources, program: 'VS Code' }, undefined, credentials) };
     return opened.services;
   };
   return {

@@ -7,6 +7,7 @@ import { deployCommand } from './cli/deploy';
 import { inspectCommand } from './cli/inspect';
 import { logsCommand } from './cli/logs';
 import { modelsCommand } from './cli/models';
+import { registryCommand } from './cli/registry';
 import { predictCommand } from './cli/predict';
 import { removeCommand, rollbackCommand, scaleCommand, startCommand, stopCommand } from './cli/change';
 import { jsonOutput, terminalOutput, type Output } from './cli/output';
@@ -19,6 +20,7 @@ const verbs = [
   inspectCommand,
   deployCommand,
   buildCommand,
+  registryCommand,
   modelsCommand,
   logsCommand,
   predictCommand,

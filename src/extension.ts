@@ -5,6 +5,7 @@ import { runCommand } from './editor/runCommand';
 import { createStatusBarItem } from './editor/statusBar';
 import { createClustersView } from './views/clustersView';
 import { createModelsView } from './views/modelsView';
+import { createRegistriesView } from './views/registriesView';
 
 /** Registers everything and does nothing yet: what a command or a view needs is loaded when it is used. */
 export function activate(context: vscode.ExtensionContext): void {
@@ -13,6 +14,7 @@ export function activate(context: vscode.ExtensionContext): void {
   context.subscriptions.push(
     modelsView,
     createClustersView(app),
+    createRegistriesView(app),
     createStatusBarItem(app.models),
     ...Object.entries(commands).map(([id, load]) =>
       vscode.commands.registerCommand(id, (...args: readonly unknown[]) =>

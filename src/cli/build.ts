@@ -1,9 +1,11 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import path from 'node:path';
 import { UserError } from '../core/errors';
 import { parseImageReference } from '../core/image';
-import { buildImage, parseImageTarget, type ImageTarget } from '../pipeline/buildImage';
+import { buildImage } from '../pipeline/buildImage';
+import type { BuilderName } from '../pipeline/chooseBuilder';
 import { formatImagePlan } from '../pipeline/formatImagePlan';
+import { parseImageTarget, type ImageTarget } from '../pipeline/imageTarget';
 import { planImageOnly } from '../pipeline/planImageOnly';
 import { cliHost } from './host';
 import type { CommonOptions, Verb } from './verb';
@@ -15,6 +17,8 @@ interface BuildOptions extends CommonOptions {
   readonly insecure?: boolean;
   readonly push?: boolean;
   readonly output?: string;
+  readonly exportDockerfile?: string;
+  readonly builder?: BuilderName;
   readonly plan?: boolean;
   readonly name?: string;
   readonly yes?: boolean;
@@ -26,11 +30,18 @@ interface BuildOptions extends CommonOptions {
 /** `slipway build PATH`: the whole way from a notebook to an image in a registry. */
 export const buildCommand: Verb = (run) =>
   new Command('build')
-    .description('build a container image of a notebook project, without Docker')
+    .description('build a container image of a project; a notebook or model needs no Docker')
     .argument('<path>', 'folder of the project, a notebook, or a model file')
     .option('--registry <host/repository>', 'where the image is pushed, optionally with a :tag')
     .option('--push', 'push it there')
     .option('--output <where>', 'write it to oci:DIR or docker:FILE instead')
+    .option('--export-dockerfile <dir>', 'write a Dockerfile with what it needs to a new folder instead')
+    .addOption(
+      new Option(
+        '--builder <builder>',
+        'what builds; by default a Docker engine for a Dockerfile or system packages',
+      ).choices(['daemonless', 'docker']),
+    )
     .option('--plan', 'only show what the image would hold')
     .option('--base <reference>', "base image with a Python 3; by default Python's official one")
     .option('--platform <os/architecture>', 'what the image runs on', 'linux/amd64')
@@ -43,12 +54,13 @@ export const buildCommand: Verb = (run) =>
     .action((project: string, options: BuildOptions) =>
       run(options, async ({ services, output, signal }) => {
         const host = await cliHost(output, { yes: options.yes === true, envFile: options.envFile });
-        const to = parseImageTarget(options.registry, options.output);
+        const to = targetOf(options);
         const request = {
           path: path.resolve(project),
           insecure: options.insecure === true ? insecureHosts(to, options.base) : [],
           byteCode: options.byteCode,
           ...(options.name === undefined ? {} : { name: options.name }),
+          ...(options.builder === undefined ? {} : { builder: options.builder }),
           ...(options.base === undefined ? {} : { base: options.base }),
           ...(options.platform === undefined ? {} : { platform: options.platform }),
         };
@@ -64,9 +76,17 @@ export const buildCommand: Verb = (run) =>
     );
 
 /** @throws UserError UsageInvalid */
-function checkTarget(to: ImageTarget | undefined, { registry, output, push }: BuildOptions): ImageTarget {
-  if (registry !== undefined && output !== undefined) throw usage('Give --registry or --output, not both.');
-  if (to === undefined) throw usage('Say where the image goes: --registry HOST/REPOSITORY --push, or --output.');
+function targetOf({ registry, output, exportDockerfile }: BuildOptions): ImageTarget | undefined {
+  const named = [registry, output, exportDockerfile].filter((one) => one !== undefined);
+  if (named.length > 1) throw usage('Give one of --registry, --output and --export-dockerfile.');
+  if (exportDockerfile !== undefined) return { kind: 'dockerfile', path: path.resolve(exportDockerfile) };
+  return parseImageTarget(registry, output);
+}
+
+/** @throws UserError UsageInvalid */
+function checkTarget(to: ImageTarget | undefined, { push }: BuildOptions): ImageTarget {
+  if (to === undefined)
+    throw usage('Say where the image goes: --registry HOST/REPOSITORY --push, --output or --export-dockerfile.');
   if (to.kind === 'registry' && push !== true) throw usage('Add --push to push the image, or --plan to look first.');
   return to;
 }

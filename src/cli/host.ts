@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
 import { parseEnv } from 'node:util';
-import type { ConsentQuestion, DeployEvent, DeployHost } from '../core/deploy';
+import type { BuiltImage, ConsentQuestion, DeployEvent, DeployHost } from '../core/deploy';
 import { UserError } from '../core/errors';
 import { formatImagePlan } from '../pipeline/formatImagePlan';
 import { count, formatBytes, formatPlan } from '../pipeline/formatPlan';
@@ -86,7 +86,7 @@ function showDeploy(output: Output, event: Exclude<DeployEvent, ImageEvent>): vo
       output.status(`  cell ${String(event.index + 1)} of ${String(event.of)} ${event.state} ${event.text ?? ''}`);
       return;
     case 'output':
-      if (event.source === 'notebook') output.say(event.text.trimEnd().replace(/^/gm, '    | '));
+      if (['notebook', 'docker'].includes(event.source)) output.say(event.text.trimEnd().replace(/^/gm, '    | '));
       else output.status(`  ${event.text}`);
       return;
     case 'deployed':
@@ -105,8 +105,14 @@ function showImage(output: Output, event: ImageEvent): void {
       output.status(`  ${formatBytes(event.bytes)} pushed, ${formatBytes(event.bytesPerSecond)}/s`);
       return;
     case 'built':
-      output.say(`${event.image} (${formatBytes(event.uploadedBytes)} in ${count(event.requests, 'request')})`);
+      output.say(`${event.image}${transferred(event)}`);
   }
+}
+
+function transferred({ uploadedBytes, requests }: BuiltImage): string {
+  return uploadedBytes === null || requests === null
+    ? ''
+    : ` (${formatBytes(uploadedBytes)} in ${count(requests, 'request')})`;
 }
 
 function showStep(output: Output, event: Extract<DeployEvent, { event: 'step' }>): void {

@@ -1,12 +1,14 @@
+import path from 'node:path';
 import * as vscode from 'vscode';
 import type { App } from '../app';
 import type { DeployedModel } from '../core/deployment';
 import { chooseTarget } from '../editor/chooseTarget';
 import { folderOf } from '../editor/chooseProject';
-import { deploy } from '../editor/deploy';
+import { runPipeline } from '../editor/runPipeline';
 import { saveEditors } from '../editor/saveEditors';
 import { secretStore } from '../editor/secretStore';
 import { readSetting } from '../editor/settings';
+import { deployModel as deploy } from '../pipeline/deployModel';
 import type { Command } from './command';
 import { problemsOf } from './inspectProject';
 
@@ -27,14 +29,18 @@ export async function deployProject(app: App, subject: unknown, retrain: boolean
     'slipway.deploy.readyTimeoutSeconds',
   );
   try {
-    const model = await deploy({
-      services,
+    app.log.info(`deploy ${uri.fsPath} to ${target}`);
+    const model = await runPipeline({
+      command: vscode.l10n.t('Deploy Model'),
+      title: vscode.l10n.t('Deploying {0}', path.basename(uri.fsPath)),
       log: app.log,
       problems: problemsOf(app),
       secrets: secretStore(app.extension.secrets, folder),
-      request: { path: uri.fsPath, target, retrain, readyTimeoutSeconds },
+      path: uri.fsPath,
       folder,
       onPlan: (plan) => app.plans.set(plan.project, plan),
+      body: (host, subjectPath, signal) =>
+        deploy(services, host, { path: subjectPath, target, retrain, readyTimeoutSeconds }, signal),
     });
     if (model !== undefined) await showDeployed(app, model);
   } finally {

@@ -7,4 +7,5 @@ export const refresh: Command = async (app) => {
     await app.refresh();
     app.models.restart();
   });
+  await withViewProgress('slipway.registries', () => app.registries.refresh());
 };

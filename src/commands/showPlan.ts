@@ -38,7 +38,8 @@ export function readOnlyText(app: App): ReadOnlyText {
   return app.shared('readOnlyText', () => new ReadOnlyText('slipway-plan'));
 }
 
-function findingLines(findings: readonly Finding[]): string {
+/** Findings below a plan. */
+export function findingLines(findings: readonly Finding[]): string {
   if (findings.length === 0) return '';
   return `\n${vscode.l10n.t('Findings')}\n${findings.map((one) => `  ${one.severity.padEnd(8)} ${one.code}: ${one.message}\n`).join('')}`;
 }

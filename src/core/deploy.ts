@@ -38,9 +38,10 @@ export type DeployEvent =
 /** An image that was built: by digest where it was pushed, else the folder or file that holds it. */
 export interface BuiltImage {
   readonly image: string;
-  readonly uploadedBytes: number;
-  /** How often registries were asked. */
-  readonly requests: number;
+  /** Null where a Docker engine pushed: it does not tell. */
+  readonly uploadedBytes: number | null;
+  /** How often registries were asked; null where a Docker engine asked them. */
+  readonly requests: number | null;
   readonly ms: number;
 }
 

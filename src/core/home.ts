@@ -18,6 +18,8 @@ export interface Home {
   /** Byte code of everything that kernels and workers import. */
   readonly bytecode: string;
   readonly tools: string;
+  /** Which images were pushed from this machine, and where. */
+  readonly pushed: string;
   /** Consent, training records and the chosen target of one project. */
   project(root: string): string;
   model(name: string): string;
@@ -38,6 +40,7 @@ export function homeAt(root: string): Home {
     images: at('cache', 'images'),
     bytecode: at('cache', 'bytecode'),
     tools: at('tools'),
+    pushed: at('pushed'),
     project: (projectRoot) => at('projects', `${slug(path.basename(projectRoot))}-${shortHash(projectRoot)}`),
     model: (name) => at('models', name),
   };

@@ -51,6 +51,19 @@ function isValid({ registry, repository, tag = 'latest', digest }: ImageReferenc
   return isNamed && tagPattern.test(tag) && (digest === undefined || digestPattern.test(digest));
 }
 
+/**
+ * The repository of a model in a registry.
+ * @param registry `HOST` or `HOST/NAMESPACE`, as the user writes it
+ * @throws UserError ImageReferenceInvalid
+ */
+export function repositoryIn(registry: string, model: string): ImageReference {
+  const plain = registry
+    .trim()
+    .replace(/^https?:\/\//, '')
+    .replace(/\/+$/, '');
+  return parseImageReference(`${plain}/${model}`);
+}
+
 /** `registry/repository:tag`, or `…@sha256:…` where the digest is known. */
 export function formatImageReference({ registry, repository, tag, digest }: ImageReference): string {
   const which = digest !== undefined ? `@${digest}` : tag === undefined ? '' : `:${tag}`;

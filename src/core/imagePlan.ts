@@ -12,6 +12,8 @@ export interface ImagePlan {
     readonly offers: string;
   };
   readonly platform: string;
+  /** Debian packages, which a Docker engine installs below everything else. */
+  readonly apt?: readonly string[];
   readonly python: string;
   readonly lock: string;
   readonly layers: readonly PlannedLayer[];
@@ -33,3 +35,17 @@ export interface PlannedLayer {
 }
 
 export type LayerKind = 'environment' | 'packages' | 'byteCode' | 'support' | 'server' | 'data' | 'code';
+
+/** What a Docker engine is given to build a Dockerfile that the user wrote: only the engine knows what comes of it. */
+export interface DockerfilePlan {
+  readonly name: string;
+  readonly destination?: string;
+  /** Relative to the project. */
+  readonly dockerfile: string;
+  readonly bases: readonly string[];
+  readonly platform: string;
+  readonly files: { readonly count: number; readonly bytes: number };
+  readonly leftOut: ImagePlan['leftOut'];
+  readonly port: number;
+  readonly health: string;
+}

@@ -9,6 +9,8 @@ const readOnly: ReadonlySet<string> = new Set([
   'slipway.openEndpoint',
   'slipway.followLogs',
   'slipway.createSample',
+  'slipway.copyDigest',
+  'slipway.copyPullReference',
 ]);
 
 /**

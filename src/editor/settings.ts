@@ -8,6 +8,14 @@ export const settingDefaults = {
   'slipway.logs.maxLines': 10_000,
   /** How long a release may take from its start to its first answer. */
   'slipway.deploy.readyTimeoutSeconds': 300,
+  /** `HOST` or `HOST/NAMESPACE`: where images go in workspaces in which nothing was chosen yet; empty asks. */
+  'slipway.registry': '',
+  /** Hosts that may be spoken to without encryption. */
+  'slipway.insecureRegistries': [] as readonly string[],
+  /** Base image; empty for Python's official one. */
+  'slipway.baseImage': '',
+  /** What images run on. */
+  'slipway.platform': 'linux/amd64',
 };
 
 export type Settings = typeof settingDefaults;
@@ -21,5 +29,10 @@ export function readSetting<Name extends keyof Settings>(
   name: Name,
 ): Settings[Name] {
   const value = configuration.get<unknown>(name);
-  return typeof value === typeof settingDefaults[name] ? (value as Settings[Name]) : settingDefaults[name];
+  return fits(value, settingDefaults[name]) ? (value as Settings[Name]) : settingDefaults[name];
+}
+
+function fits(value: unknown, usual: unknown): boolean {
+  if (!Array.isArray(usual)) return typeof value === typeof usual;
+  return Array.isArray(value) && value.every((one) => typeof one === 'string');
 }

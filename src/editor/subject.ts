@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import type { ImageSubject } from '../tree/node';
 
 /** Which model, on which target. */
 export interface ModelRef {
@@ -28,6 +29,12 @@ export function versionOf(subject: unknown): number | undefined {
   if (!isRecord(subject)) return undefined;
   if (isRecord(subject['node'])) return versionOf(subject['node']);
   return typeof subject['version'] === 'number' ? subject['version'] : undefined;
+}
+
+/** The image, or the part of one, that a row of the Registries view stands for. */
+export function imageOf(subject: unknown): ImageSubject | undefined {
+  if (!isRecord(subject) || !isRecord(subject['node']) || !isRecord(subject['node']['image'])) return undefined;
+  return subject['node']['image'];
 }
 
 /** The file or folder that a command's first argument is about: the explorer's, an editor's, a notebook toolbar's. */

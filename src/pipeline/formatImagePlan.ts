@@ -1,5 +1,5 @@
-import type { ImagePlan, LayerKind, PlannedLayer } from '../core/imagePlan';
-import { formatBytes } from './formatPlan';
+import type { DockerfilePlan, ImagePlan, LayerKind, PlannedLayer } from '../core/imagePlan';
+import { count, formatBytes } from './formatPlan';
 
 const labelWidth = 14;
 const mostListed = 20;
@@ -15,13 +15,37 @@ const titles: Readonly<Record<LayerKind, string>> = {
 };
 
 /** An image plan as text: the same lines in a terminal, in the log and in the editor's document. */
-export function formatImagePlan(plan: ImagePlan): string {
+export function formatImagePlan(plan: ImagePlan | DockerfilePlan): string {
+  return 'dockerfile' in plan ? formatDockerfilePlan(plan) : formatLayers(plan);
+}
+
+function formatDockerfilePlan(plan: DockerfilePlan): string {
+  const { files } = plan;
+  return [
+    titleLine(plan),
+    ...field('Builder', 'the Docker engine of your context'),
+    ...field('Dockerfile', plan.dockerfile),
+    ...field('Base', ...plan.bases),
+    ...field('Platform', plan.platform),
+    ...field('Files', `${count(files.count, 'file')}, ${formatBytes(files.bytes)}`),
+    ...field('Left out', ...leftOutLines(plan)),
+    ...field('Port', `${plan.port}, ready when ${plan.health} answers`),
+  ].join('\n');
+}
+
+function titleLine({ name, destination }: ImagePlan | DockerfilePlan): string {
+  return `Image of ${name}${destination === undefined ? '' : ` for ${destination}`}`;
+}
+
+function formatLayers(plan: ImagePlan): string {
   const { base } = plan;
   const known = plan.layers.reduce((sum, layer) => sum + (layer.bytes ?? 0), 0);
   return [
-    `Image of ${plan.name}${plan.destination === undefined ? '' : ` for ${plan.destination}`}`,
-    ...field('Base', base.reference, `${base.layers} layers, ${formatBytes(base.bytes)}; ${base.offers}`),
+    titleLine(plan),
+    ...(plan.apt === undefined ? [] : field('Builder', 'the Docker engine of your context')),
+    ...field('Base', base.reference, `${count(base.layers, 'layer')}, ${formatBytes(base.bytes)}; ${base.offers}`),
     ...field('Platform', plan.platform),
+    ...(plan.apt === undefined ? [] : field('System', ...plan.apt)),
     ...field('Python', plan.python),
     ...field('Lock', plan.lock),
     ...field('Layers', `${plan.layers.length} on top of the base, about ${formatBytes(known)}`),
@@ -42,7 +66,7 @@ function layerLines({ kind, holds, bytes }: PlannedLayer): readonly string[] {
   return [`  ${''.padEnd(labelWidth)}${size.padStart(8)}  ${titles[kind]}${what}`];
 }
 
-function leftOutLines({ leftOut }: ImagePlan): readonly string[] {
+function leftOutLines({ leftOut }: Pick<ImagePlan, 'leftOut'>): readonly string[] {
   const lines = leftOut.slice(0, mostListed).map((one) => `${one.path}: ${one.reason}`);
   return leftOut.length > mostListed ? [...lines, `and ${leftOut.length - mostListed} more`] : lines;
 }

@@ -3,6 +3,7 @@ import { choosePython } from '../build/choosePython';
 import { baseReference, describeLibc, openBase, type Base } from '../build/image/openBase';
 import { pythonForBase } from '../build/image/pythonForBase';
 import { Registry } from '../clients/registry/connection';
+import type { CredentialSource } from '../clients/registry/dockerConfig';
 import type { DeployHost } from '../core/deploy';
 import { parseImageReference, type ImageReference, type Platform } from '../core/image';
 import type { Project } from '../core/project';
@@ -12,15 +13,22 @@ import { step } from './step';
 /** One {@link Registry} a host, however many images are read from it and pushed to it. */
 export class Registries {
   readonly #insecure: ReadonlySet<string>;
+  readonly #credentials: CredentialSource | undefined;
   readonly #opened = new Map<string, Registry>();
 
-  /** @param insecure hosts that may be spoken to without encryption */
-  constructor(insecure: readonly string[]) {
+  /**
+   * @param insecure hosts that may be spoken to without encryption
+   * @param credentials what was typed, before what Docker's configuration has
+   */
+  constructor(insecure: readonly string[], credentials?: CredentialSource) {
     this.#insecure = new Set(insecure);
+    this.#credentials = credentials;
   }
 
   get(host: string): Registry {
-    const registry = this.#opened.get(host) ?? new Registry(host, { insecure: this.#insecure.has(host) });
+    const credentials = this.#credentials;
+    const options = { insecure: this.#insecure.has(host), ...(credentials === undefined ? {} : { credentials }) };
+    const registry = this.#opened.get(host) ?? new Registry(host, options);
     this.#opened.set(host, registry);
     return registry;
   }

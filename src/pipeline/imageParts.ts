@@ -34,39 +34,65 @@ export async function selectPackages(
   signal: AbortSignal,
 ): Promise<ImagePackages> {
   const uv = await services.uv(signal);
-  const cache = path.join(services.home.images, 'wheels');
-  const target: PythonTarget = {
-    minor: base.minor,
-    architecture: platform.architecture,
-    glibc: base.libc.kind === 'glibc' ? base.libc.version : undefined,
+  const target = pythonTarget(base, platform);
+  const users = {
+    subject: 'the packages of this project',
+    requirements: solved.lock.text,
+    dependencies: false,
+    target,
   };
-  const [users, added] = await Promise.all([
-    selectWheels(
-      uv,
-      cache,
-      { subject: 'the packages of this project', requirements: solved.lock.text, dependencies: false, target },
-      signal,
-    ),
-    selectWheels(
-      uv,
-      cache,
-      {
-        subject: "Slipway's server",
-        requirements: [...serverRequirements, ...environmentRequirements].join('\n'),
-        constraints: `${solved.lock.text}\n${await pinsIn(support)}`,
-        dependencies: true,
-        target,
-      },
-      signal,
-    ),
+  const [chosen, added] = await Promise.all([
+    selectWheels(uv, wheelCache(services), users, signal),
+    selectServer(services, solved, target, support, signal),
   ]);
-  const known = new Set(users.map((wheel) => wheel.distribution));
+  const known = new Set(chosen.map((wheel) => wheel.distribution));
   const missing = added.filter((wheel) => !known.has(wheel.distribution));
   const isOfEnvironment = (wheel: Wheel): boolean => environmentRequirements.includes(wheel.distribution);
   return {
-    packages: [...users, ...missing.filter(isOfEnvironment)],
+    packages: [...chosen, ...missing.filter(isOfEnvironment)],
     support: missing.filter((wheel) => !isOfEnvironment(wheel)),
   };
+}
+
+/**
+ * The wheels of the server, all of them: pip installs those of the user when a Dockerfile is built.
+ * @throws UserError WheelMissing and those of uv
+ */
+export async function selectSupport(
+  services: Services,
+  solved: Solved,
+  base: BaseFacts,
+  platform: Platform,
+  support: string | undefined,
+  signal: AbortSignal,
+): Promise<readonly Wheel[]> {
+  const wheels = await selectServer(services, solved, pythonTarget(base, platform), support, signal);
+  return wheels.filter((wheel) => !environmentRequirements.includes(wheel.distribution));
+}
+
+async function selectServer(
+  services: Services,
+  solved: Solved,
+  target: PythonTarget,
+  support: string | undefined,
+  signal: AbortSignal,
+): Promise<readonly Wheel[]> {
+  const request = {
+    subject: "Slipway's server",
+    requirements: [...serverRequirements, ...environmentRequirements].join('\n'),
+    constraints: `${solved.lock.text}\n${await pinsIn(support)}`,
+    dependencies: true,
+    target,
+  };
+  return selectWheels(await services.uv(signal), wheelCache(services), request, signal);
+}
+
+function pythonTarget(base: BaseFacts, { architecture }: Platform): PythonTarget {
+  return { minor: base.minor, architecture, glibc: base.libc.kind === 'glibc' ? base.libc.version : undefined };
+}
+
+function wheelCache(services: Services): string {
+  return path.join(services.home.images, 'wheels');
 }
 
 /** The server's own files, of a folder that holds all of the runtime. */

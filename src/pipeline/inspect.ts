@@ -38,8 +38,13 @@ export async function inspect(
 const runsAsBundle: readonly EntryKind[] = ['notebook', 'modelFile', 'mlmodel', 'app', 'none'];
 
 /** Reads a project: its folder, or a notebook or model file in it. Nothing of it is executed. */
-export function inspectOnly(services: Services, subject: string, signal: AbortSignal): Promise<Inspection> {
-  return read(services, subject, undefined, signal);
+export function inspectOnly(
+  services: Services,
+  subject: string,
+  signal: AbortSignal,
+  accepts?: Target['accepts'],
+): Promise<Inspection> {
+  return read(services, subject, accepts, signal);
 }
 
 async function read(

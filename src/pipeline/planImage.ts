@@ -16,6 +16,8 @@ export interface ImageBlueprint {
   readonly lock: string;
   readonly recipes: readonly LayerRecipe[];
   readonly byteCode: boolean;
+  /** Debian packages; undefined where no engine builds. */
+  readonly apt?: readonly string[];
   readonly leftOut: FilePlan['leftOut'];
 }
 
@@ -33,6 +35,7 @@ export function planImage(blueprint: ImageBlueprint): ImagePlan {
       offers: describeBase(base),
     },
     platform: formatPlatform(blueprint.platform),
+    ...(blueprint.apt === undefined ? {} : { apt: blueprint.apt }),
     python: base.facts.minor,
     lock: blueprint.lock,
     layers: recipes.map(describeRecipe),

@@ -1,13 +1,16 @@
 import { planLayers } from '../build/image/planLayers';
 import type { SourceFile } from '../build/image/planLayers';
 import type { DeployHost } from '../core/deploy';
-import { parsePlatform } from '../core/image';
-import type { ImagePlan } from '../core/imagePlan';
+import { formatPlatform, parsePlatform, type Platform } from '../core/image';
+import type { DockerfilePlan, ImagePlan } from '../core/imagePlan';
 import path from 'node:path';
 import type { Finding, Project } from '../core/project';
 import { planFiles } from '../project/planFiles';
 import { copyRuntime } from '../clients/python/runtimeFiles';
-import { describeTarget, type BuildImageRequest, type ImageTarget } from './buildImage';
+import { baseImages, planDockerContext } from '../project/dockerContext';
+import { acceptedEntries, type BuildImageRequest } from './buildImage';
+import { chooseBuilder } from './chooseBuilder';
+import { describeTarget, type ImageTarget } from './imageTarget';
 import { onBase, Registries } from './imageBase';
 import { filesBelow, selectPackages, serverFiles } from './imageParts';
 import { inspectOnly } from './inspect';
@@ -25,10 +28,20 @@ export async function planImageOnly(
   host: DeployHost,
   request: PlanImageRequest,
   signal: AbortSignal,
-): Promise<{ readonly plan: ImagePlan; readonly findings: readonly Finding[] }> {
+): Promise<{ readonly plan: ImagePlan | DockerfilePlan; readonly findings: readonly Finding[] }> {
   const platform = parsePlatform(request.platform ?? 'linux/amd64');
-  const { project: inspected, findings } = await inspectOnly(services, request.path, signal);
-  const registries = new Registries(request.insecure);
+  const { to } = request;
+  const { project: inspected, findings } = await inspectOnly(services, request.path, signal, acceptedEntries(request));
+  const builder = await chooseBuilder(inspected, request.builder, to);
+  const named = {
+    name: request.name ?? inspected.name,
+    destination: to === undefined ? undefined : describeTarget(to),
+  };
+  if (builder.kind === 'dockerfile') {
+    const plan = await planDockerfile(inspected, { ...named, dockerfile: builder.dockerfile, platform }, signal);
+    return { plan, findings };
+  }
+  const registries = new Registries(request.insecure, services.credentials);
   const { base, project } = await onBase(
     services,
     host,
@@ -51,16 +64,42 @@ export async function planImageOnly(
   const { byteCode } = request;
   const recipes = planLayers({ base: base.facts, ...wheels, server: await serverFiles(runtime), bundle, byteCode });
   const plan = planImage({
-    name: request.name ?? project.name,
-    destination: request.to === undefined ? undefined : describeTarget(request.to),
+    ...named,
     base,
     platform,
     lock: solved.lock.digest,
     recipes,
     byteCode,
+    ...(builder.kind === 'generated' ? { apt: builder.apt } : {}),
     leftOut,
   });
   return { plan, findings };
+}
+
+interface DockerfileBlueprint {
+  readonly name: string;
+  readonly destination: string | undefined;
+  readonly dockerfile: string;
+  readonly platform: Platform;
+}
+
+async function planDockerfile(
+  project: Project,
+  { name, destination, dockerfile, platform }: DockerfileBlueprint,
+  signal: AbortSignal,
+): Promise<DockerfilePlan> {
+  const { files, leftOut, text, port, health } = await planDockerContext(project, dockerfile, signal);
+  return {
+    name,
+    ...(destination === undefined ? {} : { destination }),
+    dockerfile,
+    bases: baseImages(text),
+    platform: formatPlatform(platform),
+    files: { count: files.length, bytes: files.reduce((sum, file) => sum + file.bytes, 0) },
+    leftOut,
+    port,
+    health,
+  };
 }
 
 /** The bundle as far as it is known: a model that is yet to be trained has no size. */

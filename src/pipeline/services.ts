@@ -1,3 +1,4 @@
+import type { CredentialSource } from '../clients/registry/dockerConfig';
 import { openUv, type Uv } from '../clients/python/uv';
 import { UserError } from '../core/errors';
 import { homeAt, type Home } from '../core/home';
@@ -10,16 +11,19 @@ export interface Services {
   readonly context: TargetContext;
   /** Python of the kernel that the user selected for the notebook: its packages tell names and versions. */
   readonly kernel: string | undefined;
+  /** Credentials of registries that the user typed; undefined where nobody types any. */
+  readonly credentials: CredentialSource | undefined;
   uv(signal: AbortSignal): Promise<Uv>;
 }
 
-export function makeServices(context: TargetContext, kernel?: string): Services {
+export function makeServices(context: TargetContext, kernel?: string, credentials?: CredentialSource): Services {
   const home = homeAt(context.home);
   let opened: Promise<Uv> | undefined;
   return {
     home,
     context,
     kernel,
+    credentials,
     uv: (signal) => {
       opened ??= openUv(home, signal).catch((error: unknown) => {
         opened = undefined;

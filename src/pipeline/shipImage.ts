@@ -20,12 +20,15 @@ import { inParallel } from '../core/parallel';
 import type { Registries } from './imageBase';
 import type { Made } from './makeArtifact';
 import { formatBytes } from './formatPlan';
+import { rememberPush } from './pushedImages';
 import type { Services } from './services';
 import { step } from './step';
 
 /** An image that is fully planned. */
 export interface ImageJob {
   readonly name: string;
+  /** The project's folder. */
+  readonly project: string;
   readonly base: Base;
   readonly recipes: readonly LayerRecipe[];
   readonly made: Made;
@@ -84,6 +87,18 @@ export async function pushImage(
       const tag = reference.tag ?? `slipway-${digest.slice('sha256:'.length, 'sha256:'.length + 12)}`;
       await publisher.manifest(tag, { mediaType: mediaTypes.manifest, content: manifest }, blobs, signal);
       const image = formatImageReference({ registry: hostName, repository, digest });
+      const { name: model, project } = job;
+      const pushedAt = new Date().toISOString();
+      // The image is in the registry, whatever this machine makes of it.
+      await rememberPush(services.home, {
+        registry: hostName,
+        repository,
+        tag,
+        digest,
+        model,
+        project,
+        pushedAt,
+      }).catch(() => undefined);
       return { result: image, message: `${image} as ${tag}` };
     }),
   );
@@ -157,7 +172,8 @@ function documents(
     JSON.stringify(
       imageConfig(base.image.config, {
         model: name,
-        base: { reference: baseReference(base), digest: base.image.digest },
+        base: baseReference(base),
+        baseDigest: base.image.digest,
         bundle: bundle.digest,
         lock: made.solved.lock.digest,
         layers: layers.map((layer, index) => ({ layer, title: titleAt(recipes, index) })),
@@ -182,7 +198,7 @@ function meter(host: DeployHost): (bytes: number) => void {
   return (bytes) => {
     total += bytes;
     const now = performance.now();
-    if (now - told < transferEveryMs) return;
+    if (total <= 0 || now - told < transferEveryMs) return;
     told = now;
     host.report({ event: 'transfer', bytes: total, bytesPerSecond: Math.round((total * 1000) / (now - started + 1)) });
   };

@@ -46,12 +46,18 @@ async function credentialReason(root: string, file: string): Promise<string | un
 
 function rulesOf(project: Guarded): GuardRules {
   const { entry } = project;
-  const served = entry.kind === 'modelFile' || entry.kind === 'mlmodel' ? [entry.path] : [];
+  const served = servedFiles(entry);
   return {
     include: project.config.include ?? [],
     exclude: project.config.exclude ?? [],
     referenced: [...project.dataFiles, ...project.localModules, ...served],
   };
+}
+
+function servedFiles(entry: Project['entry']): readonly string[] {
+  if (entry.kind === 'modelFile' || entry.kind === 'mlmodel') return [entry.path];
+  // What a Dockerfile copies is told by nothing but itself and .dockerignore.
+  return entry.kind === 'dockerfile' ? ['.'] : [];
 }
 
 type Seen = { readonly kind: 'file'; readonly bytes: number } | { readonly kind: 'refused'; readonly reason: string };

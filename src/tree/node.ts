@@ -18,8 +18,20 @@ export interface TreeNode {
   /** The model that commands on this row are about. */
   readonly model?: { readonly targetId: string; readonly name: string };
   readonly version?: number;
+  /** The image, or the part of one, that commands on this row are about. */
+  readonly image?: ImageSubject;
   /** Where a click leads. */
   readonly opens?: Location;
+}
+
+/** What a row of the Registries view stands for: the more is given, the smaller the thing. */
+export interface ImageSubject {
+  readonly registry?: string;
+  readonly repository?: string;
+  readonly tag?: string;
+  readonly digest?: string;
+  /** Folder of the project that it came from. */
+  readonly project?: string;
 }
 
 /** Texts that the trees show, translated by the editor; `{0}` stands for the first argument. */

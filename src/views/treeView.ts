@@ -22,6 +22,10 @@ export interface TreeSource {
   onChange(listener: () => void): Disposable;
   /** Keeps the source up to date until disposed. */
   hold(): Disposable;
+  /** Reads what stands below a row that is opened; a source that knows everything has nothing to read. */
+  load?(id: string): Promise<void>;
+  /** Reads more of what stands below a row, for a child whose context is `next`. */
+  loadMore?(id: string): Promise<void>;
 }
 
 /** At most four redraws a second. */
@@ -53,8 +57,13 @@ export class NodeTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
 
   async getChildren(row?: Row): Promise<Row[]> {
     if (row !== undefined && isMore(row)) return [];
-    if (row === undefined) await this.#whenLoaded();
-    if (row === undefined) this.#state.update(this.#source.nodes());
+    if (row === undefined) {
+      await this.#whenLoaded();
+      this.#state.update(this.#source.nodes());
+    } else if (this.#source.load !== undefined) {
+      await this.#source.load(row.id);
+      this.#update();
+    }
     const all = row === undefined ? this.#state.roots : this.#state.children(row);
     const id = row?.id ?? '';
     const page = firstPage(all, this.#limits.get(id) ?? pageSize);
@@ -66,7 +75,12 @@ export class NodeTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
   }
 
   getTreeItem(row: Row): vscode.TreeItem {
-    return isMore(row) ? this.#moreItem(row) : itemOf(row);
+    if (isMore(row)) return this.#moreItem(row);
+    const item = itemOf(row);
+    const { parent } = row;
+    if (row.node.context === 'next' && parent !== undefined)
+      item.command = loadCommand(row.node.label, () => this.#source.loadMore?.(parent.id));
+    return item;
   }
 
   /** Shows one page more of the list below a row, or of the roots. */
@@ -111,12 +125,15 @@ export class NodeTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
     item.id = row.id;
     item.iconPath = new vscode.ThemeIcon('ellipsis');
     item.contextValue = 'more';
-    const load = (): void => {
+    item.command = loadCommand(label, () => {
       this.loadMore(row.parent);
-    };
-    item.command = { command: 'slipway.loadMore', title: label, arguments: [load] };
+    });
     return item;
   }
+}
+
+function loadCommand(title: string, load: () => unknown): vscode.Command {
+  return { command: 'slipway.loadMore', title, arguments: [load] };
 }
 
 function isMore(row: Row): row is MoreRow {

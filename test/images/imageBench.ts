@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { buildImage, parseImageTarget, type BuildImageRequest } from '../../src/pipeline/buildImage';
+import { buildImage, type BuildImageRequest } from '../../src/pipeline/buildImage';
+import { parseImageTarget } from '../../src/pipeline/imageTarget';
 import type { BuiltImage } from '../../src/core/deploy';
 import { pushBase } from '../testbed/docker/baseImage';
 import { startEngine, type TestEngine } from '../testbed/docker/engine';

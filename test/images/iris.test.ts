@@ -99,7 +99,8 @@ describe('the image of examples/iris', { timeout: 15 * 60_000 }, () => {
     await editCell(path.join(folder, 'iris.ipynb'), 'predict', 'str(species[index])', 'f"iris {species[index]}"');
     const built = await bench.build(folder, 'models/iris');
     assert.notEqual(built.image, image);
-    assert.ok(built.uploadedBytes < megabyte && built.requests < 10, JSON.stringify(built));
+    const { uploadedBytes, requests } = built;
+    assert.ok(Number(uploadedBytes) < megabyte && Number(requests) < 10, JSON.stringify(built));
     const container = await startContainer(bench.engine, bench.seenByEngine(built.image));
     const answers = await askContainer(bench.engine, container, 'iris', example);
     assert.deepEqual(answers.invocations.predictions, ['iris setosa', 'iris versicolor', 'iris virginica']);

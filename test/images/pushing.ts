@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { labels } from '../../src/build/image/imageConfig';
 import { memoryBlob } from '../../src/build/image/blobs';
 import { Publisher } from '../../src/build/image/publisher';
 import { sha256 } from '../../src/clients/registry/blob';
@@ -24,6 +25,10 @@ export interface PushOptions {
   readonly signal?: AbortSignal;
   readonly onBytes?: (bytes: number) => void;
   readonly chunkBytes?: number;
+  /** `one` by default. */
+  readonly tag?: string;
+  /** What the image says that it serves, as those of Slipway do. */
+  readonly model?: string;
   /** Called with the address before the first request. */
   readonly prepare?: (host: string) => Promise<void>;
 }
@@ -36,7 +41,7 @@ export interface PushBench {
   readonly folder: string;
   /** Pushes an image to a repository of its own through a network with faults. */
   push(decide: (request: SeenRequest) => Fault, options?: PushOptions): Promise<Pushed>;
-  /** Pushes an image under the tag `one`. @returns its digest */
+  /** Pushes an image. @returns its digest */
   pushTo(host: string, repository: string, options?: PushOptions, layer?: Buffer): Promise<string>;
   /** What the last push went through. */
   lastProxy(): FaultProxy | undefined;
@@ -86,13 +91,14 @@ async function pushImage(
   folder: string,
   host: string,
   repository: string,
-  { signal = never, onBytes = () => undefined, chunkBytes = blobBytes }: PushOptions,
+  { signal = never, onBytes = () => undefined, chunkBytes = blobBytes, tag = 'one', model }: PushOptions,
   layer: Buffer,
 ): Promise<string> {
   const connection = new Registry(host, { insecure: true, chunkBytes, wait: () => Promise.resolve() });
   const publisher = new Publisher({ registry: connection, repository }, folder, onBytes);
   const rootfs = { type: 'layers', diff_ids: [sha256(layer)] };
-  const config = Buffer.from(JSON.stringify({ architecture: 'amd64', os: 'linux', rootfs }));
+  const described = model === undefined ? {} : { config: { Labels: { [labels.model]: model } } };
+  const config = Buffer.from(JSON.stringify({ architecture: 'amd64', os: 'linux', rootfs, ...described }));
   const blobs = [layer, config].map((content) => ({ source: memoryBlob(sha256(content), content) }));
   for (const blob of blobs) await publisher.blob(blob, signal);
   const manifest = {
@@ -102,7 +108,7 @@ async function pushImage(
     layers: [{ mediaType: mediaTypes.layerTar, digest: sha256(layer), size: layer.length }],
   };
   const content = Buffer.from(JSON.stringify(manifest));
-  await publisher.manifest('one', { mediaType: mediaTypes.manifest, content }, blobs, signal);
+  await publisher.manifest(tag, { mediaType: mediaTypes.manifest, content }, blobs, signal);
   return sha256(content);
 }
 

@@ -3,15 +3,24 @@ import { mediaTypes, ociLayerType, type ImageConfig, type ImageManifest } from '
 import { imagePaths } from './imagePaths';
 import type { Layer } from './layerWriter';
 
-/** What an image says of itself. No time and no person: the same inputs must give the same digest. */
-export interface ImageFacts {
+/** What an image is labelled with. */
+export interface ImageLabels {
   readonly model: string;
-  readonly base: { readonly reference: string; readonly digest: string };
+  /** The base by digest. */
+  readonly base: string;
+  readonly baseDigest: string;
   /** Digest of the bundle. */
   readonly bundle: string;
   readonly lock: string;
+}
+
+/** What an image says of itself. No time and no person: the same inputs must give the same digest. */
+export interface ImageFacts extends ImageLabels {
   readonly layers: readonly { readonly layer: Layer; readonly title: string }[];
 }
+
+/** Labels that tell an image of Slipway from others. */
+export const labels = { model: 'dev.slipway.model' } as const;
 
 export const serverPort = 8080;
 export const healthPath = '/v2/health/ready';
@@ -46,7 +55,7 @@ export function imageConfig(base: ImageConfig, facts: ImageFacts): ImageConfig {
       Env: environment(inherited.Env ?? []),
       Entrypoint: serveCommand(facts.model),
       WorkingDir: `/${imagePaths.bundle}`,
-      Labels: labels(inherited.Labels ?? {}, facts),
+      Labels: { ...inherited.Labels, ...imageLabels(facts) },
       StopSignal: 'SIGTERM',
     },
     rootfs: { type: 'layers', diff_ids: [...base.rootfs.diff_ids, ...diffIds] },
@@ -80,12 +89,8 @@ function created(): string {
 }
 
 /** A random user has no home folder and no name, and the root file system may be read-only. */
-function environment(inherited: readonly string[]): readonly string[] {
-  const values = new Map(
-    inherited.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
-  );
-  const path = values.get('PATH') ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-  const own = {
+export function imageEnvironment(path = defaultPath): Readonly<Record<string, string>> {
+  return {
     PATH: `/${imagePaths.venv}/bin:${path}`,
     VIRTUAL_ENV: `/${imagePaths.venv}`,
     HOME: '/tmp',
@@ -97,21 +102,31 @@ function environment(inherited: readonly string[]): readonly string[] {
     PYTHONNOUSERSITE: '1',
     PYTHONDONTWRITEBYTECODE: '1',
   };
-  for (const [name, value] of Object.entries(own)) values.set(name, value);
+}
+
+const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+function environment(inherited: readonly string[]): readonly string[] {
+  const values = variablesOf(inherited);
+  for (const [name, value] of Object.entries(imageEnvironment(values.get('PATH')))) values.set(name, value);
   return [...values].map(([name, value]) => `${name}=${value}`);
 }
 
+/** `NAME=value` lines of an image's configuration. */
+export function variablesOf(lines: readonly string[]): Map<string, string> {
+  return new Map(lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
+}
+
 /** @see https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md#pre-defined-annotation-keys */
-function labels(inherited: Readonly<Record<string, string>>, facts: ImageFacts): Readonly<Record<string, string>> {
+export function imageLabels({ model, base, baseDigest, bundle, lock }: ImageLabels): Readonly<Record<string, string>> {
   return {
-    ...inherited,
-    'org.opencontainers.image.title': facts.model,
-    'org.opencontainers.image.description': `The model ${facts.model}, served over the Open Inference Protocol v2`,
-    'org.opencontainers.image.base.name': facts.base.reference,
-    'org.opencontainers.image.base.digest': facts.base.digest,
-    'dev.slipway.model': facts.model,
-    'dev.slipway.bundle': facts.bundle,
-    'dev.slipway.lock': facts.lock,
+    'org.opencontainers.image.title': model,
+    'org.opencontainers.image.description': `The model ${model}, served over the Open Inference Protocol v2`,
+    'org.opencontainers.image.base.name': base,
+    'org.opencontainers.image.base.digest': baseDigest,
+    [labels.model]: model,
+    'dev.slipway.bundle': bundle,
+    'dev.slipway.lock': lock,
     'dev.slipway.health': healthPath,
   };
 }

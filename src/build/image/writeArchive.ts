@@ -43,15 +43,17 @@ export async function writeArchive(output: ImageOutput, image: ImageArchive, sig
 }
 
 async function writeLayout(folder: string, temporary: string, image: ImageArchive, signal: AbortSignal): Promise<void> {
-  if ((await exists(folder)) && (await readdir(folder)).length > 0) {
-    throw new UserError('OutputExists', `The folder ${folder} is not empty, so no image is written into it.`, {
-      remedy: { kind: 'hint', label: 'Name a folder that does not exist yet.' },
-    });
-  }
+  if ((await exists(folder)) && (await readdir(folder)).length > 0) throw outputExists(folder);
   await mkdir(path.join(temporary, 'blobs', 'sha256'), { recursive: true });
   for (const { name, blob } of blobsOf(image))
     await pipeline(checked(blob, signal), createWriteStream(path.join(temporary, name)), { signal });
   for (const [name, content] of documentsOf(image)) await writeFile(path.join(temporary, name), content);
+}
+
+export function outputExists(folder: string): UserError {
+  return new UserError('OutputExists', `The folder ${folder} is not empty, so nothing is written into it.`, {
+    remedy: { kind: 'hint', label: 'Name a folder that does not exist yet.' },
+  });
 }
 
 async function writeTar(file: string, image: ImageArchive, signal: AbortSignal): Promise<void> {

@@ -200,7 +200,11 @@ function wheelMissing({ target, subject }: WheelRequest, found: string, cause?: 
     `The package ${found}, needed for ${subject}, has no ready-made wheel for Python ${target.minor} on ${target.architecture} with ${libc}.`,
     {
       cause,
-      remedy: { kind: 'hint', label: 'Choose another version of it, or a base image with a newer Python or glibc.' },
+      remedy: {
+        kind: 'hint',
+        label:
+          'Choose another version of it or a base image with a newer Python or glibc, or let a Docker engine build: --builder docker.',
+      },
     },
   );
 }

@@ -1,6 +1,6 @@
 import type { HttpResponse } from '../http/exchange';
 import { parseChallenge, type Challenge } from './challenge';
-import { findCredentials, type Credentials } from './dockerConfig';
+import { findCredentials, type Credentials, type CredentialSource } from './dockerConfig';
 import { explainRefusal } from './failures';
 import { basicAuthorization, fetchToken, type Token } from './tokens';
 
@@ -8,14 +8,20 @@ import { basicAuthorization, fetchToken, type Token } from './tokens';
 export class Authorization {
   readonly #host: string;
   readonly #insecure: boolean;
+  readonly #typed: CredentialSource;
   readonly #traffic: { requests: number };
   #challenge: Challenge | undefined;
   #credentials: Promise<Credentials> | undefined;
   readonly #tokens = new Map<string, Promise<Token>>();
 
-  constructor(host: string, insecure: boolean, traffic: { requests: number }) {
+  constructor(
+    host: string,
+    { insecure, credentials }: { readonly insecure: boolean; readonly credentials?: CredentialSource },
+    traffic: { requests: number },
+  ) {
     this.#host = host;
     this.#insecure = insecure;
+    this.#typed = credentials ?? nobodyTyped;
     this.#traffic = traffic;
   }
 
@@ -78,13 +84,19 @@ export class Authorization {
   }
 
   #find(signal: AbortSignal): Promise<Credentials> {
-    this.#credentials ??= findCredentials(this.#host, signal).catch((error: unknown) => {
+    this.#credentials ??= this.#read(signal).catch((error: unknown) => {
       this.#credentials = undefined;
       throw error;
     });
     return this.#credentials;
   }
+
+  async #read(signal: AbortSignal): Promise<Credentials> {
+    return (await this.#typed(this.#host, signal)) ?? findCredentials(this.#host, signal);
+  }
 }
+
+const nobodyTyped: CredentialSource = () => Promise.resolve(undefined);
 
 function keyOf(scopes: readonly string[]): string {
   return [...scopes].sort().join(' ');

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { exchange, readBody, type HttpBody, type HttpResponse } from '../http/exchange';
 import { Authorization } from './authorization';
+import type { CredentialSource } from './dockerConfig';
 import { explainRefusal, unreachable } from './failures';
 
 /** What was sent so far, for figures and progress. */
@@ -30,6 +31,8 @@ export interface RegistryRequest {
 export interface RegistryOptions {
   /** Speak HTTP where the registry does, and accept any certificate. Only when the user asked for it. */
   readonly insecure: boolean;
+  /** Credentials that were typed, before those of Docker's configuration. */
+  readonly credentials?: CredentialSource;
   /** Up to here a blob is one request; a larger one goes in chunks, so that a cut costs one chunk at most. */
   readonly chunkBytes?: number;
   /** Waits before another attempt; by default half a second that doubles up to 20, with jitter. */
@@ -54,7 +57,7 @@ export class Registry {
     this.host = host;
     this.#options = options;
     this.chunkBytes = options.chunkBytes ?? 64 * 1024 * 1024;
-    this.#authorization = new Authorization(host, options.insecure, this.traffic);
+    this.#authorization = new Authorization(host, options, this.traffic);
   }
 
   /**

@@ -13,10 +13,28 @@ export type Credentials =
   /** A bearer token that is used as it is. */
   | { readonly kind: 'registryToken'; readonly token: string };
 
-interface DockerConfig {
+/**
+ * Credentials that somebody typed for a registry; undefined where nobody did. They come before those of Docker's
+ * configuration.
+ */
+export type CredentialSource = (registry: string, signal: AbortSignal) => Promise<Credentials | undefined>;
+
+/** What `docker login`, `docker context use` and people write into `config.json`. */
+export interface DockerConfig {
   readonly auths?: Readonly<Record<string, AuthEntry>>;
   readonly credsStore?: string;
   readonly credHelpers?: Readonly<Record<string, string>>;
+  readonly currentContext?: string;
+  readonly proxies?: Readonly<Record<string, ProxySettings>>;
+}
+
+/** Proxies that builds are given, for one engine or for `default`. */
+export interface ProxySettings {
+  readonly httpProxy?: string;
+  readonly httpsProxy?: string;
+  readonly ftpProxy?: string;
+  readonly noProxy?: string;
+  readonly allProxy?: string;
 }
 
 interface AuthEntry {
@@ -28,7 +46,8 @@ interface AuthEntry {
 }
 
 const anonymous: Credentials = { kind: 'anonymous' };
-const hubKey = 'https://index.docker.io/v1/';
+/** Docker Hub, as Docker's configuration and its engine name it. */
+export const hubKey = 'https://index.docker.io/v1/';
 const helperSeconds = 60;
 
 /**
@@ -37,11 +56,18 @@ const helperSeconds = 60;
  * @throws UserError DockerConfigInvalid, CredentialHelperFailed
  */
 export async function findCredentials(registry: string, signal: AbortSignal): Promise<Credentials> {
-  const config = await readConfig();
+  const config = await readDockerConfig();
   const key = registry === 'docker.io' ? hubKey : registry;
   const helper = config.credHelpers?.[registry] ?? config.credHelpers?.[key] ?? config.credsStore;
   const stored = helper === undefined ? anonymous : await askHelper(helper, key, signal);
   return stored.kind === 'anonymous' ? fromAuths(config, key) : stored;
+}
+
+/** Hosts that `docker login` has credentials for, as users write them. @throws UserError DockerConfigInvalid */
+export async function knownRegistries(): Promise<readonly string[]> {
+  const { auths = {}, credHelpers = {} } = await readDockerConfig();
+  const hosts = [...Object.keys(auths), ...Object.keys(credHelpers)].map(hostOf);
+  return [...new Set(hosts.map((host) => (host === hostOf(hubKey) ? 'docker.io' : host)))].sort();
 }
 
 function fromAuths({ auths = {} }: DockerConfig, key: string): Credentials {
@@ -51,8 +77,11 @@ function fromAuths({ auths = {} }: DockerConfig, key: string): Credentials {
 
 /** `docker login` writes hosts, older versions wrote addresses. */
 function isSameRegistry(name: string, key: string): boolean {
-  const host = (text: string): string => text.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
-  return name === key || host(name) === host(key);
+  return name === key || hostOf(name) === hostOf(key);
+}
+
+function hostOf(text: string): string {
+  return text.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
 }
 
 function fromEntry(entry: AuthEntry): Credentials {
@@ -91,9 +120,15 @@ function fromHelper(answer: string): Credentials | undefined {
   return isSet(username) ? { kind: 'password', username, password: secret } : undefined;
 }
 
-async function readConfig(): Promise<DockerConfig> {
+/** The folder of `config.json` and of contexts. */
+export function dockerConfigFolder(): string {
   const chosen = process.env['DOCKER_CONFIG'];
-  const file = path.join(isSet(chosen) ? chosen : path.join(homedir(), '.docker'), 'config.json');
+  return isSet(chosen) ? chosen : path.join(homedir(), '.docker');
+}
+
+/** Docker's configuration; empty when there is none. @throws UserError DockerConfigInvalid */
+export async function readDockerConfig(): Promise<DockerConfig> {
+  const file = path.join(dockerConfigFolder(), 'config.json');
   let text: string;
   try {
     text = await readFile(file, 'utf8');
@@ -102,10 +137,14 @@ async function readConfig(): Promise<DockerConfig> {
   }
   const config = parse(text);
   if (typeof config === 'object' && config !== null) return config;
-  throw new UserError('DockerConfigInvalid', `${file} is not JSON, so the credentials of registries cannot be read.`, {
-    location: { file },
-    remedy: { kind: 'openFile', label: 'Open the file', location: { file } },
-  });
+  throw new UserError(
+    'DockerConfigInvalid',
+    `${file} is not JSON, so the credentials of registries and the engine in use cannot be read.`,
+    {
+      location: { file },
+      remedy: { kind: 'openFile', label: 'Open the file', location: { file } },
+    },
+  );
 }
 
 function parse(text: string): unknown {

@@ -54,13 +54,13 @@ export async function explainRefusal(host: string, what: string, response: HttpR
       `${host} answered ${response.status} when it was asked to ${what}.${words}`,
       {
         remedy: { kind: 'hint', label: 'Try again. If it persists, look into the log of the registry.' },
-        details: { status: response.status },
+        details: { status: response.status, host },
       },
     );
   }
   return new UserError(explanation.code, `${explanation.message(host, what)}${words}`, {
     remedy: explanation.remedy(host),
-    details: { status: response.status },
+    details: { status: response.status, host },
   });
 }
 
@@ -71,7 +71,8 @@ export function unreachable(host: string, what: string, cause: unknown): UserErr
     cause,
     remedy: {
       kind: 'hint',
-      label: 'Check the name, the network and the proxy. A registry without encryption needs --insecure.',
+      label:
+        'Check the name, the network and the proxy. A registry without encryption must be allowed: --insecure, or slipway.insecureRegistries in the editor.',
     },
   });
 }

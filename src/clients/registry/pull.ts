@@ -94,13 +94,15 @@ async function* skip(body: AsyncIterable<Uint8Array>, bytes: number): AsyncGener
   }
 }
 
-interface FoundManifest {
+/** A manifest or an index, as the registry sent it. */
+export interface FoundManifest {
   readonly text: string;
   readonly mediaType: string;
   readonly digest: string;
 }
 
-async function readManifest(
+/** What a tag or digest names. @throws UserError ImageNotFound, RegistryFailed and those of {@link Registry.send} */
+export async function readManifest(
   registry: Registry,
   reference: ImageReference,
   documents: DocumentCache,
@@ -133,7 +135,8 @@ function describe(content: Buffer, digest: string): FoundManifest {
   return { text, mediaType, digest };
 }
 
-async function readBlob(
+/** A small blob, such as a configuration. @throws UserError RegistryFailed and those of {@link Registry.send} */
+export async function readBlob(
   registry: Registry,
   reference: ImageReference,
   { digest }: Descriptor,

@@ -46,7 +46,15 @@ export async function startEngine(registryPorts: readonly number[] = []): Promis
   const [command = '', ...words] = network.enter;
   const options = [
     ...['-H', socket, '--pidfile', `${folder}/dockerd.pid`, '--data-root', `${folder}/data`],
-    ...['--exec-root', `${folder}/exec`, '--bip', '198.19.0.1/16', '--insecure-registry', '198.18.0.0/16', ...registries],
+    ...[
+      '--exec-root',
+      `${folder}/exec`,
+      '--bip',
+      '198.19.0.1/16',
+      '--insecure-registry',
+      '198.18.0.0/16',
+      ...registries,
+    ],
     ...['--exec-opt', 'native.cgroupdriver=cgroupfs', '--cgroup-parent', group],
   ];
   const child = spawn(command, [...words, requireProgram('dockerd'), ...options], {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { connect, createServer, type Server } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { requireProgram } from '../program';
 
 /**
@@ -39,9 +39,13 @@ export function makeNamespace(): NetworkNamespace {
     const [command = '', ...words] = enter;
     execFileSync(command, [...words, ip, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
   };
-  const servers: Server[] = [];
+  const forwards: Forward[] = [];
   const remove = (): void => {
-    for (const server of servers) server.close();
+    for (const { server, open } of forwards) {
+      server.close();
+      // The other ends vanish with the namespace, without a word: nothing would ever end these.
+      for (const socket of open) socket.destroy();
+    }
     for (const args of [
       ['link', 'del', cable],
       ['netns', 'del', name],
@@ -68,15 +72,25 @@ export function makeNamespace(): NetworkNamespace {
     ownAddress,
     enter,
     forward: async (port) => {
-      servers.push(await forwardPort(hostAddress, port));
+      forwards.push(await forwardPort(hostAddress, port));
     },
     remove,
   };
 }
 
-function forwardPort(address: string, port: number): Promise<Server> {
+interface Forward {
+  readonly server: Server;
+  readonly open: ReadonlySet<Socket>;
+}
+
+function forwardPort(address: string, port: number): Promise<Forward> {
+  const open = new Set<Socket>();
   const server = createServer((incoming) => {
     const outgoing = connect(port, '127.0.0.1');
+    for (const socket of [incoming, outgoing]) {
+      open.add(socket);
+      socket.once('close', () => open.delete(socket));
+    }
     incoming.pipe(outgoing).pipe(incoming);
     incoming.on('error', () => outgoing.destroy());
     outgoing.on('error', () => incoming.destroy());
@@ -85,7 +99,7 @@ function forwardPort(address: string, port: number): Promise<Server> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, address, () => {
-      resolve(server);
+      resolve({ server, open });
     });
   });
 }

@@ -104,7 +104,7 @@ function writeConfiguration(folder: string, port: number, options: ServerOptions
   return { config, data, extensions, home };
 }
 
-/** Keeps sockets and logs below the folder, and the server off every public service. */
+/** Keeps sockets, logs and Docker's configuration below the folder, and the server off every public service. */
 function environment(folder: string, extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   const foreign = /^(VSCODE_|ELECTRON_|CODE_SERVER_|npm_|NODE_OPTIONS$|NODE_TEST|PORT$|PASSWORD$|HASHED_PASSWORD$|CI$)/;
   const own = Object.entries(process.env).filter(([name]) => !foreign.test(name));
@@ -117,6 +117,7 @@ function environment(folder: string, extra: Readonly<Record<string, string>> = {
     XDG_DATA_HOME: xdg,
     XDG_CONFIG_HOME: xdg,
     XDG_CACHE_HOME: xdg,
+    DOCKER_CONFIG: path.join(folder, 'docker'),
     ...extra,
   };
 }

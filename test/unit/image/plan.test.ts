@@ -105,7 +105,8 @@ describe('an image', () => {
   const layer = { mediaType: 'm', digest: 'sha256:l', diffId: 'sha256:d', size: 2, unpacked: 3 };
   const facts = {
     model: 'iris',
-    base: { reference: 'r/b@sha256:x', digest: 'sha256:x' },
+    base: 'r/b@sha256:x',
+    baseDigest: 'sha256:x',
     bundle: 'sha256:bundle',
     lock: 'sha256:lock',
     layers: [{ layer, title: 'code' }],

@@ -16,6 +16,10 @@ const hidden = [
   'slipway.openReason',
   'slipway.applyFix',
   'slipway.openFrame',
+  'slipway.copyDigest',
+  'slipway.copyPullReference',
+  'slipway.deleteTag',
+  'slipway.openImageProject',
 ];
 /** Commands that change nothing and run nothing of the workspace. */
 const harmless = [
@@ -104,6 +108,19 @@ describe('manifest', () => {
     assert.deepEqual(offered('worker'), []);
   });
 
+  it('offers on a tag to copy, to open its project where one is known, and to delete it apart from the rest', () => {
+    const items = contributes.menus['view/item/context'] ?? [];
+    const offered = (viewItem: string): readonly string[] =>
+      items
+        .filter((item) => !item.group?.startsWith('inline') && matches(item.when ?? '', viewItem, 'slipway.registries'))
+        .map((item) => item.command.replace('slipway.', ''));
+    assert.deepEqual(offered('imageTag project'), ['copyDigest', 'copyPullReference', 'openImageProject', 'deleteTag']);
+    assert.deepEqual(offered('imageTag'), ['copyDigest', 'copyPullReference', 'deleteTag']);
+    assert.deepEqual(offered('repository project'), ['copyPullReference', 'openImageProject']);
+    assert.deepEqual(offered('layer'), ['copyDigest']);
+    assert.deepEqual([...offered('registry'), ...offered('note'), ...offered('next')], []);
+  });
+
   it('has a text for every key, and a use for every text', () => {
     const used = new Set([...JSON.stringify(manifest).matchAll(/%([\w.]+)%/g)].map(([, key]) => key ?? ''));
     assert.deepEqual([...used].sort(), Object.keys(texts).sort());
@@ -132,6 +149,10 @@ describe('manifest', () => {
       'slipway.home': 'machine-overridable',
       'slipway.logs.maxLines': 'window',
       'slipway.deploy.readyTimeoutSeconds': 'resource',
+      'slipway.registry': 'resource',
+      'slipway.insecureRegistries': 'machine-overridable',
+      'slipway.baseImage': 'resource',
+      'slipway.platform': 'resource',
     });
     for (const { markdownDescription } of Object.values(properties)) assert.ok(textOf(markdownDescription).length > 30);
   });
@@ -154,7 +175,12 @@ describe('manifest', () => {
   it('runs nothing without trust and starts only when it is used', () => {
     assert.equal(manifest.capabilities.untrustedWorkspaces.supported, 'limited');
     assert.equal(manifest.capabilities.virtualWorkspaces.supported, 'limited');
-    assert.ok(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations.includes('slipway.home'));
+    // Everything that decides what is executed, what is trusted and where code goes.
+    for (const setting of ['home', 'registry', 'insecureRegistries', 'baseImage', 'platform'])
+      assert.ok(
+        manifest.capabilities.untrustedWorkspaces.restrictedConfigurations.includes(`slipway.${setting}`),
+        setting,
+      );
     for (const event of manifest.activationEvents) assert.match(event, /^onFileSystem:slipway-test$/);
   });
 
@@ -187,9 +213,9 @@ describe('manifest', () => {
   });
 });
 
-/** Whether a condition on `viewItem` in the Models view holds for a row, with the workspace trusted. */
-function matches(when: string, viewItem: string): boolean {
-  if (!when.includes('view == slipway.models')) return false;
+/** Whether a condition on `viewItem` in a view holds for a row, with the workspace trusted. */
+function matches(when: string, viewItem: string, view = 'slipway.models'): boolean {
+  if (!when.includes(`view == ${view}`)) return false;
   const pattern = /viewItem =~ \/(.*)\/(?: |$)/.exec(when)?.[1];
   return pattern !== undefined && new RegExp(pattern).test(viewItem);
 }

@@ -1,0 +1,61 @@
+import { copyRuntime } from '../clients/python/runtimeFiles';
+import type { Base } from '../build/image/openBase';
+import type { Bundle } from '../core/bundle';
+import type { DeployHost } from '../core/deploy';
+import type { Platform } from '../core/image';
+import type { Project } from '../core/project';
+import { freeSpaceIsOver } from './freeSpace';
+import { onBase, type Registries } from './imageBase';
+import { makeArtifact, type Made } from './makeArtifact';
+import { packageModel } from './packageModel';
+import { collectSecrets } from './secrets';
+import type { Services } from './services';
+
+/** What an image is made for. */
+export interface ImageOrder {
+  readonly project: Project;
+  readonly name: string;
+  /** Base image; by default Python's official one. */
+  readonly base: string | undefined;
+  readonly platform: Platform;
+  /** For the plan. */
+  readonly destination: string;
+  readonly retrain: boolean;
+}
+
+/** A bundle and the base that it goes onto. */
+export interface PreparedImage {
+  readonly base: Base;
+  /** With the Python of the base. */
+  readonly project: Project;
+  readonly made: Made;
+  /** Folder of the server's own files. */
+  readonly server: string;
+  readonly bundle: Bundle;
+}
+
+/** The same steps as a deploy up to the bundle, for the Python of a base image. */
+export async function prepareImage(
+  services: Services,
+  host: DeployHost,
+  registries: Registries,
+  order: ImageOrder,
+  signal: AbortSignal,
+): Promise<PreparedImage> {
+  const { name, destination, retrain } = order;
+  const { base, project } = await onBase(services, host, registries, order, signal);
+  const secrets = await collectSecrets(host, project.config.secrets ?? [], signal);
+  await freeSpaceIsOver(services.home, signal);
+  const job = { project, retrain, destination, name, secrets, replicas: 1 };
+  const made = await makeArtifact(services, host, job, signal);
+  await made.ended;
+  const server = await copyRuntime(services.home, services.context.resources);
+  const packaging = { name, project, solved: made.solved, server, record: unmeasured(made) };
+  const bundle = await packageModel(services, host, packaging, signal);
+  return { base, project, made, server, bundle };
+}
+
+/** What was measured differs from run to run, so it belongs to a release; equal sources make equal images. */
+function unmeasured({ record }: Made): Made['record'] {
+  return record === undefined ? undefined : { ...record, peakMemory: null };
+}
