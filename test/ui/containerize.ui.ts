@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe } from 'node:test';
@@ -229,6 +229,25 @@ describe('images', { skip: missing }, () => {
       await runCommand(page, 'Slipway: Containerize');
       await page.locator('.quick-input-widget', { hasText: `Log In to ${guarded.host}` }).waitFor({ timeout: 60_000 });
       await page.keyboard.press('Escape');
+    });
+
+    step('writes an archive where there is no registry', async ({ page, projects }) => {
+      await runCommand(page, 'Slipway: Choose Registry');
+      await quickPickRow(page, 'Archive for docker load').click();
+      await toast(page, 'Images of this workspace go to an archive for docker load').waitFor();
+      await clearToasts(page);
+      await runCommand(page, 'Slipway: Containerize');
+      await eventually('the name of the file is proposed', 30, async () =>
+        (
+          await inputBox(page)
+            .inputValue({ timeout: 2000 })
+            .catch(() => '')
+        ).endsWith('iris.tar'),
+      );
+      await inputBox(page).press('Enter');
+      await toast(page, 'The image of iris was written to').waitFor({ timeout: 90_000 });
+      const { size } = await stat(path.join(projects, 'iris.tar'));
+      assert.ok(size > 1_000_000, String(size));
     });
   });
 });
