@@ -2,11 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { debianArchive, pushBase } from '../testbed/docker/baseImage';
 import { engineProblem, startEngine } from '../testbed/docker/engine';
 import { startRegistry } from '../testbed/docker/registry';
+import { unmountBelow } from '../testbed/docker/unmount';
 import { endProcessesNaming } from '../testbed/cleanup';
 import { buildCli } from '../support/cli';
 import { askUntilAnswered } from './images/ask';
 import { buildahContender, dockerContenders, pushPeerBase, slipwayContender } from './images/contenders';
-import type { Arena, Built, Contender } from './images/contenders';
+import type { Arena, Contender } from './images/contenders';
 import { floor, layerBytes } from './images/floor';
 import { openOutwards } from './images/network';
 import { makeProject, type BenchProject } from './images/project';
@@ -45,7 +46,7 @@ async function race(arena: Arena, project: BenchProject, contender: Contender, r
   const started = performance.now();
   await askUntilAnswered(arena.engine, (await contender.build(repository)).image);
   peaks.set(contender.name, Math.max(peaks.get(contender.name) ?? 0, cold.peak));
-  lastBuilt.set(contender.name, dependency);
+  if (contender.name.endsWith('--no-byte-code')) floorImage = dependency.image;
   return {
     cold: [cold.ms],
     dependency: [dependency.ms],
@@ -55,7 +56,8 @@ async function race(arena: Arena, project: BenchProject, contender: Contender, r
 }
 
 const peaks = new Map<string, number>();
-const lastBuilt = new Map<string, Built>();
+/** The last image without byte code: as many bytes as the floor sends. */
+let floorImage = '';
 
 function report(figures: ReadonlyMap<string, Figures>, floors: readonly number[]): string {
   const middle = (name: string, stage: Stage): number => median(figures.get(name)?.[stage] ?? []);
@@ -80,6 +82,42 @@ function report(figures: ReadonlyMap<string, Figures>, floors: readonly number[]
   ].join('\n');
 }
 
+async function openContenders(arena: Arena): Promise<readonly Contender[]> {
+  const peers = await pushPeerBase(arena);
+  const buildah = await buildahContender(arena, peers);
+  if (buildah === undefined) console.log('buildah is not installed, so it is not measured.');
+  const ours = [slipwayContender(arena, true), slipwayContender(arena, false)];
+  // Slipway reads a base once in its life, as engines pull it once.
+  for (const contender of ours) await contender.build('warm/up');
+  return [...ours, ...(await dockerContenders(arena, peers)), ...(buildah === undefined ? [] : [buildah])];
+}
+
+async function measure(arena: Arena, project: BenchProject, rounds: number): Promise<string> {
+  const contenders = await openContenders(arena);
+  const figures = new Map<string, Figures>();
+  const failed = new Set<string>();
+  const floors: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    for (const contender of contenders.filter(({ name }) => !failed.has(name))) {
+      const { name } = contender;
+      const found = await race(arena, project, contender, round).catch((error: unknown) => {
+        process.exitCode = 1;
+        failed.add(name);
+        figures.delete(name);
+        console.log(`${name} is not measured: ${error instanceof Error ? error.message : String(error)}`);
+      });
+      if (found === undefined) continue;
+      const all: Figures = figures.get(name) ?? { cold: [], dependency: [], edit: [], answering: [] };
+      for (const stage of stages) all[stage].push(...found[stage]);
+      figures.set(name, all);
+      console.log(`${name}: ${stages.map((stage) => seconds(found[stage][0] ?? NaN)).join(', ')} (${load()})`);
+    }
+    await project.reset();
+    floors.push(await floor(arena, await layerBytes(arena.host, floorImage)));
+  }
+  return report(figures, floors);
+}
+
 async function main(): Promise<void> {
   const problem = engineProblem();
   if (problem !== undefined) throw new Error(`Nothing was measured: ${problem}.`);
@@ -97,39 +135,13 @@ async function main(): Promise<void> {
     const project = await makeProject(root);
     const uv = await uvTools(new AbortController().signal);
     const arena: Arena = { root, project: project.folder, engine, host, reached, base, uv };
-    const peers = await pushPeerBase(arena);
-    const buildah = await buildahContender(arena, peers);
-    if (buildah === undefined) console.log('buildah is not installed, so it is not measured.');
-    const contenders = [
-      slipwayContender(arena, true),
-      slipwayContender(arena, false),
-      ...(await dockerContenders(arena, peers)),
-      ...(buildah === undefined ? [] : [buildah]),
-    ];
-    const figures = new Map(
-      contenders.map(({ name }) => [name, { cold: [], dependency: [], edit: [], answering: [] } as Figures]),
-    );
-    const floors: number[] = [];
-    // Slipway reads a base once in its life, as engines pull it once.
-    for (const contender of contenders.slice(0, 2)) await contender.build('warm/up');
-    for (let round = 0; round < rounds; round++) {
-      for (const contender of contenders) {
-        const found = await race(arena, project, contender, round);
-        for (const stage of stages) figures.get(contender.name)?.[stage].push(...found[stage]);
-        console.log(
-          `${contender.name}: ${stages.map((stage) => seconds(found[stage][0] ?? NaN)).join(', ')} (${load()})`,
-        );
-      }
-      await project.reset();
-      const image = lastBuilt.get('Slipway, --no-byte-code')?.image ?? '';
-      floors.push(await floor(arena, await layerBytes(host, image)));
-    }
-    console.log(`\n${report(figures, floors)}\n\n${load()}`);
+    console.log(`\n${await measure(arena, project, rounds)}\n\n${load()}`);
   } finally {
     close();
     await engine.stop();
     await registry.stop();
     endProcessesNaming(root);
+    unmountBelow(root);
     await rm(root, { recursive: true, force: true });
   }
 }

@@ -21,8 +21,8 @@ const centralSignature = 0x02014b50;
 const localSignature = 0x04034b50;
 const longestComment = 0xffff;
 const readBytes = 256 * 1024;
-/** Archives up to here are read at once: thousands of small reads cost more than the bytes. */
-const inMemoryBytes = 64 * 1024 * 1024;
+/** Entries mostly stand in the order in which they are asked for, so one read serves many of them. */
+const windowBytes = 1024 * 1024;
 
 /**
  * Reads zip archives, and the compressed bytes in them as they are, which is what layers are made of.
@@ -104,14 +104,18 @@ interface ReadableFile {
 async function openFile(path: string): Promise<ReadableFile> {
   const handle = await open(path, 'r');
   const { size } = await handle.stat();
-  const close = (): Promise<void> => handle.close();
-  if (size > inMemoryBytes) return { size, read: (position, length) => readAt(handle, position, length), close };
-  const whole = await readAt(handle, 0, size);
-  const read = (position: number, length: number): Promise<Buffer> => {
-    if (position + length > size) return Promise.reject(cutOff());
-    return Promise.resolve(whole.subarray(position, position + length));
+  let start = 0;
+  let window: Buffer = Buffer.alloc(0);
+  const read = async (position: number, length: number): Promise<Buffer> => {
+    if (position + length > size) throw cutOff();
+    if (position < start || position + length > start + window.length) {
+      // What was handed out may still be in use, so the next window is another buffer.
+      window = await readAt(handle, position, Math.min(Math.max(length, windowBytes), size - position));
+      start = position;
+    }
+    return window.subarray(position - start, position - start + length);
   };
-  return { size, read, close };
+  return { size, read, close: () => handle.close() };
 }
 
 async function readDirectory(file: ReadableFile): Promise<readonly ZipEntry[]> {

@@ -9,10 +9,10 @@ export async function askUntilAnswered(engine: TestEngine, image: string): Promi
   const id = (await engine.docker('run', '--detach', '--network', 'host', image)).trim();
   try {
     const url = `http://${engine.network.ownAddress}:8080/predict`;
-    for (const end = performance.now() + patienceMs; ; await delay(10)) {
-      const found = await ask(url);
-      if (found !== undefined && found.join() === answer.join()) return;
+    const end = performance.now() + patienceMs;
+    while ((await ask(url))?.join() !== answer.join()) {
       if (performance.now() > end) throw new Error(`${image} did not answer:\n${await engine.docker('logs', id)}`);
+      await delay(10);
     }
   } finally {
     await engine.docker('rm', '--force', id);

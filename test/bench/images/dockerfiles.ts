@@ -1,9 +1,3 @@
-/** What the peers build from: dependencies first, code last, nothing compressed twice. */
-export interface Recipe {
-  readonly name: string;
-  readonly dockerfile: string;
-}
-
 /** The base of the peers, made before anything is measured: Slipway's base with uv and this machine's certificates. */
 export const peerBase = `ARG BASE
 FROM $BASE
@@ -17,6 +11,7 @@ WORKDIR /app
 
 const start = 'CMD ["python", "-m", "flask", "--app", "app", "run", "--host", "0.0.0.0", "--port", "8080"]';
 
+/** Dependencies first, code last. */
 function recipe(install: string): string {
   return `ARG BASE\nFROM $BASE\nCOPY requirements.txt .\nRUN ${install}\nCOPY . .\nUSER 65532\n${start}\n`;
 }

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { endProcessesNaming, onExit, signalQuietly } from '../cleanup';
 import { runTool } from '../runTool';
 import { makeNamespace, type NetworkNamespace } from './namespace';
+import { unmountBelow } from './unmount';
 import { findProgram, requireProgram } from '../program';
 
 /** A Docker engine of its own: socket, data and network. */
@@ -121,20 +122,6 @@ async function endGently(child: ChildProcess): Promise<void> {
   const closed = new Promise((resolve) => child.once('close', resolve));
   child.kill('SIGTERM');
   await Promise.race([closed, delay(20_000, undefined, { ref: false })]);
-}
-
-function unmountBelow(folder: string): void {
-  const mounts = readFileSync('/proc/mounts', 'utf8')
-    .split('\n')
-    .map((line) => line.split(' ')[1] ?? '')
-    .filter((mount) => mount.startsWith(`${folder}/`));
-  for (const mount of mounts.reverse()) {
-    try {
-      execFileSync(requireProgram('umount'), ['-l', mount], { stdio: 'ignore' });
-    } catch {
-      // It went away with the one above it.
-    }
-  }
 }
 
 /** Ends what still runs in containers and removes their control groups, which are folders without processes then. */
