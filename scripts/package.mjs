@@ -1,5 +1,5 @@
 // npm run package: builds and makes out/slipway.vsix.
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { listFiles } from '@vscode/vsce';
 import { bundle } from '../esbuild.mjs';
@@ -38,9 +38,13 @@ async function checkContents() {
   const missing = resources
     .map((name) => path.relative(root, name))
     .filter((name) => !isCache(name) && !shipped.has(name));
+  const pictures = [...readFileSync(path.join(root, 'README.md'), 'utf8').matchAll(/!\[[^\]]*\]\((docs\/[^)]+)\)/g)]
+    .map(([, name = '']) => path.normalize(name))
+    .filter((name) => !shipped.has(name));
   const unwanted = [...shipped].filter(isCache);
   if (missing.length > 0)
     throw new Error(`.vscodeignore leaves out what the extension reads at run time: ${missing.join(', ')}`);
+  if (pictures.length > 0) throw new Error(`.vscodeignore leaves out pictures of the README: ${pictures.join(', ')}`);
   if (unwanted.length > 0) throw new Error(`.vscodeignore takes in caches: ${unwanted.join(', ')}`);
 }
 

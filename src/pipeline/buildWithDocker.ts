@@ -13,6 +13,7 @@ import { generateDockerfile, type DockerfileOrder } from './generateDockerfile';
 import type { Registries } from './imageBase';
 import type { ShippedTarget } from './imageTarget';
 import { prepareImage } from './prepareImage';
+import { rememberPush } from './pushedImages';
 import type { Services } from './services';
 import { step } from './step';
 
@@ -22,6 +23,8 @@ const sdk = (): Promise<typeof DockerClient> => import('../clients/docker');
 /** What the engine builds. */
 interface DockerJob {
   readonly name: string;
+  /** The project's folder. */
+  readonly project: string;
   readonly platform: Platform;
   readonly files: readonly ContextFile[];
   /** Path in the context, and text. */
@@ -56,7 +59,7 @@ export async function buildDockerfile(
     const message = `${count(context.files.length, 'file')}, ${formatBytes(bytes)}; ${context.leftOut.length} left out`;
     return { result, message };
   });
-  return buildAndShip(host, await findEngine(services, host, to, signal), job, to, signal);
+  return buildAndShip(services, host, await findEngine(services, host, to, signal), job, to, signal);
 }
 
 /** Builds a generated Dockerfile. @throws UserError BuildFailed and those of the engine */
@@ -75,7 +78,8 @@ export async function buildGenerated(
   const { name, platform } = order;
   const text = files.flatMap((file) => (file.kind === 'content' && file.path === 'Dockerfile' ? [file.content] : []));
   const dockerfile = { path: 'Dockerfile', text: text.join('') };
-  return buildAndShip(host, engine, { name, platform, files, dockerfile, labels: {}, leftOut: [] }, to, signal);
+  const job = { name, project: order.project.root, platform, files, dockerfile, labels: {}, leftOut: [] };
+  return buildAndShip(services, host, engine, job, to, signal);
 }
 
 async function ownJob(
@@ -84,6 +88,7 @@ async function ownJob(
 ): Promise<DockerJob> {
   return {
     name,
+    project: project.root,
     platform,
     files: await Promise.all(files.map((file) => contextFile(project.root, file.path, file.bytes))),
     dockerfile: { path: dockerfile, text },
@@ -121,6 +126,7 @@ async function contextFile(root: string, name: string, size: number): Promise<Co
 
 /** Builds on the engine, then pushes from it or writes a file. @returns the image by digest, or `docker:FILE` */
 async function buildAndShip(
+  services: Services,
   host: DeployHost,
   engine: DockerEngine,
   job: DockerJob,
@@ -134,6 +140,7 @@ async function buildAndShip(
     return step(host, 'push', `Pushing to ${registry}/${repository}`, async () => {
       const digest = await pushFromEngine(engine, imageId, { registry, repository, tag }, lines(host), signal);
       const image = formatImageReference({ registry, repository, digest });
+      await rememberPush(services.home, { registry, repository, tag, digest, model: job.name, project: job.project });
       return { result: image, message: `${image} as ${tag}` };
     });
   }

@@ -16,9 +16,17 @@ export interface PushedImage {
   readonly pushedAt: string;
 }
 
-/** Each push is a file of its own, so that windows and terminals never write the same one. */
-export async function rememberPush(home: Home, pushed: PushedImage): Promise<void> {
-  await writeAtomic(fileOf(home, pushed), JSON.stringify(pushed, undefined, 2));
+/**
+ * Each push is a file of its own, so that windows and terminals never write the same one. Never rejects: the image is in
+ * the registry, whatever this machine makes of it.
+ */
+export async function rememberPush(
+  home: Home,
+  pushed: Omit<PushedImage, 'pushedAt'>,
+  now: Date = new Date(),
+): Promise<void> {
+  const entry: PushedImage = { ...pushed, pushedAt: now.toISOString() };
+  await writeAtomic(fileOf(home, entry), JSON.stringify(entry, undefined, 2)).catch(() => undefined);
 }
 
 /** Every push that is remembered, newest first. */

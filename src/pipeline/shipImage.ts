@@ -88,17 +88,7 @@ export async function pushImage(
       await publisher.manifest(tag, { mediaType: mediaTypes.manifest, content: manifest }, blobs, signal);
       const image = formatImageReference({ registry: hostName, repository, digest });
       const { name: model, project } = job;
-      const pushedAt = new Date().toISOString();
-      // The image is in the registry, whatever this machine makes of it.
-      await rememberPush(services.home, {
-        registry: hostName,
-        repository,
-        tag,
-        digest,
-        model,
-        project,
-        pushedAt,
-      }).catch(() => undefined);
+      await rememberPush(services.home, { registry: hostName, repository, tag, digest, model, project });
       return { result: image, message: `${image} as ${tag}` };
     }),
   );

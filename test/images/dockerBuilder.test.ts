@@ -7,6 +7,7 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import type { DeployEvent } from '../../src/core/deploy';
 import { isAbort } from '../../src/core/errors';
+import { pushedImages } from '../../src/pipeline/pushedImages';
 import { buildCli, slipway } from '../support/cli';
 import { startCuttable } from '../support/cuttable';
 import { eventually } from '../support/eventually';
@@ -56,6 +57,8 @@ describe("a project's own Dockerfile", { timeout: 10 * 60_000 }, () => {
       const built = await bench.build(folder, 'models/own');
       assert.match(built.image, new RegExp(`^${bench.registry}/models/own@sha256:[0-9a-f]{64}$`));
       assert.deepEqual([built.uploadedBytes, built.requests], [null, null]);
+      const remembered = await pushedImages(bench.workspace.services.home);
+      assert.ok(remembered.some((one) => built.image.endsWith(one.digest) && one.project === folder));
       const log = built.log.map((line) => line.trim());
       assert.ok(log.includes('one-42') && log.includes('two'), built.log.join('\n'));
       await bench.engine.docker('image', 'rm', '--force', built.image).catch(() => '');

@@ -135,6 +135,6 @@ export async function screenshot(page: Page, name: string): Promise<string> {
   const folder = process.env['SLIPWAY_SCREENSHOTS'] ?? path.join('out', 'screenshots');
   mkdirSync(folder, { recursive: true });
   const file = path.join(folder, `${name}.png`);
-  await page.screenshot({ path: file });
+  await page.screenshot({ path: file, animations: 'disabled' });
   return file;
 }

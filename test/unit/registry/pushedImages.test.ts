@@ -27,7 +27,7 @@ describe('images that were pushed from here', () => {
 
   it('are remembered, the newest first, and forgotten one by one', async () => {
     assert.deepEqual(await pushedImages(home), []);
-    for (const one of [push(1), push(3), push(2, 'ana/flats')]) await rememberPush(home, one);
+    for (const one of [push(1), push(3), push(2, 'ana/flats')]) await rememberPush(home, one, new Date(one.pushedAt));
     await writeFile(path.join(home.pushed, 'broken.json'), '{"registry": 1}');
     assert.deepEqual(
       (await pushedImages(home)).map((one) => one.tag),
