@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { UserError } from '../core/errors';
 import type { EntryPoint, Finding, ProjectConfig } from '../core/project';
-import { findApp, mlmodelFolders, modelFiles, notebookAmbiguous, notebookEntry } from './entryPoint';
+import { findApp, mlmodelFolders, modelFiles, moduleName, notebookAmbiguous, notebookEntry } from './entryPoint';
 import { configuredEntry, type NamedApp, type NamedNotebook } from './configuredEntry';
 import { isReadable, type Facts, type NotebookFacts } from './facts';
 import { notebookEmpty, notANotebook, unreadable } from './readNotebook';
@@ -80,16 +80,21 @@ function configuredNotebook(root: string, facts: Facts, entry: NamedNotebook): E
 }
 
 function configuredApp(root: string, facts: Facts, files: readonly string[], entry: NamedApp): EntryPoint {
-  const all = facts.modules.find((one) => one.path === entry.app);
-  const apps = all !== undefined && 'apps' in all ? all.apps : [];
-  const found = apps.find((one) => one.attribute === entry.attribute) ?? apps[0];
-  const app = findApp({ ...facts, modules: all === undefined ? [] : [all] }, files);
-  if (app?.kind !== 'app' || found === undefined) {
+  const read = facts.modules.find((one) => one.path === entry.app);
+  const apps = read !== undefined && 'apps' in read ? read.apps : [];
+  const found = apps.find((one) => one.attribute === entry.attribute);
+  if (found === undefined) {
+    const others = apps.map((one) => one.attribute).join(', ');
     throw new UserError('EntryNotFound', `${entry.app} makes no ASGI or WSGI application named ${entry.attribute}.`, {
       location: { file: path.join(root, entry.app) },
+      remedy: {
+        kind: 'hint',
+        label: others === '' ? 'Correct entry in slipway.yaml.' : `Correct entry in slipway.yaml: it makes ${others}.`,
+      },
     });
   }
-  return { ...app, attribute: found.attribute, protocol: found.protocol };
+  const { attribute, protocol } = found;
+  return { kind: 'app', module: moduleName(entry.app, files), attribute, protocol, file: entry.app };
 }
 
 /** The function that slipway.yaml names for the notebook that the user pointed at. */

@@ -9,7 +9,7 @@ type ModelFileEntry = Extract<EntryPoint, { kind: 'modelFile' }>;
 
 const largestAppBytes = 1_000_000;
 const frameworks =
-  /\b(FastAPI|Starlette|Flask|Quart|Litestar|Sanic|Bottle|falcon|get_[aw]sgi_application|make_wsgi_app|ProtocolTypeRouter|start_response|FastHTML)\b/;
+  /\b(FastAPI|Starlette|Flask|Quart|Litestar|Sanic|Bottle|falcon|get_[aw]sgi_application|make_wsgi_app|ProtocolTypeRouter|start_response|receive|FastHTML)\b/;
 const appNames = ['app', 'main', 'server', 'api', 'asgi', 'wsgi', 'serve', 'service'];
 
 /** Python files near the root that may make an application: worth a look by the inspector. */

@@ -55,7 +55,7 @@ export async function inspectProject(
   const notebooks = files.filter((one) => one.endsWith('.ipynb'));
   // The one that the user pointed at is read first: broken JSON is told without any Python.
   if (file?.endsWith('.ipynb')) await readNotebook(path.join(root, file), signal);
-  const facts = await readFacts(root, files, notebooks, file, options, signal);
+  const facts = await readFacts(root, files, notebooks, file, config.entry, options, signal);
   const { entry, findings } = await chooseEntry({ root, files, file, config, facts, accepts: options.accepts }, signal);
   const notebook = notebookOf(entry, facts);
   const reached = reachedCode(facts, entry, notebook);
@@ -107,12 +107,25 @@ async function readFacts(
   files: readonly string[],
   notebooks: readonly string[],
   file: string | undefined,
+  entry: string | undefined,
   options: InspectOptions,
   signal: AbortSignal,
 ): Promise<Facts> {
   const wanted = file?.endsWith('.ipynb') ? [file] : notebooks.slice(0, mostNotebooks);
-  const modules = file === undefined ? await appCandidates(root, files, signal) : file.endsWith('.py') ? [file] : [];
+  const modules = file === undefined ? await appFiles(root, files, entry, signal) : file.endsWith('.py') ? [file] : [];
   return options.tools.runFacts({ root, notebooks: wanted, modules, packages: options.kernel === true }, signal);
+}
+
+/** What may make an application, and the file that slipway.yaml names, whatever is in it. */
+async function appFiles(
+  root: string,
+  files: readonly string[],
+  entry: string | undefined,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const found = await appCandidates(root, files, signal);
+  const named = files.find((one) => one.endsWith('.py') && entry?.startsWith(`${one}:`));
+  return named === undefined || found.includes(named) ? found : [...found, named];
 }
 
 function notebookOf(entry: EntryPoint, facts: Facts): NotebookFacts | undefined {

@@ -5,6 +5,7 @@ import { after, describe, it } from 'node:test';
 import type { Inspection } from '../../../src/core/project';
 import { inspectProject } from '../../../src/project/inspectProject';
 import type { InspectTools } from '../../../src/project/tools';
+import { failure } from '../../support/failure';
 import { notebook, plantedKey, signal, temporaryFolder, tools } from './fixtures';
 
 const base = temporaryFolder(after);
@@ -30,6 +31,25 @@ describe('inspectProject', () => {
     assert.equal(finding?.severity, 'error');
     assert.match(finding.message, /frobnicate_nowhere/);
     assert.deepEqual(result.project.dependencies.requirements, []);
+  });
+
+  it('serves the app that slipway.yaml names, whatever makes it, and no other one in its place', async () => {
+    const plain = 'async def serve(scope, receive, send):\n    pass\n';
+    const files = { 'deep/er/down/here/own.py': plain, 'app.py': 'from flask import Flask\napp = Flask(__name__)\n' };
+    const named = (entry: string): string => project({ ...files, 'slipway.yaml': `entry: ${entry}\n` });
+    const { entry } = (await inspect(named('deep/er/down/here/own.py:serve'))).project;
+    assert.deepEqual(entry.kind === 'app' && [entry.module, entry.attribute, entry.protocol], [
+      'deep.er.down.here.own',
+      'serve',
+      'asgi',
+    ]);
+    await failure(inspect(named('app.py:api')), 'EntryNotFound', /app\.py makes no .* named api/);
+  });
+
+  it('finds an app that is a plain function', async () => {
+    const { entry } = (await inspect(project({ 'app.py': 'async def app(scope, receive, send):\n    pass\n' })))
+      .project;
+    assert.equal(entry.kind === 'app' && entry.attribute, 'app');
   });
 
   it('takes an unreachable index for an open question, not for an answer', async () => {
