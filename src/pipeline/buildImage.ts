@@ -2,6 +2,7 @@ import type { BuiltImage, DeployHost } from '../core/deploy';
 import { parsePlatform } from '../core/image';
 import { buildDaemonless, type LayersOrder } from './buildDaemonless';
 import { buildDockerfile, buildGenerated } from './buildWithDocker';
+import { whileBuilding } from './buildsUnderWay';
 import { chooseBuilder, type BuilderChoice, type BuilderName } from './chooseBuilder';
 import { exportDockerfile, type DockerfileOrder } from './generateDockerfile';
 import { Registries } from './imageBase';
@@ -28,11 +29,18 @@ export interface BuildImageRequest {
   readonly retrain: boolean;
 }
 
-/**
- * Containerize, top to bottom: what builds is chosen, and everything up to the bundle is as in a deploy. Nothing carries
- * a tag before all of it has arrived.
- */
-export async function buildImage(
+/** Containerize. Nothing carries a tag before all of it has arrived. */
+export function buildImage(
+  services: Services,
+  host: DeployHost,
+  request: BuildImageRequest,
+  signal: AbortSignal,
+): Promise<BuiltImage> {
+  return whileBuilding(services.home, () => buildOnce(services, host, request, signal));
+}
+
+/** Top to bottom: what builds is chosen, and everything up to the bundle is as in a deploy. */
+async function buildOnce(
   services: Services,
   host: DeployHost,
   request: BuildImageRequest,

@@ -2,6 +2,7 @@ import { lstat, readdir, readlink } from 'node:fs/promises';
 import path from 'node:path';
 import { exists, readJson } from '../clients/files/contentStore';
 import type { Home } from '../core/home';
+import { isBuilding } from './buildsUnderWay';
 
 /** A part of the home folder that takes space. */
 export interface SpaceItem {
@@ -15,7 +16,8 @@ export interface SpaceItem {
   readonly note: string;
 }
 
-export type SpaceKind = 'environment' | 'support' | 'bundle' | 'artifact' | 'wheels' | 'model' | 'tools' | 'trash';
+export type SpaceKind =
+  'environment' | 'support' | 'bundle' | 'artifact' | 'wheels' | 'images' | 'byteCode' | 'model' | 'tools' | 'trash';
 
 /** A release file names what it runs; one that cannot be read may name anything. */
 interface References {
@@ -38,11 +40,19 @@ export async function listSpace(home: Home, signal: AbortSignal): Promise<readon
     ),
     content('artifact', home.artifacts, (name) => artifactNote(trained.get(name))),
     wheelItems(home),
+    single(home, 'images', home.images, [], 'Layers of images; made and downloaded again by the next build'),
+    single(home, 'byteCode', home.bytecode, [], 'Compiled modules; compiled again where they are imported'),
     modelItems(home),
     single(home, 'tools', home.tools, ['Slipway'], 'uv, the notebook runner and the Pythons that uv installed'),
     single(home, 'trash', trashFolder(home), [], 'Left over from an earlier Free Space'),
   ]);
-  return groups.flat();
+  const items = groups.flat();
+  return (await isBuilding(home)) ? items.map(forBuild) : items;
+}
+
+/** A build works with what no release names yet. */
+function forBuild(item: SpaceItem): SpaceItem {
+  return item.kind === 'trash' ? item : { ...item, usedBy: [...item.usedBy, 'an image that is being built'] };
 }
 
 /** What a folder is; only of one that may go, what deleting it costs. */

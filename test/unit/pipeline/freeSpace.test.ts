@@ -5,9 +5,11 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { freedBy, measureFolder } from '../../../src/clients/files/measureFolder';
 import { homeAt, type Home } from '../../../src/core/home';
+import { whileBuilding } from '../../../src/pipeline/buildsUnderWay';
 import { freeSpace, freeSpaceIsOver, moveAway } from '../../../src/pipeline/freeSpace';
 import { makeServices } from '../../../src/pipeline/services';
 import { listSpace } from '../../../src/pipeline/spaceItems';
+import { failure } from '../../support/failure';
 import { spaceRow } from '../../../src/pipeline/spaceText';
 
 const never = new AbortController().signal;
@@ -37,6 +39,8 @@ beforeEach(async () => {
   await put(inHome('artifacts', 'key-1', 'artifact', 'artifact.json'), 50);
   await put(inHome('artifacts', 'key-2', 'executed.ipynb'), 60);
   await put(inHome('cache', 'uv', 'wheels', 'numpy.whl'), 5000);
+  await put(inHome('cache', 'images', 'blobs', 'sha256-1'), 300);
+  await put(inHome('cache', 'bytecode', 'numpy', 'core.pyc'), 30);
   await put(inHome('tools', 'uv'), 7);
   const parts = (name: string): object => ({
     bundle: inHome('bundles', name),
@@ -74,10 +78,23 @@ describe('listSpace', () => {
       'artifacts/key-1': [],
       'artifacts/key-2': [],
       'cache/uv': [],
+      'cache/images': [],
+      'cache/bytecode': [],
       'models/iris': ['iris'],
       'models/wine': ['wine'],
       tools: ['Slipway'],
     });
+  });
+
+  it('keeps everything while an image is being built, and not for one whose process is gone', async () => {
+    await put(inHome('building', '999999999-left'));
+    assert.deepEqual((await usage())['cache/images'], []);
+    await whileBuilding(home, async () => {
+      assert.deepEqual((await usage())['cache/images'], ['an image that is being built']);
+      const ids = ['bundles/unused', 'cache/images'];
+      await failure(moveAway(home, ids, inHome('trash', '1'), never), 'SpaceInUse', /being built/);
+    });
+    assert.deepEqual((await usage())['bundles/unused'], []);
   });
 
   it('tells what deleting a training costs', async () => {
@@ -162,7 +179,7 @@ describe('freeSpace', () => {
       .map(([id]) => id);
     await put(inHome('trash', 'earlier', 'file'), 9);
     const freed = await freeSpace(makeServices({ home: home.root, resources: '', program: 'test' }), ids, never);
-    assert.equal(freed.bytes, 100 + 10 + 1000 + 50 + 60 + 5000);
+    assert.equal(freed.bytes, 100 + 10 + 1000 + 50 + 60 + 5000 + 300 + 30);
     assert.deepEqual(
       Object.entries(await usage()).filter(([, users]) => users.length === 0),
       [],
