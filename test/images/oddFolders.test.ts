@@ -13,6 +13,7 @@ import { plainProject } from '../support/plainProject';
 import { openWorkspace, type Workspace } from '../support/workspace';
 import { startRegistry, type TestRegistry } from '../testbed/docker/registry';
 import { pushSmallBase } from '../testbed/docker/smallBase';
+import { requireProgram } from '../testbed/program';
 
 const app = `async def app(scope, receive, send):
     await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -70,7 +71,7 @@ describe('the image of an odd folder', { timeout: 10 * 60_000 }, () => {
     await symlink('second', path.join(folder, 'first'));
     await symlink('first', path.join(folder, 'second'));
     await symlink('/etc', path.join(folder, 'outside'));
-    execFileSync('mkfifo', [path.join(folder, 'pipe')]);
+    execFileSync(requireProgram('mkfifo'), [path.join(folder, 'pipe')]);
     await writeFile(
       Buffer.concat([Buffer.from(`${folder}/bytes-`), Buffer.from([0xff, 0xfe]), Buffer.from('.txt')]),
       '',
