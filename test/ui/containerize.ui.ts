@@ -182,8 +182,11 @@ describe('images', { skip: missing }, () => {
     step(
       'works again after the reload, and asks nothing',
       async ({ page }) => {
+        // A window that is reloaded soon after a notebook was opened may come up without it.
+        await row(page, `Registry ${registry.host}`).waitFor({ timeout: 60_000 });
+        await openNotebook(page, 'iris.ipynb');
         // The palette of a window that has just come up lacks what needs trust; the toolbar fills in later.
-        await toolbarButton(page, /Containerize/).click();
+        await toolbarButton(page, /Containerize/).click({ timeout: 60_000 });
         await toast(page, /iris was pushed as/).waitFor({ timeout: 120_000 });
         assert.equal((await tags()).length, 1);
         await clearToasts(page);
