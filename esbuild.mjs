@@ -15,8 +15,8 @@ const source = path.join(root, 'src');
  */
 const unused = ['ssh2', '@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs'];
 
-/** @type {esbuild.Plugin} */
-const withoutUnused = {
+/** @type {esbuild.Plugin} Needed wherever our sources are bundled: esbuild cannot bundle compiled code. */
+export const withoutUnused = {
   name: 'without-unused',
   setup: ({ onResolve, onLoad }) => {
     onResolve({ filter: new RegExp(`^(${unused.join('|')})$`) }, ({ path: name }) => ({

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { withoutUnused } from '../esbuild.mjs';
 import { debianArchive } from '../test/testbed/docker/baseImage.ts';
 import { engineProblem } from '../test/testbed/docker/engine.ts';
 import { pythonTestEnvironments } from '../test/testbed/python.ts';
@@ -71,7 +72,7 @@ export const suites = [
     problem: editorProblem,
     prepare: vsix,
     run: (files, options, env) =>
-      runHostTests({ root, files, vsix: env.SLIPWAY_VSIX, signal: options.signal, verbose: options.verbose }),
+      runHostTests({ ...options, root, files, vsix: env.SLIPWAY_VSIX, plugins: [withoutUnused] }),
   },
   { name: 'ui', files: testFiles('ui', '.ui.ts'), problem: uiProblem, prepare: vsix, run: nodeTests(minutes(20), 1) },
   {

@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { format } from 'node:util';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { endProcessesNaming, onExit } from '../cleanup';
 import { findChromium } from './chromium';
 import { findDesktopEditor, runInDesktop } from './desktop';
@@ -17,6 +17,8 @@ export interface HostTestOptions {
   /** Test files in TypeScript. */
   readonly files: readonly string[];
   readonly vsix: string;
+  /** What bundling our sources takes. */
+  readonly plugins: readonly Plugin[];
   readonly signal: AbortSignal;
   readonly verbose: boolean;
 }
@@ -88,6 +90,7 @@ async function prepare(options: HostTestOptions, folder: string): Promise<HostRu
     platform: 'node',
     target: 'node22',
     external: ['vscode', 'mocha'],
+    plugins: [...options.plugins],
     sourcemap: 'inline',
     logLevel: 'warning',
   });
