@@ -73,11 +73,10 @@ export function explainStatus(context: KubeContext, what: string, status: number
   const known = explanations[status];
   if (known !== undefined)
     return new UserError(known.code, known.message(context.name, what) + words, { remedy: known.remedy, details });
-  return new UserError(
-    'KubernetesFailed',
-    `${context.name} answered ${status} when it was asked to ${what}.${words}`,
-    { remedy: hint('Try again. If it persists, look into the log of the API server.'), details },
-  );
+  return new UserError('KubernetesFailed', `${context.name} answered ${status} when it was asked to ${what}.${words}`, {
+    remedy: hint('Try again. If it persists, look into the log of the API server.'),
+    details,
+  });
 }
 
 /** Codes of Node and OpenSSL that tell that the other side is not who it should be. */

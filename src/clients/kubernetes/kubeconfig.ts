@@ -170,19 +170,24 @@ function makeContext(
   users: ReadonlyMap<string, Entry>,
 ): KubeContext | string {
   const [clusterName, userName] = [text(entry.value['cluster']), text(entry.value['user'])];
-  const cluster = clusters.get(clusterName ?? '');
-  if (cluster === undefined) return `Its cluster ${clusterName ?? '(without a name)'} is not defined.`;
-  const server = text(cluster.value['server']) ?? '';
-  if (!isServer(server))
-    return `The server of its cluster ${cluster.name} is no http or https address: ${server === '' ? 'none is given' : server}.`;
-  const user = users.get(userName ?? '');
+  if (clusterName === undefined) return 'It names no cluster.';
+  const cluster = clusters.get(clusterName);
+  if (cluster === undefined) return `Its cluster ${clusterName} is not defined.`;
+  const server = text(cluster.value['server']);
+  if (server === undefined) return `Its cluster ${cluster.name} has no server.`;
+  if (!isServer(server)) return `The server of its cluster ${cluster.name} is no http or https address: ${server}.`;
+  const user = userName === undefined ? undefined : users.get(userName);
   if (user === undefined && userName !== undefined) return `Its user ${userName} is not defined.`;
+  return contextFrom(entry, clusterFrom(cluster, server), user);
+}
+
+function contextFrom(entry: Entry, cluster: KubeCluster, user: Entry | undefined): KubeContext {
   return {
     name: entry.name,
     file: entry.file,
     line: entry.line,
     namespace: text(entry.value['namespace']),
-    cluster: clusterFrom(cluster, server),
+    cluster,
     user: user === undefined ? { name: '' } : userFrom(user),
   };
 }

@@ -10,7 +10,9 @@ export function proxyFromEnvironment(server: string, env: NodeJS.ProcessEnv = pr
   const host = hostname.replace(/^\[|\]$/g, '').toLowerCase();
   const isLocal = host === 'localhost' || host === '::1' || host.startsWith('127.');
   if (proxy === '' || isLocal) return undefined;
-  const exceptions = variable(env, 'no_proxy').toLowerCase().split(/[\s,]+/);
+  const exceptions = variable(env, 'no_proxy')
+    .toLowerCase()
+    .split(/[\s,]+/);
   if (exceptions.some((exception) => exception !== '' && covers(exception, host, port))) return undefined;
   return proxy.includes('://') ? proxy : `http://${proxy}`;
 }
