@@ -118,7 +118,10 @@ function serviceOpener(extension: vscode.ExtensionContext): ServiceOpener {
     const { makeServices } = await import('./pipeline/services');
     const resources = vscode.Uri.joinPath(extension.extensionUri, 'resources').fsPath;
     const credentials = typedCredentials(extension.secrets).find;
-    opened = { home, services: makeServices({ home, resources, program: 'VS Code' }, undefined, credentials) };
+    opened = {
+      home,
+      services: makeServices({ home, resources, program: 'VS Code', kubeconfig: '' }, undefined, credentials),
+    };
     return opened.services;
   };
   return {
