@@ -13,7 +13,7 @@ describe('deploy model', function () {
   this.timeout(300_000);
   const home = (): string => vscode.workspace.getConfiguration('slipway').get('home', '');
   const target = () => {
-    const found = localTargets.open('local', { home: home(), resources: '', program: 'test', kubeconfig: '' });
+    const found = localTargets.open('local', { home: home(), resources: '', program: 'test' });
     assert.ok(found);
     return found;
   };

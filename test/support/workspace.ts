@@ -58,7 +58,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
   await shareDownloads(home);
   // As on a user's machine: training leaves byte code behind, so that workers need not compile libraries at each start.
   Reflect.deleteProperty(process.env, 'PYTHONDONTWRITEBYTECODE');
-  const services = makeServices({ home, resources, program: 'contract suite', kubeconfig: '' });
+  const services = makeServices({ home, resources, program: 'contract suite' });
   const signal = new AbortController().signal;
   const restore = useTemporaryFolder(temporary);
   const done = onExit(() => {

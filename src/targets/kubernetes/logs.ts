@@ -27,12 +27,11 @@ const againMs = 1000;
  * that are still there are counted again.
  */
 export async function* readLogs(
-  open: () => Promise<Place>,
+  place: Place,
   model: string,
   options: LogOptions,
   signal: AbortSignal,
 ): AsyncGenerator<LogLine> {
-  const place = await open();
   const snapshot = await readSnapshot(place, ofModel(model), signal);
   const deployment = snapshot.deployments.find((one) => one.metadata.name === model);
   if (deployment === undefined) throw notFound(place, model);

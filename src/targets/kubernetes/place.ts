@@ -9,7 +9,6 @@ export interface Place {
   readonly namespace: string;
 }
 
-export const kindPrefix = 'kubernetes:';
 const clients = new Map<string, KubeClient>();
 
 /** Connections to a cluster are shared by all that has to do with it. */

@@ -1,95 +1,86 @@
-import { UserError } from '../../core/errors';
-import type { DeployedModel } from '../../core/deployment';
 import type { ImageTarget, TargetContext } from '../../core/target';
-import { deployRelease, rollBack, type Subject } from './deploy';
-import { forwardModel } from './forward';
-import { takeLease, withLease } from './lease';
-import { readLogs } from './logs';
-import { ofModel, ours } from './names';
-import { kindPrefix, openPlace, type Place } from './place';
-import { checkPlace } from './preflight';
-import { removeModel } from './remove';
-import { changeScale, startModel, stopModel } from './scale';
-import { readSnapshot, watchSnapshots } from './snapshot';
-import { findModel, modelsIn } from './state';
+import type { Subject } from './deploy';
+import type * as Operations from './operations';
+
+export const kindPrefix = 'kubernetes:';
 
 /**
- * Models as Deployments in a namespace of a cluster. Nothing is connected before a model is asked for.
+ * Models as Deployments in a namespace of a cluster. Nothing is connected, and the SDK is not loaded, before a model is
+ * asked for.
  * @param name what stands behind `kubernetes:`
  */
 export function kubernetesTarget(name: string, context: TargetContext): ImageTarget {
   const id = kindPrefix + name;
-  let opened: Promise<Place> | undefined;
-  const open = (): Promise<Place> => {
-    opened ??= openPlace(name, context.kubeconfig).catch((error: unknown) => {
-      opened = undefined;
-      throw error;
-    });
-    return opened;
-  };
+  const { program } = context;
+  const open = opener(name, context);
   const change = async <T>(
     model: string,
     signal: AbortSignal,
-    body: (subject: Subject, abort: AbortSignal) => Promise<T>,
+    body: (opened: Opened & { readonly subject: Subject }, abort: AbortSignal) => Promise<T>,
   ): Promise<T> => {
-    const place = await open();
-    await mustExist(place, model, id, signal);
-    return withLease(place, model, context.program, signal, (abort) => body({ place, model, targetId: id }, abort));
+    const opened = await open();
+    const subject = { place: opened.place, model, targetId: id };
+    return opened.operations.changeModel(subject, program, signal, (abort) => body({ ...opened, subject }, abort));
   };
   return {
     id,
     displayName: name,
     accepts: 'image',
-    models: async (signal) => modelsIn(await readSnapshot(await open(), ours, signal), id),
-    watchModels: (signal) => watchModels(open, id, signal),
-    preflight: async (model, platform, signal) => checkPlace(await open(), model, platform, signal),
-    reserve: async (model, signal) => {
-      const place = await open();
-      const lease = await takeLease(place, model, context.program, signal);
-      return {
-        deploy: (request, abort) =>
-          deployRelease({ place, model, targetId: id }, request, AbortSignal.any([abort, lease.lost])),
-        release: lease.release,
-      };
+    models: async (signal) => {
+      const { operations, place } = await open();
+      return operations.readModels(place, id, signal);
     },
-    logs: (model, options, signal) => readLogs(open, model, options, signal),
-    remove: (model, signal) => change(model, signal, ({ place }, abort) => removeModel(place, model, abort)),
+    watchModels: async function* (signal) {
+      const { operations, place } = await open();
+      yield* operations.watchModels(place, id, signal);
+    },
+    preflight: async (model, platform, signal) => {
+      const { operations, place } = await open();
+      return operations.checkPlace(place, model, platform, signal);
+    },
+    reserve: async (model, signal) => {
+      const { operations, place } = await open();
+      return operations.reserveModel({ place, model, targetId: id }, program, signal);
+    },
+    logs: async function* (model, options, signal) {
+      const { operations, place } = await open();
+      yield* operations.readLogs(place, model, options, signal);
+    },
+    remove: (model, signal) =>
+      change(model, signal, ({ operations, place }, abort) => operations.removeModel(place, model, abort)),
     scale: (model, replicas, signal) =>
-      change(model, signal, (subject, abort) => changeScale(subject, replicas, abort)),
-    rollback: (model, version, signal) => change(model, signal, (subject, abort) => rollBack(subject, version, abort)),
-    stop: (model, signal) => change(model, signal, stopModel),
-    start: (model, _secrets, signal) => change(model, signal, startModel),
+      change(model, signal, ({ operations, subject }, abort) => operations.changeScale(subject, replicas, abort)),
+    rollback: (model, version, signal) =>
+      change(model, signal, ({ operations, subject }, abort) => operations.rollBack(subject, version, abort)),
+    stop: (model, signal) =>
+      change(model, signal, ({ operations, subject }, abort) => operations.stopModel(subject, abort)),
+    start: (model, _secrets, signal) =>
+      change(model, signal, ({ operations, subject }, abort) => operations.startModel(subject, abort)),
     forward: async (model, signal) => {
-      const place = await open();
-      await mustExist(place, model, id, signal);
-      return forwardModel(place, model, undefined, signal);
+      const { operations, place } = await open();
+      await operations.mustExist({ place, model, targetId: id }, signal);
+      return operations.forwardModel(place, model, undefined, signal);
     },
   };
 }
 
-async function* watchModels(
-  open: () => Promise<Place>,
-  targetId: string,
-  signal: AbortSignal,
-): AsyncGenerator<readonly DeployedModel[]> {
-  let last = '';
-  for await (const snapshot of watchSnapshots(await open(), ours, undefined, signal)) {
-    const models = modelsIn(snapshot, targetId);
-    const text = JSON.stringify(models);
-    if (text === last) continue;
-    last = text;
-    yield models;
-  }
+interface Opened {
+  readonly operations: typeof Operations;
+  readonly place: Subject['place'];
 }
 
-async function mustExist(place: Place, model: string, targetId: string, signal: AbortSignal): Promise<void> {
-  if (findModel(await readSnapshot(place, ofModel(model), signal), model, targetId) !== undefined) return;
-  throw modelNotFound(place, model);
-}
-
-function modelNotFound({ client, namespace }: Place, model: string): UserError {
-  const where = `the namespace ${namespace} of ${client.context.name}`;
-  return new UserError('ModelNotFound', `There is no model named ${model} in ${where}.`, {
-    remedy: { kind: 'runCommand', label: 'Deploy Model', command: 'slipway.deployModel' },
-  });
+/** Finds the cluster at the first use. One that was not found is looked for again. */
+function opener(name: string, { kubeconfig = '' }: TargetContext): () => Promise<Opened> {
+  let opened: Promise<Opened> | undefined;
+  const open = async (): Promise<Opened> => {
+    const operations = await import('./operations');
+    return { operations, place: await operations.openPlace(name, kubeconfig) };
+  };
+  return () => {
+    opened ??= open().catch((error: unknown) => {
+      opened = undefined;
+      throw error;
+    });
+    return opened;
+  };
 }

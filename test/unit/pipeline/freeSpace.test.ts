@@ -178,11 +178,7 @@ describe('freeSpace', () => {
       .filter(([, users]) => users.length === 0)
       .map(([id]) => id);
     await put(inHome('trash', 'earlier', 'file'), 9);
-    const freed = await freeSpace(
-      makeServices({ home: home.root, resources: '', program: 'test', kubeconfig: '' }),
-      ids,
-      never,
-    );
+    const freed = await freeSpace(makeServices({ home: home.root, resources: '', program: 'test' }), ids, never);
     assert.equal(freed.bytes, 100 + 10 + 1000 + 50 + 60 + 5000 + 300 + 30);
     assert.deepEqual(
       Object.entries(await usage()).filter(([, users]) => users.length === 0),
@@ -205,7 +201,7 @@ describe('freeSpaceIsOver', () => {
     const waiting = freeSpaceIsOver(home, AbortSignal.timeout(20_000)).then(() => readdir(home.bundles));
     const ids = ['bundles/unused'];
     const late = freeSpace(
-      makeServices({ home: home.root, resources: '', program: 'test', kubeconfig: '' }),
+      makeServices({ home: home.root, resources: '', program: 'test' }),
       ids,
       AbortSignal.timeout(20_000),
     );

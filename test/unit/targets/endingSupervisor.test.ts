@@ -39,7 +39,7 @@ describe('a supervisor that ends while it is asked', () => {
     await rm(home, { recursive: true, force: true });
   });
 
-  const target = () => localTarget({ home, resources: home, program: 'tests', kubeconfig: '' });
+  const target = () => localTarget({ home, resources: home, program: 'tests' });
 
   it('is no model in a list', async () => {
     assert.deepEqual(await target().models(AbortSignal.timeout(10_000)), []);
