@@ -5,7 +5,7 @@ import type { Registries } from './imageBase';
 import { filesBelow, selectPackages, serverFiles } from './imageParts';
 import type { ShippedTarget } from './imageTarget';
 import { planImage } from './planImage';
-import { prepareImage, type ImageOrder, type PreparedImage } from './prepareImage';
+import { prepareImage, type ImageOrder, type MadeImage, type PreparedImage } from './prepareImage';
 import { pushImage, saveImage } from './shipImage';
 import type { Services } from './services';
 import { step } from './step';
@@ -14,7 +14,7 @@ export interface LayersOrder extends ImageOrder {
   readonly byteCode: boolean;
 }
 
-/** Every layer is made once and goes out as soon as it is there. @returns the image by digest, or where it was written */
+/** Every layer is made once and goes out as soon as it is there. */
 export async function buildDaemonless(
   services: Services,
   host: DeployHost,
@@ -22,7 +22,7 @@ export async function buildDaemonless(
   order: LayersOrder,
   to: ShippedTarget,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<MadeImage> {
   const { name, platform, byteCode, destination } = order;
   const prepared = await prepareImage(services, host, registries, order, signal);
   const { base, project, made, server, bundle } = prepared;
@@ -37,9 +37,11 @@ export async function buildDaemonless(
     plan: planImage({ name, destination, base, platform, lock, recipes, byteCode, leftOut }),
   });
   const job = { name, project: project.root, base, recipes, made, server, bundle, registries };
-  return to.kind === 'registry'
-    ? pushImage(services, host, job, to.reference, signal)
-    : saveImage(services, host, job, to, signal);
+  const image =
+    to.kind === 'registry'
+      ? await pushImage(services, host, job, to.reference, signal)
+      : await saveImage(services, host, job, to, signal);
+  return { image, prepared };
 }
 
 async function planRecipes(

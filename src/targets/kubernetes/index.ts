@@ -3,13 +3,18 @@ import type { Cluster } from '../../core/cluster';
 import type { TargetContext, TargetKind } from '../../core/target';
 import type { KubeconfigProblem, KubeContext } from '../../clients/kubernetes/kubeconfig';
 import { kubeconfigFiles, loadKubeconfig } from '../../clients/kubernetes/kubeconfigFiles';
+import { kindPrefix, kubernetesTarget } from './target';
 
-/** Every context of the user's kubeconfig files. The SDK is loaded when one of them is opened. */
+/** Every context of the user's kubeconfig files. The SDK is loaded when one of them is used. */
 export const kubernetesTargets: TargetKind = {
   id: 'kubernetes',
   displayName: 'Kubernetes',
-  open: () => undefined,
-  discover: () => Promise.resolve([]),
+  open: (id, context) =>
+    id.startsWith(kindPrefix) ? kubernetesTarget(id.slice(kindPrefix.length), context) : undefined,
+  discover: async (context) => {
+    const { contexts } = await loadKubeconfig(kubeconfigFiles(context.kubeconfig ?? ''));
+    return contexts.map((one) => kubernetesTarget(`${one.name}/${one.namespace ?? 'default'}`, context));
+  },
   clusters: async (context) => {
     const { contexts, problems } = await loadKubeconfig(kubeconfigFiles(context.kubeconfig ?? ''));
     return [...contexts.map((one) => contextCluster(one, context)), ...problems.map(brokenCluster)];
