@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { program } from './controlPlane';
 import { writeYaml } from './files';
-import type { Daemon } from './machine';
+import type { Daemon, Machine } from './machine';
 import { nodeName, pauseImage, podRange, serviceRange, type Settings } from './settings';
 
 /** The registry of the cluster: what was pushed there from outside has the same name inside. */
@@ -21,21 +21,22 @@ export function startContainerd({ machine, registry }: Settings): Daemon {
   const home = path.join(machine.folder, 'containerd');
   const [hosts, networks] = [path.join(home, 'hosts'), path.join(home, 'networks')];
   for (const folder of [path.join(hosts, registry), networks]) mkdirSync(folder, { recursive: true });
-  writeFileSync(path.join(hosts, registry, 'hosts.toml'), `server = "http://${registry}"\n`);
-  writeFileSync(path.join(networks, '10-testbed.conflist'), JSON.stringify(network(home)));
-  writeFileSync(path.join(home, 'config.toml'), runtime(home, hosts, networks, registry));
+  const plain = `server = "http://${registry}"\n[host."http://${registry}"]\n`;
+  writeFileSync(path.join(hosts, registry, 'hosts.toml'), plain);
+  writeFileSync(path.join(networks, '10-testbed.conflist'), JSON.stringify(network(machine.memory)));
+  writeFileSync(path.join(home, 'config.toml'), runtime(machine, hosts, networks, registry));
   return machine.start('containerd', 'containerd', ['--config', path.join(home, 'config.toml')]);
 }
 
-function runtime(home: string, hosts: string, networks: string, registry: string): string {
+function runtime({ folder, memory }: Machine, hosts: string, networks: string, registry: string): string {
   return `version = 2
-root = "${home}/root"
-state = "${home}/state"
+root = "${memory}/images"
+state = "${memory}/state"
 disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.zfs"]
 [grpc]
-  address = "${socketOf(home)}"
+  address = "${runtimeSocket(folder)}"
 [plugins."io.containerd.internal.v1.opt"]
-  path = "${home}/opt"
+  path = "${memory}/opt"
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "${registry}/${pauseImage}"
   netns_mounts_under_state_dir = true
@@ -54,10 +55,10 @@ disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshot
 `;
 }
 
-function network(home: string): object {
+function network(memory: string): object {
   const ipam = {
     type: 'host-local',
-    dataDir: path.join(home, 'addresses'),
+    dataDir: path.join(memory, 'addresses'),
     ranges: [[{ subnet: '10.244.0.0/20' }]],
     routes: [{ dst: '0.0.0.0/0' }],
   };
@@ -72,11 +73,7 @@ function network(home: string): object {
 
 /** The address of the container runtime, as a path. */
 export function runtimeSocket(folder: string): string {
-  return socketOf(path.join(folder, 'containerd'));
-}
-
-function socketOf(home: string): string {
-  return path.join(home, 'containerd.sock');
+  return path.join(folder, 'containerd', 'containerd.sock');
 }
 
 export function startKubelet(settings: Settings): Daemon {
