@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import path from 'node:path';
 import { eventually } from '../support/eventually';
@@ -36,6 +38,19 @@ describe('The cluster of the testbed', () => {
     await cluster.kubectl('expose', 'deployment', 'web', '--name=outside', '--type=NodePort', '--port=8000');
     const port = await cluster.kubectl('get', 'service', 'outside', '-o=jsonpath={.spec.ports[0].nodePort}');
     await eventually('the port of the node answers', 20, () => isAnswering(`http://${cluster.nodeAddress}:${port}`));
+  });
+
+  it('lets pods reach what listens on this machine', async () => {
+    const server = createServer((_, response) => response.end('here'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const address = await cluster.reach((server.address() as AddressInfo).port);
+      const ask = `import urllib.request as u; print(u.urlopen("http://${address}").read().decode())`;
+      assert.equal(await cluster.kubectl('exec', 'deploy/web', '--', 'python3', '-c', ask), 'here\n');
+    } finally {
+      server.close();
+      server.closeAllConnections();
+    }
   });
 
   it('shows logs', async () => {
