@@ -4,7 +4,7 @@ import path from 'node:path';
 import { withoutUnused } from '../esbuild.mjs';
 import { debianArchive } from '../test/testbed/docker/baseImage.ts';
 import { engineProblem } from '../test/testbed/docker/engine.ts';
-import { kubernetesBinaries } from '../test/testbed/kubernetes/binaries.ts';
+import { builtBinaries, kubernetesBinaries } from '../test/testbed/kubernetes/binaries.ts';
 import { clusterProblem } from '../test/testbed/kubernetes/problem.ts';
 import { pythonTestEnvironments } from '../test/testbed/python.ts';
 import { runTool } from '../test/testbed/runTool.ts';
@@ -41,6 +41,9 @@ const images = async () => ({ ...(await python()), SLIPWAY_TEST_BASE: await debi
 const kubernetes = async () => ({
   ...(await images()),
   SLIPWAY_TEST_KUBERNETES: await kubernetesBinaries('cluster', console.log),
+  // Outside CI nobody waits for what few tests need.
+  SLIPWAY_TEST_KUBERNETES_SCALE:
+    process.env.CI === 'true' ? await kubernetesBinaries('scale', console.log) : (builtBinaries('scale') ?? ''),
 });
 const vsix = async () => ({ SLIPWAY_VSIX: await makePackage() });
 

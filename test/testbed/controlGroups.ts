@@ -8,6 +8,7 @@ const root = '/sys/fs/cgroup';
 /** Makes a control group of that name under every controller. */
 export function makeGroups(name: string): void {
   if (existsSync(path.join(root, 'cgroup.controllers'))) {
+    passControllersOn();
     mkdirSync(path.join(root, name), { recursive: true });
     return;
   }
@@ -20,6 +21,31 @@ export function makeGroups(name: string): void {
       const above = path.join(root, hierarchy, file);
       if (existsSync(above)) writeFileSync(path.join(group, file), readFileSync(above));
     }
+  }
+}
+
+/**
+ * Groups of the new kind have the controllers that the group above passes on, and in a container, whose processes stand
+ * in its topmost group, that one may not: they move into a group of their own, as in containers with an engine.
+ */
+function passControllersOn(): void {
+  const controllers = readFileSync(path.join(root, 'cgroup.controllers'), 'utf8').trim().split(' ');
+  const passOn = (): void => {
+    writeFileSync(path.join(root, 'cgroup.subtree_control'), controllers.map((one) => `+${one}`).join(' '));
+  };
+  try {
+    passOn();
+  } catch {
+    const own = path.join(root, 'init');
+    mkdirSync(own, { recursive: true });
+    for (const pid of processesIn(root)) {
+      try {
+        writeFileSync(path.join(own, 'cgroup.procs'), String(pid));
+      } catch {
+        // It ended, or it is the kernel's.
+      }
+    }
+    passOn();
   }
 }
 

@@ -150,7 +150,10 @@ async function until(what: string, daemons: readonly Daemon[], ask: () => Promis
   while (!(await ask())) {
     const ended = daemons.map((one) => one.problem()).find((problem) => problem !== undefined);
     if (ended !== undefined) throw new Error(ended);
-    if (performance.now() > deadline) throw new Error(`${what}: not within ${startMs / 1000} s`);
+    if (performance.now() > deadline) {
+      const words = daemons.map(({ name, lastWords }) => `${name}:\n${lastWords()}`);
+      throw new Error(`${what}: not within ${startMs / 1000} s\n${words.join('\n')}`);
+    }
     await delay(50);
   }
 }

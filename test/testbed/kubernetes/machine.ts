@@ -33,7 +33,9 @@ export interface Machine {
 /** A program that stays. */
 export interface Daemon {
   readonly name: string;
-  /** How it ended, with the last lines that it wrote; undefined while it runs. */
+  /** The end of what it wrote. */
+  lastWords(): string;
+  /** How it ended, with its last words; undefined while it runs. */
   problem(): string | undefined;
   /** Ends it without a chance to tidy up. */
   kill(): Promise<void>;
@@ -121,8 +123,9 @@ async function furnish(folder: string, programs: string, run: Machine['run']): P
   await run('mount', '--bind', programs, path.join(folder, 'bin'));
   await run('mount', '-t', 'tmpfs', 'tmpfs', path.join(folder, 'memory'));
   for (const place of shadowed) {
-    const [upper, work] = ['upper', 'work'].map((name) => path.join(folder, 'shadow', place, name));
-    for (const one of [upper, work]) if (one !== undefined) mkdirSync(one, { recursive: true });
+    // In memory, because the folder itself may lie on layers, as in a container, and layers cannot be written twice.
+    const [upper, work] = ['upper', 'work'].map((name) => path.join(folder, 'memory', 'shadow', place, name));
+    await run('mkdir', '-p', `${upper}`, `${work}`);
     const options = `lowerdir=${place},upperdir=${upper},workdir=${work}`;
     await run('mount', '-t', 'overlay', 'overlay', '-o', options, place);
   }
@@ -159,9 +162,11 @@ function startDaemon(folder: string, name: string, args: readonly string[]): Dae
   });
   const hasEnded = (): boolean => child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
   const ending = (): string => `${name} ended with ${child.exitCode ?? child.signalCode ?? 'an error'}`;
+  const lastWords = (): string => readFileSync(log, 'utf8').slice(-2000);
   return {
     name,
-    problem: () => (hasEnded() ? `${ending()}:\n${readFileSync(log, 'utf8').slice(-2000)}` : undefined),
+    lastWords,
+    problem: () => (hasEnded() ? `${ending()}:\n${lastWords()}` : undefined),
     kill: async () => {
       if (child.pid !== undefined && !hasEnded()) signalQuietly(-child.pid, 'SIGKILL');
       await closed;
