@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
-import type { Certificates } from './certificates';
+import type { Settings } from './settings';
 
 /** Reads one path of the API server as JSON, as the administrator; undefined when there is no good answer. */
-export function askApi(server: string, certificates: Certificates, path: string): Promise<unknown> {
+export function askApi({ server, certificates }: Settings, path: string): Promise<unknown> {
   const { authority, admin } = certificates;
   const options = {
     ca: readFileSync(authority),

@@ -60,61 +60,20 @@ export async function startCluster(options: ClusterOptions): Promise<TestCluster
 }
 
 async function startOn(machine: Machine, options: ClusterOptions): Promise<TestCluster> {
-  const { folder, network } = machine;
-  const address = network.ownAddress;
-  const server = `https://${address}:${apiPort}`;
-  const certificates = await makeCertificates(path.join(folder, 'certificates'), serverNames(address));
-  const users = writeUsers(folder, server, nodeName, certificates);
-  const registry = `${address}:${registryPort}`;
-  const settings: Settings = {
-    machine,
-    certificates,
-    users,
-    address,
-    registry,
-    isLarge: options.isLarge ?? false,
+  const settings = await settle(machine, options);
+  const { users, address, registry } = settings;
+  const kubectl = (...args: string[]): Promise<string> => {
+    const own = [`--kubeconfig=${users.admin}`, `--cache-dir=${path.join(machine.folder, 'kubectl')}`];
+    return runTool(path.join(options.programs, 'kubectl'), [...own, ...args]);
   };
-  const ask = (what: string): Promise<unknown> => askApi(server, certificates, what);
-  const kubectl = (...args: string[]): Promise<string> =>
-    runTool(path.join(options.programs, 'kubectl'), [
-      ...[`--kubeconfig=${users.admin}`, `--cache-dir=${path.join(folder, 'kubectl')}`, ...args],
-    ]);
-
-  const pausePushed = async (): Promise<void> => {
-    const answers = (): Promise<boolean> =>
-      fetch(`http://${registry}/v2/`).then(
-        ({ ok }) => ok,
-        () => false,
-      );
-    await until('the registry answers', daemons, answers);
-    await pushPause(registry, options.programs, folder);
-  };
-  const daemons = [startEtcd(settings), startNodeRegistry(settings), startContainerd(settings)];
-  await openRoutes(settings);
-  let apiserver = startApiserver(settings);
-  const ready = (): Promise<void> =>
-    until('the API server is ready', [...daemons, apiserver], async () => (await ask('/readyz')) === 'ok');
-  await Promise.all([ready(), pausePushed()]);
-
+  let apiserver = await startControlPlane(settings, options.programs);
   const objects = [...rights(), ...(options.metrics ? metricsApi(settings) : [])];
-  const manifest = writeYaml(path.join(folder, 'rights.yaml'), ...objects);
-  await kubectl('apply', '-f', manifest);
-  daemons.push(startControllerManager(settings), startScheduler(settings), startKubelet(settings));
-  daemons.push(startProxy(settings), startCoredns(settings));
-  if (options.metrics) daemons.push(startMetricsServer(settings));
-  await until('the node is ready', [...daemons, apiserver], async () =>
-    isTrue(await ask(`/api/v1/nodes/${nodeName}`), 'Ready'),
-  );
-  const account = '/api/v1/namespaces/default/serviceaccounts/default';
-  await until('pods can be made', daemons, async () => (await ask(account)) !== undefined);
-  const metrics = '/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.metrics.k8s.io';
-  if (options.metrics)
-    await until('metrics-server is known', daemons, async () => isTrue(await ask(metrics), 'Available'));
-
+  await kubectl('apply', '-f', writeYaml(path.join(machine.folder, 'rights.yaml'), ...objects));
+  await startNode(settings, options.metrics ?? false);
   return {
     kubeconfig: users.admin,
-    server,
-    folder,
+    server: settings.server,
+    folder: machine.folder,
     registry: { host: registry },
     nodeAddress: address,
     machine,
@@ -124,14 +83,51 @@ async function startOn(machine: Machine, options: ClusterOptions): Promise<TestC
       await apiserver.kill();
       await whileDown?.();
       apiserver = startApiserver(settings);
-      await ready();
+      await apiserverReady(settings, [apiserver]);
     },
     reach: async (port) => {
-      await network.forward(port);
-      return `${network.hostAddress}:${port}`;
+      await machine.network.forward(port);
+      return `${machine.network.hostAddress}:${port}`;
     },
     stop: () => machine.remove(),
   };
+}
+
+async function settle(machine: Machine, { isLarge = false }: ClusterOptions): Promise<Settings> {
+  const address = machine.network.ownAddress;
+  const server = `https://${address}:${apiPort}`;
+  const certificates = await makeCertificates(path.join(machine.folder, 'certificates'), serverNames(address));
+  const users = writeUsers(machine.folder, server, nodeName, certificates);
+  return { machine, certificates, users, address, server, registry: `${address}:${registryPort}`, isLarge };
+}
+
+/** Starts what needs no API server and the API server. @returns the latter, ready */
+async function startControlPlane(settings: Settings, programs: string): Promise<Daemon> {
+  const apart = [startEtcd(settings), startNodeRegistry(settings), startContainerd(settings)];
+  await openRoutes(settings);
+  const apiserver = startApiserver(settings);
+  const registryFilled = async (): Promise<void> => {
+    const url = `http://${settings.registry}/v2/`;
+    await until('the registry answers', apart, () => isGood(fetch(url)));
+    await pushPause(settings.registry, programs, settings.machine.folder);
+  };
+  await Promise.all([apiserverReady(settings, [...apart, apiserver]), registryFilled()]);
+  return apiserver;
+}
+
+async function startNode(settings: Settings, metrics: boolean): Promise<void> {
+  const starts = [startControllerManager, startScheduler, startKubelet, startProxy, startCoredns];
+  const daemons = [...starts, ...(metrics ? [startMetricsServer] : [])].map((start) => start(settings));
+  const is = (state: string, of: string) => async (): Promise<boolean> => isTrue(await askApi(settings, of), state);
+  await until('the node is ready', daemons, is('Ready', `/api/v1/nodes/${nodeName}`));
+  const account = '/api/v1/namespaces/default/serviceaccounts/default';
+  await until('pods can be made', daemons, async () => (await askApi(settings, account)) !== undefined);
+  const api = '/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.metrics.k8s.io';
+  if (metrics) await until('metrics-server is known', daemons, is('Available', api));
+}
+
+function apiserverReady(settings: Settings, daemons: readonly Daemon[]): Promise<void> {
+  return until('the API server is ready', daemons, async () => (await askApi(settings, '/readyz')) === 'ok');
 }
 
 function serverNames(address: string): readonly string[] {
@@ -151,11 +147,18 @@ async function until(what: string, daemons: readonly Daemon[], ask: () => Promis
     const ended = daemons.map((one) => one.problem()).find((problem) => problem !== undefined);
     if (ended !== undefined) throw new Error(ended);
     if (performance.now() > deadline) {
-      const words = daemons.map(({ name, lastWords }) => `${name}:\n${lastWords()}`);
+      const words = daemons.map((one) => `${one.name}:\n${one.lastWords()}`);
       throw new Error(`${what}: not within ${startMs / 1000} s\n${words.join('\n')}`);
     }
     await delay(50);
   }
+}
+
+function isGood(answer: Promise<Response>): Promise<boolean> {
+  return answer.then(
+    ({ ok }) => ok,
+    () => false,
+  );
 }
 
 /** Whether an object's condition of that type is met. */

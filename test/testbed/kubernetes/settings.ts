@@ -9,6 +9,8 @@ export interface Settings {
   readonly users: Users;
   /** The node's address, at which everything listens that something else calls. */
   readonly address: string;
+  /** `https://ADDRESS:PORT` of the API server. */
+  readonly server: string;
   /** `ADDRESS:PORT` of the registry, the same inside and outside of the machine. */
   readonly registry: string;
   /** Fake nodes by the thousand: they tell seldom that they live. */
