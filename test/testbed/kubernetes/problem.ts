@@ -9,7 +9,6 @@ const programs: Readonly<Record<string, string>> = {
   runc: 'runc',
   'docker-registry': 'docker-registry',
   debootstrap: 'debootstrap',
-  conntrack: 'conntrack',
   nft: 'nftables',
   iptables: 'iptables',
   ip: 'iproute2',
