@@ -1,4 +1,5 @@
 import type { Bundle, BundleRuntime } from './bundle';
+import type { Cluster } from './cluster';
 import type { DeployedModel } from './deployment';
 import type { LogLine, LogOptions } from './logs';
 import type { Provenance } from './release';
@@ -67,36 +68,6 @@ export type RolloutStep =
   | { readonly kind: 'progress'; readonly step: string; readonly message: string }
   | { readonly kind: 'ready'; readonly model: DeployedModel };
 
-/** What the user explores: this machine, an engine, a swarm, a cluster. */
-export interface Cluster {
-  readonly id: string;
-  readonly displayName: string;
-  /** A snapshot at once, then one after every change, until aborted. */
-  watch(signal: AbortSignal): AsyncIterable<ClusterSnapshot>;
-}
-
-export interface ClusterSnapshot {
-  readonly nodes: readonly ClusterNode[];
-}
-
-export interface ClusterNode {
-  readonly id: string;
-  readonly name: string;
-  readonly ready: boolean;
-  readonly cpu: { readonly cores: number; readonly used: number };
-  readonly memory: { readonly total: number; readonly used: number };
-  readonly processes: readonly ClusterProcess[];
-}
-
-export interface ClusterProcess {
-  readonly id: string;
-  readonly name: string;
-  readonly model: string;
-  readonly pid: number;
-  readonly phase: string;
-  readonly memory: number | undefined;
-}
-
 /** Finds the targets of one kind that this machine can reach. Loaded, with its SDK, on first use. */
 export interface TargetKind {
   readonly id: string;
@@ -114,6 +85,10 @@ export interface TargetContext {
   readonly resources: string;
   /** Shown to others who find a model being changed: `VS Code` or `slipway`. */
   readonly program: string;
+  /** Kubeconfig files to use instead of those of the environment; empty for those. */
+  readonly kubeconfig?: string;
+  /** Namespaces to show to those who may not list them. */
+  readonly namespaces?: readonly string[];
 }
 
 export type LoadTargetKind = () => Promise<TargetKind>;

@@ -1,31 +1,24 @@
 import { readFile } from 'node:fs/promises';
 import { UserError } from '../../core/errors';
+import type { Credential } from './credential';
 import { runExecPlugin } from './execPlugin';
 import type { KubeContext, KubeUser } from './kubeconfig';
-
-/** What proves who we are; certificates in PEM. */
-export interface Credential {
-  readonly token?: string;
-  readonly cert?: string | Buffer;
-  readonly key?: string | Buffer;
-  readonly username?: string;
-  readonly password?: string;
-  /** Milliseconds since the epoch; absent where it does not tell. */
-  readonly expires?: number;
-}
 
 /** A credential is taken anew so long before it expires. */
 const earlyMs = 30_000;
 /** Token files rotate; client-go reads them as often. */
 const fileMs = 60_000;
-/** So long a failure is what everybody gets, so that many watches do not start a plugin each. */
-const failureMs = 5000;
+/** So long a failure is what everybody gets, longer with each one, so that watches which try again do not start plugins all the time. */
+const failureMs = { first: 5000, most: 60_000 };
+/** A server that refuses every credential is not a reason to ask for one all the time. */
+const refusalMs = 30_000;
 
 /** The credentials of one user of one kubeconfig file. However many ask, one plugin process runs. */
 export class CredentialSource {
   readonly #context: KubeContext;
   #asked: { readonly at: number; readonly credential: Promise<Credential> } | undefined;
-  #isFailure = false;
+  #failures = 0;
+  #refusedAt = Number.NEGATIVE_INFINITY;
 
   constructor(context: KubeContext) {
     this.#context = context;
@@ -41,7 +34,8 @@ export class CredentialSource {
   refuse(credential: Credential): boolean {
     const { user } = this.#context;
     const canChange = user.exec !== undefined || user.tokenFile !== undefined || user.certFile !== undefined;
-    if (!canChange) return false;
+    if (!canChange || performance.now() - this.#refusedAt < refusalMs) return false;
+    this.#refusedAt = performance.now();
     const asked = this.#asked;
     void asked?.credential.then(
       (known) => {
@@ -56,7 +50,7 @@ export class CredentialSource {
     const age = Date.now() - asked.at;
     const known = await asked.credential.catch(() => undefined);
     if (this.#asked !== asked) return false;
-    if (known === undefined) return this.#isFailure && age > failureMs;
+    if (known === undefined) return age > Math.min(failureMs.first * 2 ** (this.#failures - 1), failureMs.most);
     if (known.expires !== undefined) return Date.now() > known.expires - earlyMs;
     return this.#context.user.tokenFile !== undefined && age > fileMs;
   }
@@ -65,10 +59,14 @@ export class CredentialSource {
     // Not the caller's signal: others wait for the same answer.
     const credential = readCredential(this.#context, new AbortController().signal);
     this.#asked = { at: Date.now(), credential };
-    this.#isFailure = false;
-    credential.catch(() => {
-      this.#isFailure = true;
-    });
+    credential.then(
+      () => {
+        this.#failures = 0;
+      },
+      () => {
+        this.#failures++;
+      },
+    );
     return credential;
   }
 }

@@ -4,7 +4,7 @@ import { inertText } from '../../core/inertText';
 import { runProcess } from '../process/runProcess';
 import { findUserProgram, userPath } from '../process/shellPath';
 import type { ExecPlugin, KubeCluster } from './kubeconfig';
-import type { Credential } from './credentials';
+import type { Credential } from './credential';
 
 const timeoutMs = 60_000;
 

@@ -1,7 +1,9 @@
 import http from 'node:http';
 import https from 'node:https';
-import { KubeConfig, type Cluster, type User } from '@kubernetes/client-node';
-import type { Credential } from './credentials';
+import type { Cluster, User } from '@kubernetes/client-node';
+// Not the package's own entry: with it comes an API of which nothing is used here.
+import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
+import type { Credential } from './credential';
 import type { KubeCluster, KubeContext } from './kubeconfig';
 import { proxyFromEnvironment } from './proxy';
 

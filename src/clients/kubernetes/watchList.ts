@@ -4,17 +4,7 @@ import type { KubeClient } from './client';
 import { explainStatus } from './failures';
 import { withHeartbeat } from './heartbeat';
 import type { KubeObject } from './objects';
-import { watchStream, type WatchEvent } from './watchStream';
-
-/** A list of objects that is kept up to date. */
-export interface WatchedList {
-  /** Completes "you are not allowed to …". */
-  readonly what: string;
-  /** Address of the list, see `resourcePath`. */
-  readonly path: string;
-  /** `fieldSelector`, `labelSelector`. */
-  readonly query?: Readonly<Record<string, string>>;
-}
+import { watchStream, type WatchedList, type WatchEvent } from './watchStream';
 
 /** What a watched list holds. */
 export interface Watched<T> {

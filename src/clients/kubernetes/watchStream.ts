@@ -3,7 +3,16 @@ import type { IncomingMessage } from 'node:http';
 import type { KubeClient } from './client';
 import { explainSilence, type KubeStatus } from './failures';
 import type { KubeObject } from './objects';
-import type { WatchedList } from './watchList';
+
+/** A list of objects that is kept up to date. */
+export interface WatchedList {
+  /** Completes "you are not allowed to …". */
+  readonly what: string;
+  /** Address of the list, see `resourcePath`. */
+  readonly path: string;
+  /** `fieldSelector`, `labelSelector`. */
+  readonly query?: Readonly<Record<string, string>>;
+}
 
 /** https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes */
 export type WatchEvent =

@@ -147,7 +147,9 @@ describe('manifest', () => {
     const scopes = Object.fromEntries(Object.entries(properties).map(([key, value]) => [key, value.scope]));
     assert.deepEqual(scopes, {
       'slipway.home': 'machine-overridable',
+      'slipway.kubeconfig': 'machine-overridable',
       'slipway.logs.maxLines': 'window',
+      'slipway.namespaces': 'window',
       'slipway.deploy.readyTimeoutSeconds': 'resource',
       'slipway.registry': 'resource',
       'slipway.insecureRegistries': 'machine-overridable',
