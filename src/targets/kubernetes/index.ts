@@ -32,6 +32,7 @@ function contextCluster(context: KubeContext, { namespaces = [] }: TargetContext
       const { watchContext } = await import('./explore');
       yield* watchContext(context, namespaces, row, signal);
     },
+    objects: async () => (await import('./manage')).objectsOf(context),
   };
 }
 
