@@ -16,6 +16,8 @@ export interface Cluster {
    * @throws UserError when asking again does not help: a right that is missing, a kind that the cluster does not have
    */
   watch(row: ClusterRow | undefined, signal: AbortSignal): AsyncIterable<ClusterRows>;
+  /** What can be done with its objects; absent where it has none. */
+  objects?: () => Promise<ClusterObjects>;
 }
 
 export interface ClusterProblem {
@@ -183,4 +185,36 @@ export interface NoteRow extends Row {
   readonly kind: 'note';
   readonly note: 'forbidden' | 'problem' | 'empty' | 'info';
   readonly message: string;
+}
+
+/** What can be done with the objects of a cluster. Everything names its object in full; nothing depends on a current context. */
+export interface ClusterObjects {
+  /** The object as YAML, without what the server keeps for itself. The values of a Secret are left out. */
+  read(ref: ObjectRef, signal: AbortSignal): Promise<string>;
+  /** What people want to know of an object, with its events. */
+  describe(ref: ObjectRef, signal: AbortSignal): Promise<string>;
+  /**
+   * What applying an edited text would make of the object; nothing is changed.
+   * @param force takes fields over from those who own them
+   * @throws UserError ObjectInvalid, KubernetesConflict with `details.causes` that name field and owner, KubernetesInvalid
+   */
+  preview(edit: ObjectEdit, signal: AbortSignal): Promise<{ readonly before: string; readonly after: string }>;
+  /** Applies what was changed in the text. @throws as `preview` */
+  apply(edit: ObjectEdit, signal: AbortSignal): Promise<void>;
+  remove(ref: ObjectRef, signal: AbortSignal): Promise<void>;
+  /** Whether the user may. */
+  may(verb: string, ref: ObjectRef, signal: AbortSignal, subresource?: string): Promise<boolean>;
+  /** Whether new pods may be put on a node. */
+  cordon(node: ObjectRef, isCordoned: boolean, signal: AbortSignal): Promise<void>;
+  /** Moves the pods of a node elsewhere, one eviction at a time as their disruption budgets allow. Yields what it does. */
+  drain(node: ObjectRef, signal: AbortSignal): AsyncIterable<string>;
+}
+
+export interface ObjectEdit {
+  readonly ref: ObjectRef;
+  /** As it was read. */
+  readonly before: string;
+  /** As the user left it. */
+  readonly after: string;
+  readonly force: boolean;
 }
