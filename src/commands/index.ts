@@ -5,6 +5,7 @@ export const commands: Readonly<Record<string, LoadCommand>> = {
   'slipway.deployModel': async () => (await import('./deployModel')).deployModel,
   'slipway.inspectProject': async () => (await import('./inspectProject')).inspectProject,
   'slipway.trainAgain': async () => (await import('./trainAgain')).trainAgain,
+  'slipway.chooseTarget': async () => (await import('./chooseTarget')).chooseTarget,
   'slipway.containerize': async () => (await import('./containerize')).containerize,
   'slipway.showImagePlan': async () => (await import('./showImagePlan')).showImagePlan,
   'slipway.chooseRegistry': async () => (await import('./chooseRegistry')).chooseRegistry,

@@ -29,6 +29,12 @@ export interface DeployedModel {
   readonly resources?: ResourceNeed;
 }
 
+/** The endpoint as people read it. */
+export function shownEndpoint({ endpoint, endpointIsInside }: DeployedModel): string {
+  if (endpoint === undefined) return '';
+  return endpointIsInside === true ? `${endpoint} (inside the cluster)` : endpoint;
+}
+
 export interface Reason {
   readonly code: string;
   readonly message: string;

@@ -129,7 +129,10 @@ export interface TargetKind {
   readonly displayName: string;
   /** The target that a user named, such as `local` or `kubernetes:CONTEXT/NAMESPACE`; undefined when the name is of another kind. */
   open(id: string, context: TargetContext): Target | undefined;
+  /** Targets whose models are shown: of clusters, those that were deployed to from this machine. */
   discover(context: TargetContext, signal: AbortSignal): Promise<readonly Target[]>;
+  /** Targets that one can deploy to. Nothing is connected. */
+  choices(context: TargetContext, signal: AbortSignal): Promise<readonly Target[]>;
   clusters(context: TargetContext, signal: AbortSignal): Promise<readonly Cluster[]>;
 }
 

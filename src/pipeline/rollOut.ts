@@ -2,7 +2,7 @@ import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import { hashFile } from '../clients/files/contentStore';
 import type { DeployHost } from '../core/deploy';
-import type { DeployedModel } from '../core/deployment';
+import { shownEndpoint, type DeployedModel } from '../core/deployment';
 import { UserError } from '../core/errors';
 import type { Project } from '../core/project';
 import type { Provenance } from '../core/release';
@@ -62,7 +62,7 @@ export async function rollOut<Content extends ReleaseContent>(
   }
   const model = await step(host, 'deploy', `Starting on ${rollout.target.displayName}`, async (progress) => {
     const ready = await startRelease(rollout, progress, signal);
-    return { result: ready, message: `Release ${String(ready.version)} answers at ${ready.endpoint ?? ''}` };
+    return { result: ready, message: `Release ${String(ready.version)} answers at ${shownEndpoint(ready)}` };
   });
   announce(host, rollout, model, false);
   await updateProjectState(services.home, rollout.project.root, { target: rollout.target.id });

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Writable } from 'node:stream';
-import { PortForward } from '@kubernetes/client-node';
+import { PortForward } from '@kubernetes/client-node/dist/portforward.js';
 import type { KubeClient } from './client';
 import { refusalOf } from './exec';
 import { explainSilence } from './failures';

@@ -3,7 +3,9 @@ import type { Cluster } from '../../core/cluster';
 import type { TargetContext, TargetKind } from '../../core/target';
 import type { KubeconfigProblem, KubeContext } from '../../clients/kubernetes/kubeconfig';
 import { kubeconfigFiles, loadKubeconfig } from '../../clients/kubernetes/kubeconfigFiles';
+import { homeAt } from '../../core/home';
 import { kindPrefix, kubernetesTarget } from './target';
+import { usedTargets } from './used';
 
 /** Every context of the user's kubeconfig files. The SDK is loaded when one of them is used. */
 export const kubernetesTargets: TargetKind = {
@@ -11,7 +13,9 @@ export const kubernetesTargets: TargetKind = {
   displayName: 'Kubernetes',
   open: (id, context) =>
     id.startsWith(kindPrefix) ? kubernetesTarget(id.slice(kindPrefix.length), context) : undefined,
-  discover: async (context) => {
+  discover: async (context) =>
+    (await usedTargets(homeAt(context.home))).map((id) => kubernetesTarget(id.slice(kindPrefix.length), context)),
+  choices: async (context) => {
     const { contexts } = await loadKubeconfig(kubeconfigFiles(context.kubeconfig ?? ''));
     return contexts.map((one) => kubernetesTarget(`${one.name}/${one.namespace ?? 'default'}`, context));
   },

@@ -1,4 +1,5 @@
-import { KubeClient } from '../../clients/kubernetes/client';
+import type { KubeClient } from '../../clients/kubernetes/client';
+import { clientFor } from '../../clients/kubernetes/pool';
 import type { KubeContext } from '../../clients/kubernetes/kubeconfig';
 import { kubeconfigFiles, loadKubeconfig } from '../../clients/kubernetes/kubeconfigFiles';
 import { UserError } from '../../core/errors';
@@ -7,16 +8,6 @@ import { UserError } from '../../core/errors';
 export interface Place {
   readonly client: KubeClient;
   readonly namespace: string;
-}
-
-const clients = new Map<string, KubeClient>();
-
-/** Connections to a cluster are shared by all that has to do with it. */
-export function clientFor(context: KubeContext): KubeClient {
-  const key = JSON.stringify(context);
-  const client = clients.get(key) ?? new KubeClient(context);
-  clients.set(key, client);
-  return client;
 }
 
 /**

@@ -28,7 +28,7 @@ export async function stopModel(subject: Subject, signal: AbortSignal): Promise<
     await patiently(() => annotate(place.client, address, notes, signal), signal);
   }
   await scaleModel(place, model, 0, signal);
-  await settle(subject, false, 'StopFailed', signal);
+  await settle(subject, false, 'ScaleFailed', signal);
 }
 
 /** @throws UserError StartFailed, and the model is stopped again */

@@ -1,6 +1,8 @@
+import { homeAt } from '../../core/home';
 import type { ImageTarget, TargetContext } from '../../core/target';
 import type { Subject } from './deploy';
 import type * as Operations from './operations';
+import { forgetTarget, rememberTarget } from './used';
 
 export const kindPrefix = 'kubernetes:';
 
@@ -12,6 +14,7 @@ export const kindPrefix = 'kubernetes:';
 export function kubernetesTarget(name: string, context: TargetContext): ImageTarget {
   const id = kindPrefix + name;
   const { program } = context;
+  const home = homeAt(context.home);
   const open = opener(name, context);
   const change = async <T>(
     model: string,
@@ -40,14 +43,19 @@ export function kubernetesTarget(name: string, context: TargetContext): ImageTar
     },
     reserve: async (model, signal) => {
       const { operations, place } = await open();
-      return operations.reserveModel({ place, model, targetId: id }, program, signal);
+      const reservation = await operations.reserveModel({ place, model, targetId: id }, program, signal);
+      await rememberTarget(home, id);
+      return reservation;
     },
     logs: async function* (model, options, signal) {
       const { operations, place } = await open();
       yield* operations.readLogs(place, model, options, signal);
     },
-    remove: (model, signal) =>
-      change(model, signal, ({ operations, place }, abort) => operations.removeModel(place, model, abort)),
+    remove: async (model, signal) => {
+      await change(model, signal, ({ operations, place }, abort) => operations.removeModel(place, model, abort));
+      const { operations, place } = await open();
+      if ((await operations.readModels(place, id, signal)).length === 0) await forgetTarget(home, id);
+    },
     scale: (model, replicas, signal) =>
       change(model, signal, ({ operations, subject }, abort) => operations.changeScale(subject, replicas, abort)),
     rollback: (model, version, signal) =>
