@@ -16,7 +16,7 @@ interface Cause {
 
 /** The address of an object as a document; it holds all that is needed to find the object again. */
 export function objectUri(clusterId: string, ref: ObjectRef): vscode.Uri {
-  const folders = [clusterId, ref.namespace ?? '', ref.plural].map((part) => encodeURIComponent(part));
+  const folders = [clusterId, ref.namespace ?? '', ref.plural].map((part) => part.replaceAll('/', '-'));
   const query = JSON.stringify({ clusterId, ref });
   return vscode.Uri.from({ scheme: objectScheme, path: `/${folders.join('/')}/${ref.name}.yaml`, query });
 }
