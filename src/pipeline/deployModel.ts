@@ -1,4 +1,5 @@
 import type { DeployHost } from '../core/deploy';
+import { planFiles } from '../project/planFiles';
 import type { DeployedModel } from '../core/deployment';
 import { freeSpaceIsOver } from './freeSpace';
 import { inspect } from './inspect';
@@ -43,7 +44,8 @@ export async function deployModel(
     );
     try {
       const runtime = made.runtime ?? (await install(services, host, solved, signal));
-      const packaging = { name, project, solved, server: runtime.runtime, record };
+      const { files } = await planFiles(project, signal);
+      const packaging = { name, project, solved, server: runtime.runtime, record, files };
       const bundle = await packageModel(services, host, packaging, signal);
       return await rollOut(
         services,

@@ -39,7 +39,7 @@ export async function generateDockerfile(
       path: variablesOf(base.image.config.config?.Env ?? []).get('PATH'),
       apt,
       lock: solved.lock.text,
-      support: await selectSupport(services, solved, base.facts, platform, runtime?.support, signal),
+      support: await selectSupport(services, { solved, base: base.facts, platform, support: runtime?.support }, signal),
       server: await serverFiles(server),
       bundle: await filesBelow(bundle.folder),
       byteCode,

@@ -20,30 +20,34 @@ export interface ImagePackages {
   readonly support: readonly Wheel[];
 }
 
+/** What an image's packages are chosen by. */
+export interface PackageOrder {
+  readonly solved: Solved;
+  readonly base: BaseFacts;
+  readonly platform: Platform;
+  /** Folder with the server's packages on this machine: the image gets the same versions. */
+  readonly support: string | undefined;
+}
+
 /**
  * Chooses the wheels of an image from the lock.
- * @param support folder with the server's packages on this machine: the image gets the same versions
  * @throws UserError WheelMissing, PackageHashMismatch, RuntimeConflict's causes and those of uv
  */
 export async function selectPackages(
   services: Services,
-  solved: Solved,
-  base: BaseFacts,
-  platform: Platform,
-  support: string | undefined,
+  order: PackageOrder,
   signal: AbortSignal,
 ): Promise<ImagePackages> {
   const uv = await services.uv(signal);
-  const target = pythonTarget(base, platform);
   const users = {
     subject: 'the packages of this project',
-    requirements: solved.lock.text,
+    requirements: order.solved.lock.text,
     dependencies: false,
-    target,
+    target: pythonTarget(order),
   };
   const [chosen, added] = await Promise.all([
     selectWheels(uv, wheelCache(services), users, signal),
-    selectServer(services, solved, target, support, signal),
+    selectServer(services, order, signal),
   ]);
   const known = new Set(chosen.map((wheel) => wheel.distribution));
   const missing = added.filter((wheel) => !known.has(wheel.distribution));
@@ -60,34 +64,26 @@ export async function selectPackages(
  */
 export async function selectSupport(
   services: Services,
-  solved: Solved,
-  base: BaseFacts,
-  platform: Platform,
-  support: string | undefined,
+  order: PackageOrder,
   signal: AbortSignal,
 ): Promise<readonly Wheel[]> {
-  const wheels = await selectServer(services, solved, pythonTarget(base, platform), support, signal);
+  const wheels = await selectServer(services, order, signal);
   return wheels.filter((wheel) => !environmentRequirements.includes(wheel.distribution));
 }
 
-async function selectServer(
-  services: Services,
-  solved: Solved,
-  target: PythonTarget,
-  support: string | undefined,
-  signal: AbortSignal,
-): Promise<readonly Wheel[]> {
+async function selectServer(services: Services, order: PackageOrder, signal: AbortSignal): Promise<readonly Wheel[]> {
   const request = {
     subject: "Slipway's server",
     requirements: [...serverRequirements, ...environmentRequirements].join('\n'),
-    constraints: `${solved.lock.text}\n${await pinsIn(support)}`,
+    constraints: `${order.solved.lock.text}\n${await pinsIn(order.support)}`,
     dependencies: true,
-    target,
+    target: pythonTarget(order),
   };
   return selectWheels(await services.uv(signal), wheelCache(services), request, signal);
 }
 
-function pythonTarget(base: BaseFacts, { architecture }: Platform): PythonTarget {
+function pythonTarget({ base, platform }: PackageOrder): PythonTarget {
+  const { architecture } = platform;
   return { minor: base.minor, architecture, glibc: base.libc.kind === 'glibc' ? base.libc.version : undefined };
 }
 

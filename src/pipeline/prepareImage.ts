@@ -4,6 +4,7 @@ import type { Bundle } from '../core/bundle';
 import type { DeployHost } from '../core/deploy';
 import type { Platform } from '../core/image';
 import type { Project } from '../core/project';
+import { planFiles, type FilePlan } from '../project/planFiles';
 import { freeSpaceIsOver } from './freeSpace';
 import { onBase, type Registries } from './imageBase';
 import { makeArtifact, type Made } from './makeArtifact';
@@ -26,12 +27,11 @@ export interface ImageOrder {
 /** A bundle and the base that it goes onto. */
 export interface PreparedImage {
   readonly base: Base;
-  /** With the Python of the base. */
-  readonly project: Project;
   readonly made: Made;
   /** Folder of the server's own files. */
   readonly server: string;
   readonly bundle: Bundle;
+  readonly leftOut: FilePlan['leftOut'];
 }
 
 /** The same steps as a deploy up to the bundle, for the Python of a base image. */
@@ -50,9 +50,10 @@ export async function prepareImage(
   const made = await makeArtifact(services, host, job, signal);
   await made.ended;
   const server = await copyRuntime(services.home, services.context.resources);
-  const packaging = { name, project, solved: made.solved, server, record: unmeasured(made) };
+  const { files, leftOut } = await planFiles(project, signal);
+  const packaging = { name, project, solved: made.solved, server, record: unmeasured(made), files };
   const bundle = await packageModel(services, host, packaging, signal);
-  return { base, project, made, server, bundle };
+  return { base, made, server, bundle, leftOut };
 }
 
 /** What was measured differs from run to run, so it belongs to a release; equal sources make equal images. */

@@ -4,7 +4,7 @@ import { baseBlob, layerBlob, memoryBlob } from '../build/image/blobs';
 import { imageConfig, imageManifest } from '../build/image/imageConfig';
 import { LayerCache } from '../build/image/layerCache';
 import type { Layer } from '../build/image/layerWriter';
-import type { WheelLayerRequest } from '../build/image/layerWorker';
+import type { LayerRequest } from '../build/image/layerWorker';
 import { makeLayer, type Workshop } from '../build/image/makeLayer';
 import { baseReference, type Base } from '../build/image/openBase';
 import { describeRecipe, titleOf, type LayerRecipe } from '../build/image/planLayers';
@@ -136,7 +136,7 @@ async function withWorkshop<Result>(
   const { images } = services.home;
   const cache = new LayerCache(images);
   const program = path.join(services.context.resources, '..', 'dist', 'layerWorker.js');
-  const threads = new Threads<WheelLayerRequest, Layer>(program, availableParallelism());
+  const threads = new Threads<LayerRequest, Layer>(program, availableParallelism());
   const workshop = {
     cache,
     threads,

@@ -13,12 +13,11 @@ export type LayerFile =
 const inMemoryBytes = 4 * 1024 * 1024;
 
 /** Writes files as one layer, sorted by path. @throws Error when a file changes while it is read */
-export async function writeFilesLayer(to: string, files: readonly LayerFile[], signal: AbortSignal): Promise<Layer> {
+export async function writeFilesLayer(to: string, files: readonly LayerFile[]): Promise<Layer> {
   const writer = await LayerWriter.create(to);
   try {
     for (const file of [...files].sort((left, right) => (left.path < right.path ? -1 : 1))) {
-      signal.throwIfAborted();
-      await add(writer, file, signal);
+      await add(writer, file);
     }
     return await writer.finish();
   } catch (error) {
@@ -27,7 +26,7 @@ export async function writeFilesLayer(to: string, files: readonly LayerFile[], s
   }
 }
 
-async function add(writer: LayerWriter, file: LayerFile, signal: AbortSignal): Promise<void> {
+async function add(writer: LayerWriter, file: LayerFile): Promise<void> {
   switch (file.kind) {
     case 'folder':
       await writer.add(file);
@@ -44,10 +43,10 @@ async function add(writer: LayerWriter, file: LayerFile, signal: AbortSignal): P
     case 'source': {
       const entry = { kind: 'file', path: file.path, executable: false, size: file.size } as const;
       if (file.size > inMemoryBytes) {
-        await writer.addStream(entry, createReadStream(file.file, { signal }) as AsyncIterable<Buffer>);
+        await writer.addStream(entry, createReadStream(file.file) as AsyncIterable<Buffer>);
         return;
       }
-      const content = await readFile(file.file, { signal });
+      const content = await readFile(file.file);
       if (content.length !== file.size) throw new Error(`${file.path} changed while it was read`);
       await writer.add(entry, content);
     }

@@ -51,6 +51,8 @@ export async function pushBase(host: string, archive: string, name = 'base/pytho
       os: 'linux',
       config: { Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'], Cmd: ['bash'] },
       rootfs: { type: 'layers', diff_ids: [diffId] },
+      // Buildah refuses a base whose layers have none.
+      history: [{ created_by: 'debootstrap' }],
     }),
   );
   for (const blob of [layer, memoryBlob(sha256(config), config)])
