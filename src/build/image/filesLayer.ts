@@ -9,8 +9,11 @@ export type LayerFile =
   | { readonly kind: 'link'; readonly path: string; readonly target: string }
   | { readonly kind: 'folder'; readonly path: string };
 
+/** Part of the key of every cached layer of files: raise it when the same files give other bytes than before. */
+export const filesLayerVersion = 2;
+
 /** Up to here a file is read at once. */
-const inMemoryBytes = 4 * 1024 * 1024;
+const inMemoryBytes = 256 * 1024;
 
 /** Writes files as one layer, sorted by path. @throws Error when a file changes while it is read */
 export async function writeFilesLayer(to: string, files: readonly LayerFile[]): Promise<Layer> {
@@ -43,7 +46,10 @@ async function add(writer: LayerWriter, file: LayerFile): Promise<void> {
     case 'source': {
       const entry = { kind: 'file', path: file.path, executable: false, size: file.size } as const;
       if (file.size > inMemoryBytes) {
-        await writer.addStream(entry, createReadStream(file.file) as AsyncIterable<Buffer>);
+        await writer.addStream(
+          entry,
+          createReadStream(file.file, { highWaterMark: inMemoryBytes }) as AsyncIterable<Buffer>,
+        );
         return;
       }
       const content = await readFile(file.file);

@@ -5,7 +5,7 @@ import { compileByteCode } from '../../clients/python/byteCode';
 import { fetchWheel } from '../../clients/python/fetchWheel';
 import type { Wheel } from '../../clients/python/selectWheels';
 import { mediaTypes } from '../../core/oci';
-import { writeFilesLayer, type LayerFile } from './filesLayer';
+import { filesLayerVersion, writeFilesLayer, type LayerFile } from './filesLayer';
 import { environmentScheme, imagePaths, supportScheme, type InstallScheme } from './imagePaths';
 import type { LayerCache } from './layerCache';
 import type { Layer } from './layerWriter';
@@ -82,7 +82,7 @@ function byteCodeLayer(
 }
 
 async function filesLayer(workshop: Workshop, files: readonly LayerFile[], signal: AbortSignal): Promise<Layer> {
-  const inputs: unknown[] = ['files', 1];
+  const inputs: unknown[] = ['files', filesLayerVersion];
   for (const file of files)
     inputs.push(file.kind === 'source' ? [file.path, file.size, await hashFile(file.file, signal)] : file);
   const isSmall = files.reduce((sum, file) => sum + (file.kind === 'source' ? file.size : 0), 0) <= inPlaceBytes;
