@@ -27,7 +27,9 @@ export async function buildDaemonless(
   const { solved, runtime } = made;
   const planned = await step(host, 'packages', 'Choosing the packages for the image', async () => {
     const files = await filesBelow(bundle.folder);
-    const parts = { name, destination, base, platform, solved, support: runtime?.support, server, byteCode, leftOut };
+    const { accelerator } = order.project.config;
+    const image = { byteCode, accelerator, leftOut };
+    const parts = { name, destination, base, platform, solved, support: runtime?.support, server, ...image };
     const result = await planImage(services, { ...parts, bundle: files }, signal);
     return { result, message: `${result.recipes.length} layers for ${formatPlatform(platform)}` };
   });

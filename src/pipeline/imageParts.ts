@@ -7,6 +7,7 @@ import type { BaseFacts } from '../build/image/probeBase';
 import type { Platform } from '../core/image';
 import type { Solved } from './prepareEnvironment';
 import type { Services } from './services';
+import { selectTorch, type Accelerated } from './torchWheels';
 
 /** What serving takes beside the user's packages; a kernel is not needed any more. */
 const serverRequirements = ['cloudpickle>=2', 'uvicorn>=0.20', 'httptools', 'uvloop'];
@@ -25,6 +26,8 @@ export interface PackageOrder {
   readonly solved: Solved;
   readonly base: BaseFacts;
   readonly platform: Platform;
+  /** `cpu`, `cu126`; undefined where the project does not say. */
+  readonly accelerator: string | undefined;
   /** Folder with the server's packages on this machine: the image gets the same versions. */
   readonly support: string | undefined;
 }
@@ -39,16 +42,18 @@ export async function selectPackages(
   signal: AbortSignal,
 ): Promise<ImagePackages> {
   const uv = await services.uv(signal);
+  const { lock, wheels } = await acceleratedLock(services, order, signal);
   const users = {
     subject: 'the packages of this project',
-    requirements: order.solved.lock.text,
+    requirements: lock,
     dependencies: false,
     target: pythonTarget(order),
   };
-  const [chosen, added] = await Promise.all([
+  const [ordinary, added] = await Promise.all([
     selectWheels(uv, wheelCache(services), users, signal),
     selectServer(services, order, signal),
   ]);
+  const chosen = [...ordinary, ...wheels];
   const known = new Set(chosen.map((wheel) => wheel.distribution));
   const missing = added.filter((wheel) => !known.has(wheel.distribution));
   const isOfEnvironment = (wheel: Wheel): boolean => environmentRequirements.includes(wheel.distribution);
@@ -56,6 +61,17 @@ export async function selectPackages(
     packages: [...chosen, ...missing.filter(isOfEnvironment)],
     support: missing.filter((wheel) => !isOfEnvironment(wheel)),
   };
+}
+
+/** The lock with PyTorch's wheels for the accelerator set apart. @throws UserError those of {@link selectTorch} */
+export async function acceleratedLock(
+  services: Services,
+  order: PackageOrder,
+  signal: AbortSignal,
+): Promise<Accelerated> {
+  const { solved, accelerator } = order;
+  const torch = { lock: solved.lock.text, accelerator, target: pythonTarget(order) };
+  return selectTorch(await services.uv(signal), wheelCache(services), torch, signal);
 }
 
 /**

@@ -22,6 +22,8 @@ export interface ImageBlueprint {
   readonly server: string;
   readonly bundle: readonly SourceFile[];
   readonly byteCode: boolean;
+  /** `cpu`, `cu126`; undefined where the project does not say. */
+  readonly accelerator: string | undefined;
   /** Debian packages; undefined where no engine builds. */
   readonly apt?: readonly string[];
   readonly leftOut: FilePlan['leftOut'];
@@ -41,8 +43,8 @@ export async function planImage(
   blueprint: ImageBlueprint,
   signal: AbortSignal,
 ): Promise<PlannedImage> {
-  const { base, platform, solved, support, bundle, byteCode } = blueprint;
-  const wheels = await selectPackages(services, { solved, base: base.facts, platform, support }, signal);
+  const { base, platform, solved, support, bundle, byteCode, accelerator } = blueprint;
+  const wheels = await selectPackages(services, { solved, base: base.facts, platform, support, accelerator }, signal);
   const server = await serverFiles(blueprint.server);
   const recipes = planLayers({ base: base.facts, ...wheels, server, bundle, byteCode });
   return { recipes, plan: describeImage(blueprint, recipes) };

@@ -60,8 +60,20 @@ export async function planImageOnly(
   const server = await copyRuntime(services.home, services.context.resources);
   const files = await bundleFiles(project, choice, signal);
   const { byteCode } = request;
+  const { accelerator } = project.config;
   const apt = builder.kind === 'generated' ? { apt: builder.apt } : {};
-  const blueprint = { ...named, base, platform, solved, support: undefined, server, ...files, byteCode, ...apt };
+  const blueprint = {
+    ...named,
+    base,
+    platform,
+    solved,
+    support: undefined,
+    server,
+    ...files,
+    byteCode,
+    accelerator,
+    ...apt,
+  };
   const { plan } = await planImage(services, blueprint, signal);
   return { plan, findings };
 }

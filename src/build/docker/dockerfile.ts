@@ -18,6 +18,8 @@ export interface DockerfileParts {
   readonly apt: readonly string[];
   /** Text of the lock, with hashes. */
   readonly lock: string;
+  /** PyTorch for the accelerator of the image, and the index that offers it; none where the lock has none. */
+  readonly torch: { readonly wheels: readonly Wheel[]; readonly index: string | undefined };
   /** What the server needs beside the user's packages. */
   readonly support: readonly Wheel[];
   readonly server: readonly SourceFile[];
@@ -35,7 +37,7 @@ export function dockerfileContext(parts: DockerfileParts): readonly ContextFile[
   return [
     { kind: 'content', path: 'Dockerfile', content: dockerfile(parts, weights.length > 0) },
     { kind: 'content', path: '.dockerignore', content: dockerignore },
-    { kind: 'content', path: requirements.packages, content: `${parts.lock.trimEnd()}\n` },
+    { kind: 'content', path: requirements.packages, content: packagesOf(parts) },
     { kind: 'content', path: requirements.support, content: pinned(parts.support) },
     ...sources(folders.server, parts.server),
     ...sources(folders.data, weights),
@@ -56,6 +58,11 @@ function sources(folder: string, files: readonly SourceFile[]): readonly Context
     size,
     executable: false,
   }));
+}
+
+function packagesOf({ lock, torch }: DockerfileParts): string {
+  const index = torch.index === undefined ? '' : `--extra-index-url ${torch.index}\n`;
+  return `${index}${lock.trimEnd()}\n${pinned(torch.wheels)}`;
 }
 
 /** The very files that were chosen, so that no index can offer others. */

@@ -7,6 +7,7 @@ const parts: DockerfileParts = {
   base: { python: '/usr/bin/python3.11', minor: '3.11', libc: { kind: 'glibc', version: [2, 36] } },
   path: '/usr/bin:/$odd"',
   apt: [],
+  torch: { wheels: [], index: undefined },
   lock: 'numpy==2.0.0 \\\n    --hash=sha256:1\n',
   support: [{ distribution: 'uvicorn', version: '1.0', name: 'u.whl', url: 'https://x/u.whl', sha256: 'ab', size: 1 }],
   server: [{ path: 'worker.py', file: '/s/worker.py', size: 1 }],
