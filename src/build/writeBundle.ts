@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { hashFile, linkOrCopy, listFiles, makeFolderOnce } from '../clients/files/contentStore';
+import { fileChanged, hashFile, linkOrCopy, listFiles, makeFolderOnce } from '../clients/files/contentStore';
 import type { Bundle, BundleManifest } from '../core/bundle';
 import type { Home } from '../core/home';
 
@@ -21,11 +21,13 @@ interface Part {
   readonly name: string;
   readonly source: string;
   readonly hash: string;
+  /** How the file was when it was hashed. */
+  readonly state: string;
   /** Artifacts never change, so they may be shared; the user goes on editing the project's files. */
   readonly shared: boolean;
 }
 
-/** Writes the content-addressed folder that a local target runs and a container target bakes. Equal contents, equal digest. */
+/** Writes the content-addressed folder that a local target runs and a container target bakes. Equal contents, equal digest. @throws UserError FileChanged, DiskFull */
 export async function writeBundle(home: Home, contents: BundleContents, signal: AbortSignal): Promise<Bundle> {
   const parts = [...(await projectParts(contents, signal)), ...(await artifactParts(contents, signal))];
   const manifest = `${JSON.stringify(contents.manifest, null, 2)}\n`;
@@ -47,7 +49,7 @@ export async function writeBundle(home: Home, contents: BundleContents, signal: 
 async function projectParts(contents: BundleContents, signal: AbortSignal): Promise<readonly Part[]> {
   return inSequence(contents.files, async (file) => {
     const source = path.join(contents.root, file);
-    return { name: `project/${file}`, source, hash: await hashFile(source, signal), shared: false };
+    return { name: `project/${file}`, source, ...(await hashed(source, signal)), shared: false };
   });
 }
 
@@ -56,8 +58,18 @@ async function artifactParts(contents: BundleContents, signal: AbortSignal): Pro
   if (artifact === undefined) return [];
   return inSequence(await listFiles(artifact), async (file) => {
     const source = path.join(artifact, file);
-    return { name: `artifact/${file}`, source, hash: await hashFile(source, signal), shared: true };
+    return { name: `artifact/${file}`, source, ...(await hashed(source, signal)), shared: true };
   });
+}
+
+async function hashed(source: string, signal: AbortSignal): Promise<Pick<Part, 'hash' | 'state'>> {
+  const state = await stateOf(source);
+  return { hash: await hashFile(source, signal), state };
+}
+
+async function stateOf(file: string): Promise<string> {
+  const { ino, size, mtimeNs } = await stat(file, { bigint: true });
+  return [ino, size, mtimeNs].join();
 }
 
 async function place(part: Part, to: string): Promise<void> {
@@ -67,6 +79,7 @@ async function place(part: Part, to: string): Promise<void> {
   }
   await mkdir(path.dirname(to), { recursive: true });
   await copyFile(part.source, to, constants.COPYFILE_FICLONE);
+  if ((await stateOf(part.source)) !== part.state) throw fileChanged(part.name.replace(/^project\//, ''), 'packed');
 }
 
 /** One file is open at a time, whatever the size of the project. */

@@ -38,7 +38,10 @@ export async function startWheelIndex(folder: string, offered: readonly OfferedW
     const address = `/files/${index}/${encodeURIComponent(file)}`;
     bodies.set(decodeURIComponent(address), { type: 'application/octet-stream', body });
     const link = `<a href="${address}#sha256=${createHash('sha256').update(body).digest('hex')}">${file}</a>`;
-    bodies.set(`/${index}/${name.replaceAll('_', '-')}/`, { type: 'text/html', body: Buffer.from(`<!DOCTYPE html><body>${link}</body>`) });
+    bodies.set(`/${index}/${name.replaceAll('_', '-')}/`, {
+      type: 'text/html',
+      body: Buffer.from(`<!DOCTYPE html><body>${link}</body>`),
+    });
   }
   const server = createServer((request, response) => {
     const found = bodies.get(decodeURIComponent(request.url ?? ''));

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { fileChanged } from '../../clients/files/contentStore';
 import { LayerWriter, type Layer } from './layerWriter';
 
 /** Something to put into a layer of files. Paths have no leading slash. */
@@ -15,7 +16,7 @@ export const filesLayerVersion = 2;
 /** Up to here a file is read at once. */
 const inMemoryBytes = 256 * 1024;
 
-/** Writes files as one layer, sorted by path. @throws Error when a file changes while it is read */
+/** Writes files as one layer, sorted by path. @throws UserError FileChanged */
 export async function writeFilesLayer(to: string, files: readonly LayerFile[]): Promise<Layer> {
   const writer = await LayerWriter.create(to);
   try {
@@ -53,7 +54,7 @@ async function add(writer: LayerWriter, file: LayerFile): Promise<void> {
         return;
       }
       const content = await readFile(file.file);
-      if (content.length !== file.size) throw new Error(`${file.path} changed while it was read`);
+      if (content.length !== file.size) throw fileChanged(file.path, 'read');
       await writer.add(entry, content);
     }
   }

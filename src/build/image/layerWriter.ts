@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import { constants, crc32, deflateRawSync } from 'node:zlib';
+import { fileChanged } from '../../clients/files/contentStore';
 import { mediaTypes } from '../../core/oci';
 import { paddingOf, tarEnd, tarHeader, type TarEntry } from './tar';
 
@@ -90,7 +91,7 @@ export class LayerWriter {
     await this.#compressed(Buffer.alloc(paddingOf(size)));
   }
 
-  /** A file that is too large for memory, in pieces. @throws Error when its size is another than was said */
+  /** A file that is too large for memory, in pieces. @throws UserError FileChanged */
   async addStream(entry: Extract<TarEntry, { kind: 'file' }>, content: AsyncIterable<Buffer>): Promise<void> {
     await this.#folder(parentOf(entry.path));
     await this.#compressed(tarHeader(entry));
@@ -100,7 +101,7 @@ export class LayerWriter {
       if (size > entry.size) break;
       await this.#compressed(piece);
     }
-    if (size !== entry.size) throw new Error(`${entry.path} changed while it was read`);
+    if (size !== entry.size) throw fileChanged(entry.path, 'read');
     await this.#compressed(Buffer.alloc(paddingOf(size)));
   }
 

@@ -84,6 +84,13 @@ export async function listFiles(folder: string): Promise<readonly string[]> {
     .sort();
 }
 
+/** What was read is not what was looked at before. @param doing completes "FILE changed while it was …" */
+export function fileChanged(name: string, doing: string): UserError {
+  return new UserError('FileChanged', `${name} changed while it was ${doing}.`, {
+    remedy: { kind: 'hint', label: 'Build again when nothing writes to the project.' },
+  });
+}
+
 /** Turns "no space left" into a {@link UserError}; anything else stays what it is. */
 export function asDiskError(cause: unknown, file: string): unknown {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
