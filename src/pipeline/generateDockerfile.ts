@@ -43,6 +43,7 @@ export async function generateDockerfile(
       apt,
       lock: accelerated.lock,
       torch: accelerated,
+      indexes: await (await services.uv(signal)).indexes(signal),
       support: await selectSupport(services, packages, signal),
       server: await serverFiles(server),
       bundle: await filesBelow(bundle.folder),

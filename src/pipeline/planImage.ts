@@ -1,11 +1,13 @@
 import { baseReference, type Base } from '../build/image/openBase';
 import { healthPath, imageUser, serveCommand, serverPort } from '../build/image/imageConfig';
 import { describeRecipe, planLayers, type LayerRecipe, type SourceFile } from '../build/image/planLayers';
+import type { Wheel } from '../clients/python/selectWheels';
+import { isUserError } from '../core/errors';
 import { formatPlatform, type Platform } from '../core/image';
 import type { ImagePlan } from '../core/imagePlan';
 import type { FilePlan } from '../project/planFiles';
 import { describeBase } from './imageBase';
-import { selectPackages, serverFiles } from './imageParts';
+import { selectPackages, selectSupport, serverFiles } from './imageParts';
 import type { Solved } from './prepareEnvironment';
 import type { Services } from './services';
 
@@ -44,10 +46,25 @@ export async function planImage(
   signal: AbortSignal,
 ): Promise<PlannedImage> {
   const { base, platform, solved, support, bundle, byteCode, accelerator } = blueprint;
-  const wheels = await selectPackages(services, { solved, base: base.facts, platform, support, accelerator }, signal);
+  const order = { solved, base: base.facts, platform, support, accelerator };
+  const wheels = await selectPackages(services, order, signal).catch(async (error: unknown) => {
+    // An engine builds what has no wheels.
+    if (blueprint.apt === undefined || !isUserError(error) || error.code !== 'WheelMissing') throw error;
+    return { packages: pinnedIn(solved.lock.text), support: await selectSupport(services, order, signal) };
+  });
   const server = await serverFiles(blueprint.server);
   const recipes = planLayers({ base: base.facts, ...wheels, server, bundle, byteCode });
   return { recipes, plan: describeImage(blueprint, recipes) };
+}
+
+/** The packages of a lock by name and version only. */
+function pinnedIn(lock: string): readonly Wheel[] {
+  const pins = lock.matchAll(/^(?<name>[\w.-]+)(?:\[[^\]]*\])?==(?<version>[^\s;]+)/gm);
+  return [...pins].map(({ groups }) => ({
+    distribution: groups?.['name'] ?? '',
+    version: groups?.['version'] ?? '',
+    ...{ name: '', url: '', sha256: '', size: undefined },
+  }));
 }
 
 function describeImage(blueprint: ImageBlueprint, recipes: readonly LayerRecipe[]): ImagePlan {
