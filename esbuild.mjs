@@ -14,6 +14,11 @@ const source = path.join(root, 'src');
  * of BuildKit by src/clients/docker. They weigh more than the rest of that client, and hold compiled code for one system.
  */
 const unused = ['ssh2', '@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs'];
+/**
+ * Most of client-node is an API made by a generator, with a client for HTTP of its own. src/clients/kubernetes reads objects
+ * as JSON instead, and takes of client-node how a kubeconfig is applied to connections.
+ */
+const generated = /[\\/]@kubernetes[\\/]client-node[\\/]dist$/;
 
 /** @type {esbuild.Plugin} Needed wherever our sources are bundled: esbuild cannot bundle compiled code. */
 export const withoutUnused = {
@@ -23,6 +28,9 @@ export const withoutUnused = {
       path: name,
       namespace: 'unused',
     }));
+    onResolve({ filter: /^(\.\/gen\/.*|undici)$/ }, ({ path: name, resolveDir }) =>
+      generated.test(resolveDir) ? { path: name, namespace: 'unused' } : undefined,
+    );
     onLoad({ filter: /.*/, namespace: 'unused' }, () => ({ contents: 'module.exports = {};' }));
   },
 };

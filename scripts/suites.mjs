@@ -4,6 +4,8 @@ import path from 'node:path';
 import { withoutUnused } from '../esbuild.mjs';
 import { debianArchive } from '../test/testbed/docker/baseImage.ts';
 import { engineProblem } from '../test/testbed/docker/engine.ts';
+import { builtBinaries, kubernetesBinaries } from '../test/testbed/kubernetes/binaries.ts';
+import { clusterProblem } from '../test/testbed/kubernetes/problem.ts';
 import { pythonTestEnvironments } from '../test/testbed/python.ts';
 import { runTool } from '../test/testbed/runTool.ts';
 import { editorProblem, runHostTests } from '../test/testbed/vscode/hostTests.ts';
@@ -36,6 +38,14 @@ const nodeTests = (timeoutMs, concurrency) => (files, options, env) =>
 
 const python = () => pythonTestEnvironments(console.log);
 const images = async () => ({ ...(await python()), SLIPWAY_TEST_BASE: await debianArchive(console.log) });
+const kubernetes = async () => ({
+  ...(await images()),
+  ...(await vsix()),
+  SLIPWAY_TEST_KUBERNETES: await kubernetesBinaries('cluster', console.log),
+  // Outside CI nobody waits for what few tests need.
+  SLIPWAY_TEST_KUBERNETES_SCALE:
+    process.env.CI === 'true' ? await kubernetesBinaries('scale', console.log) : (builtBinaries('scale') ?? ''),
+});
 const vsix = async () => ({ SLIPWAY_VSIX: await makePackage() });
 
 const uiProblem = () =>
@@ -80,6 +90,13 @@ export const suites = [
     files: testFiles('images', '.test.ts'),
     problem: engineProblem,
     prepare: images,
+    run: nodeTests(minutes(20), 1),
+  },
+  {
+    name: 'kubernetes',
+    files: testFiles('kubernetes', '.test.ts'),
+    problem: () => clusterProblem() ?? uiProblem(),
+    prepare: kubernetes,
     run: nodeTests(minutes(20), 1),
   },
 ];

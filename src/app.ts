@@ -3,6 +3,9 @@ import { defaultHome } from './core/home';
 import type { DeployPlan } from './core/plan';
 import type { Target } from './core/target';
 import type { ChosenModel, ModelPrompt } from './editor/chooseModel';
+import { clusterStore } from './editor/explorer/openStore';
+import type { ClusterStore } from './editor/explorer/clusterStore';
+import { Forwards } from './editor/explorer/forwards';
 import type { Disposable } from './editor/feed';
 import { makeModelFeed, type ModelFeed } from './editor/modelFeed';
 import type { RegistryAccess } from './editor/registry/logIn';
@@ -20,6 +23,10 @@ export interface App {
   readonly log: vscode.LogOutputChannel;
   /** Every model of every target as last seen; it watches only while someone looks. */
   readonly models: ModelFeed;
+  /** The clusters that can be explored, and what was opened of them. */
+  readonly clusters: ClusterStore;
+  /** The port forwards of this window. */
+  readonly forwards: Forwards;
   /** What registries hold of Slipway's images, as last read. */
   readonly registries: RegistryStore;
   /** The plan of the last deploy from this window, by the project's folder. */
@@ -73,7 +80,9 @@ export function createApp(extension: vscode.ExtensionContext, modelsView: () => 
     credentials: typedCredentials(extension.secrets),
   });
   const registries = registryStore(extension, services, registryAccess);
-  extension.subscriptions.push(log, models, registries, {
+  const clusters = clusterStore(services);
+  const forwards = new Forwards();
+  extension.subscriptions.push(log, models, registries, clusters, forwards, {
     dispose: () => {
       for (const object of objects.values()) object.dispose();
     },
@@ -82,6 +91,8 @@ export function createApp(extension: vscode.ExtensionContext, modelsView: () => 
     extension,
     log,
     models,
+    clusters,
+    forwards,
     registries,
     plans: new Map(),
     services,
@@ -108,17 +119,21 @@ interface ServiceOpener {
   readonly forget: () => void;
 }
 
-/** Opens the services for the home folder that the settings name now. */
+/** Opens the services for what the settings name now. */
 function serviceOpener(extension: vscode.ExtensionContext): ServiceOpener {
-  let opened: { readonly home: string; readonly services: Services } | undefined;
+  let opened: { readonly key: string; readonly services: Services } | undefined;
   const open = async (): Promise<Services> => {
     const setting = readSetting(vscode.workspace.getConfiguration(), 'slipway.home');
     const home = setting === '' ? defaultHome() : setting;
-    if (opened?.home === home) return opened.services;
+    const kubeconfig = readSetting(vscode.workspace.getConfiguration(), 'slipway.kubeconfig');
+    const namespaces = readSetting(vscode.workspace.getConfiguration(), 'slipway.namespaces');
+    const key = JSON.stringify([home, kubeconfig, namespaces]);
+    if (opened?.key === key) return opened.services;
     const { makeServices } = await import('./pipeline/services');
     const resources = vscode.Uri.joinPath(extension.extensionUri, 'resources').fsPath;
     const credentials = typedCredentials(extension.secrets).find;
-    opened = { home, services: makeServices({ home, resources, program: 'VS Code' }, undefined, credentials) };
+    const context = { home, resources, program: 'VS Code', kubeconfig, namespaces };
+    opened = { key, services: makeServices(context, undefined, credentials) };
     return opened.services;
   };
   return {

@@ -53,7 +53,7 @@ export async function main(argv: readonly string[], resources: string): Promise<
       output = options.json === true ? jsonOutput() : terminalOutput();
       const home = options.home === undefined ? defaultHome() : path.resolve(options.home);
       return body({
-        services: makeServices({ home, resources, program: 'slipway' }),
+        services: makeServices({ home, resources, program: 'slipway', kubeconfig: options.kubeconfig ?? '' }),
         output,
         target: options.target,
         signal: controller.signal,
@@ -61,6 +61,7 @@ export async function main(argv: readonly string[], resources: string): Promise<
     });
     command
       .option('--home <dir>', "keep all state in this folder instead of the platform's data directory")
+      .option('--kubeconfig <file>', 'find Kubernetes contexts there instead of where kubectl does')
       .option('--json', 'print one JSON object a line')
       .addOption(new Option('--target <target>', 'where the model runs').default('local'))
       .exitOverride();

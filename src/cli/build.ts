@@ -1,13 +1,13 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import path from 'node:path';
 import { UserError } from '../core/errors';
-import { parseImageReference } from '../core/image';
 import { buildImage } from '../pipeline/buildImage';
 import type { BuilderName } from '../pipeline/chooseBuilder';
 import { formatImagePlan } from '../pipeline/formatImagePlan';
 import { parseImageTarget, type ImageTarget } from '../pipeline/imageTarget';
 import { planImageOnly } from '../pipeline/planImageOnly';
 import { cliHost } from './host';
+import { builderOption, insecureHosts } from './imageOptions';
 import type { CommonOptions, Verb } from './verb';
 
 interface BuildOptions extends CommonOptions {
@@ -36,12 +36,7 @@ export const buildCommand: Verb = (run) =>
     .option('--push', 'push it there')
     .option('--output <where>', 'write it to oci:DIR or docker:FILE instead')
     .option('--export-dockerfile <dir>', 'write a Dockerfile with what it needs to a new folder instead')
-    .addOption(
-      new Option(
-        '--builder <builder>',
-        'what builds; by default a Docker engine for a Dockerfile or system packages',
-      ).choices(['daemonless', 'docker']),
-    )
+    .addOption(builderOption())
     .option('--plan', 'only show what the image would hold')
     .option('--base <reference>', "base image with a Python 3; by default Python's official one")
     .option('--platform <os/architecture>', 'what the image runs on', 'linux/amd64')
@@ -57,7 +52,10 @@ export const buildCommand: Verb = (run) =>
         const to = targetOf(options);
         const request = {
           path: path.resolve(project),
-          insecure: options.insecure === true ? insecureHosts(to, options.base) : [],
+          insecure:
+            options.insecure === true
+              ? insecureHosts(to?.kind === 'registry' ? to.reference : undefined, options.base)
+              : [],
           byteCode: options.byteCode,
           ...(options.name === undefined ? {} : { name: options.name }),
           ...(options.builder === undefined ? {} : { builder: options.builder }),
@@ -89,13 +87,6 @@ function checkTarget(to: ImageTarget | undefined, { push }: BuildOptions): Image
     throw usage('Say where the image goes: --registry HOST/REPOSITORY --push, --output or --export-dockerfile.');
   if (to.kind === 'registry' && push !== true) throw usage('Add --push to push the image, or --plan to look first.');
   return to;
-}
-
-/** The flag speaks of the registry that is named, and of a base that lies there too or on this machine. */
-function insecureHosts(to: ImageTarget | undefined, base: string | undefined): readonly string[] {
-  const pushed = to?.kind === 'registry' ? [to.reference.registry] : [];
-  const { registry } = base === undefined ? { registry: '' } : parseImageReference(base);
-  return /^(localhost|127\.|\[::1\])/.test(registry) ? [...pushed, registry] : pushed;
 }
 
 function usage(label: string): UserError {

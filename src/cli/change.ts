@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { shownEndpoint } from '../core/deployment';
 import { UserError } from '../core/errors';
 import type { Target } from '../core/target';
 import { releaseSecrets } from '../pipeline/releaseSecrets';
@@ -90,7 +91,9 @@ async function change(
   await body(opened);
   const model = (await opened.models(signal)).find((one) => one.name === name);
   output.emit({ event: 'changed', name, target, model });
-  output.say(`${name} was ${what}: ${model?.phase ?? 'unknown'} ${model?.endpoint ?? ''}`.trimEnd());
+  output.say(
+    `${name} was ${what}: ${model?.phase ?? 'unknown'} ${model === undefined ? '' : shownEndpoint(model)}`.trimEnd(),
+  );
 }
 
 function capability<Method>(target: Target, method: Method | undefined, verb: string): Method {

@@ -1,7 +1,11 @@
 import { Command } from 'commander';
 import path from 'node:path';
+import { parseImageReference } from '../core/image';
+import type { BuilderName } from '../pipeline/chooseBuilder';
+import type { ImageOptions } from '../pipeline/deployImage';
 import { deployModel } from '../pipeline/deployModel';
 import { cliHost } from './host';
+import { builderOption, insecureHosts } from './imageOptions';
 import { positiveInteger } from './numbers';
 import type { CommonOptions, Verb } from './verb';
 
@@ -13,6 +17,11 @@ interface DeployOptions extends CommonOptions {
   readonly port?: number;
   readonly envFile?: string;
   readonly timeout?: number;
+  readonly registry?: string;
+  readonly base?: string;
+  readonly platform?: string;
+  readonly builder?: BuilderName;
+  readonly insecure?: boolean;
 }
 
 /** `slipway deploy PATH`: the whole way from a notebook to an endpoint that answered. */
@@ -24,9 +33,14 @@ export const deployCommand: Verb = (run) =>
     .option('--yes', 'agree to execute the notebook')
     .option('--retrain', 'execute the notebook although nothing changed')
     .option('--replicas <n>', 'how many processes or pods answer', positiveInteger)
-    .option('--port <port>', 'port of the endpoint on this machine', positiveInteger)
+    .option('--port <port>', 'port of the endpoint', positiveInteger)
     .option('--env-file <file>', 'read values of secrets from this file')
     .option('--timeout <seconds>', 'how long the model may take to become ready', positiveInteger)
+    .option('--registry <host/repository>', 'where a cluster pulls the image from; it is pushed there')
+    .option('--base <reference>', "base image with a Python 3; by default Python's official one")
+    .option('--platform <os/architecture>', "what the image runs on; by default what the cluster's nodes are")
+    .addOption(builderOption())
+    .option('--insecure', 'speak to the registry without encryption, or accept its certificate unseen')
     .action((project: string, options: DeployOptions) =>
       run(options, async ({ services, output, target, signal }) => {
         const host = await cliHost(output, { yes: options.yes === true, envFile: options.envFile });
@@ -41,8 +55,21 @@ export const deployCommand: Verb = (run) =>
             ...(options.port === undefined ? {} : { port: options.port }),
             ...(options.timeout === undefined ? {} : { readyTimeoutSeconds: options.timeout }),
             retrain: options.retrain === true,
+            image: imageOptions(options),
           },
           signal,
         );
       }),
     );
+
+function imageOptions(options: DeployOptions): ImageOptions {
+  const { registry, base, platform, builder, insecure } = options;
+  const reference = registry === undefined ? undefined : parseImageReference(registry);
+  return {
+    reference,
+    insecure: insecure === true ? insecureHosts(reference, base) : [],
+    ...(base === undefined ? {} : { base }),
+    ...(platform === undefined ? {} : { platform }),
+    ...(builder === undefined ? {} : { builder }),
+  };
+}

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { shownEndpoint } from '../core/deployment';
 import { openTarget } from '../pipeline/services';
 import type { CommonOptions, Verb } from './verb';
 
@@ -12,7 +13,7 @@ export const modelsCommand: Verb = (run) =>
         output.emit({ event: 'model', model });
         const reason = model.reason === undefined ? '' : `  ${model.reason.message}`;
         output.say(
-          `${model.name}  v${String(model.version ?? '-')}  ${model.phase}  ${String(model.replicas.ready)}/${String(model.replicas.desired)}  ${model.endpoint ?? '-'}${reason}`,
+          `${model.name}  v${String(model.version ?? '-')}  ${model.phase}  ${String(model.replicas.ready)}/${String(model.replicas.desired)}  ${shownEndpoint(model) || '-'}${reason}`,
         );
       }
     }),

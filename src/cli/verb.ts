@@ -13,6 +13,7 @@ export interface CliContext {
 /** Options that every verb takes. */
 export interface CommonOptions {
   readonly home?: string;
+  readonly kubeconfig?: string;
   readonly json?: boolean;
   readonly target: string;
 }

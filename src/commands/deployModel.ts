@@ -2,14 +2,20 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import type { App } from '../app';
 import type { DeployedModel } from '../core/deployment';
+import { UserError } from '../core/errors';
+import { repositoryIn } from '../core/image';
 import { chooseTarget } from '../editor/chooseTarget';
 import { folderOf } from '../editor/chooseProject';
+import { ensurePush } from '../editor/registry/logIn';
 import { runPipeline } from '../editor/runPipeline';
 import { saveEditors } from '../editor/saveEditors';
 import { secretStore } from '../editor/secretStore';
 import { readSetting } from '../editor/settings';
+import type { ImageOptions } from '../pipeline/deployImage';
 import { deployModel as deploy } from '../pipeline/deployModel';
+import { chooseDestination } from './chooseRegistry';
 import type { Command } from './command';
+import { imageSettings, modelName } from './imageSettings';
 import { problemsOf } from './inspectProject';
 
 /** From the notebook, model file or folder to a model that answers. */
@@ -28,8 +34,10 @@ export async function deployProject(app: App, subject: unknown, retrain: boolean
     vscode.workspace.getConfiguration(undefined, uri),
     'slipway.deploy.readyTimeoutSeconds',
   );
+  const image = target.accepts === 'image' ? await chooseImage(app, uri, folder) : undefined;
+  if (target.accepts === 'image' && image === undefined) return;
   try {
-    app.log.info(`deploy ${uri.fsPath} to ${target}`);
+    app.log.info(`deploy ${uri.fsPath} to ${target.id}`);
     const model = await runPipeline({
       command: vscode.l10n.t('Deploy Model'),
       title: vscode.l10n.t('Deploying {0}', path.basename(uri.fsPath)),
@@ -40,12 +48,38 @@ export async function deployProject(app: App, subject: unknown, retrain: boolean
       folder,
       onPlan: (plan) => app.plans.set(plan.project, plan),
       body: (host, subjectPath, signal) =>
-        deploy(services, host, { path: subjectPath, target, retrain, readyTimeoutSeconds }, signal),
+        deploy(
+          services,
+          host,
+          { path: subjectPath, target: target.id, retrain, readyTimeoutSeconds, ...(image && { image }) },
+          signal,
+        ),
     });
     if (model !== undefined) await showDeployed(app, model);
   } finally {
     await app.refresh().catch(() => undefined);
   }
+}
+
+/**
+ * The registry of the workspace, which the cluster pulls from. One that refuses does so before the notebook is executed.
+ * Undefined when the user gave up. @throws UserError RegistryMissing
+ */
+async function chooseImage(app: App, uri: vscode.Uri, folder: string): Promise<ImageOptions | undefined> {
+  const destination = await chooseDestination(app, uri);
+  if (destination === undefined) return undefined;
+  if (destination.kind !== 'registry') throw registryMissing();
+  const reference = repositoryIn(destination.name, await modelName(folder));
+  if (!(await ensurePush(reference, app.registryAccess()))) return undefined;
+  const { base, insecure } = imageSettings(uri);
+  return { reference, insecure, ...(base === undefined ? {} : { base }) };
+}
+
+function registryMissing(): UserError {
+  const message = vscode.l10n.t('A cluster pulls images from a registry, and images of this workspace go into a file.');
+  return new UserError('RegistryMissing', message, {
+    remedy: { kind: 'runCommand', label: vscode.l10n.t('Choose Registry'), command: 'slipway.chooseRegistry' },
+  });
 }
 
 async function showDeployed(app: App, model: DeployedModel): Promise<void> {

@@ -1,6 +1,20 @@
 import * as vscode from 'vscode';
+import type { App } from '../app';
+import type { DeployedModel } from '../core/deployment';
 import { UserError } from '../core/errors';
+import type { Target } from '../core/target';
+import { Forwards } from '../editor/forwards';
+import { withNotification } from '../editor/progress';
 import type { Command } from './command';
+
+/** An endpoint inside of a cluster is reached through a port of this machine, which stays open with the window. */
+async function reachable(app: App, target: Target, model: DeployedModel): Promise<string | undefined> {
+  if (model.endpoint === undefined || model.endpointIsInside !== true || target.forward === undefined)
+    return model.endpoint;
+  const forwards = app.shared('forwards', () => new Forwards());
+  const title = vscode.l10n.t('Opening a way to {0}', model.name);
+  return withNotification(title, (_progress, signal) => forwards.url(target, model, signal));
+}
 
 /** Opens the model's documentation page in the browser, through the tunnel that a remote window has for it. */
 export const openEndpoint: Command = async (app, subject) => {
@@ -10,7 +24,9 @@ export const openEndpoint: Command = async (app, subject) => {
     noneFits: vscode.l10n.t('No model answers now. Start one, or deploy one.'),
   });
   if (chosen === undefined) return;
-  const { endpoint, name } = chosen.model;
+  const { target, model } = chosen;
+  const { name } = model;
+  const endpoint = await reachable(app, target, model);
   if (endpoint === undefined)
     throw new UserError('ModelNotReady', vscode.l10n.t('{0} does not answer, so it has no endpoint to open.', name));
   const local = vscode.Uri.parse(`${endpoint}/docs`, true);

@@ -7,5 +7,6 @@ export const refresh: Command = async (app) => {
     await app.refresh();
     app.models.restart();
   });
+  app.clusters.refresh();
   await withViewProgress('slipway.registries', () => app.registries.refresh());
 };

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { App } from '../app';
 import type { DeployedModel } from '../core/deployment';
+import type { ChosenModel } from '../editor/chooseModel';
 import { readableJson } from '../core/readableJson';
 import { tracebackLinkProvider } from '../editor/logs/linkProvider';
 import { withNotification } from '../editor/progress';
@@ -8,6 +9,7 @@ import { modelOfTest, requestUri, TestDocuments, testScheme } from '../editor/pr
 import { testLenses } from '../editor/prediction/testLenses';
 import type { ModelRef } from '../editor/subject';
 import { releaseOrigins } from '../pipeline/releaseOrigin';
+import { whileReachable } from '../pipeline/reach';
 import { requestExample } from '../pipeline/requestExample';
 import type { Command } from './command';
 
@@ -23,21 +25,23 @@ export const testPrediction: Command = async (app, subject) => {
   const { name, targetId } = chosen.model;
   const documents = testDocuments(app);
   const uri = requestUri({ name, targetId });
-  if (!(await documents.has(uri))) await writeExample(documents, uri, chosen.model, title);
+  if (!(await documents.has(uri))) await writeExample(documents, uri, chosen, title);
   await vscode.window.showTextDocument(uri, { preview: false });
 };
 
 async function writeExample(
   documents: TestDocuments,
   uri: vscode.Uri,
-  model: DeployedModel,
+  { target, model }: ChosenModel,
   title: string,
 ): Promise<void> {
   const { endpoint, name } = model;
   const example =
     endpoint === undefined
       ? undefined
-      : await withNotification(title, (_progress, signal) => requestExample(endpoint, name, signal));
+      : await withNotification(title, (_progress, signal) =>
+          whileReachable(target, model, signal, (url) => requestExample(url, name, signal)),
+        );
   await documents.put(uri, `${readableJson(example?.body ?? { inputs: [] })}\n`);
   if (example?.from === 'example') return;
   void vscode.window.showInformationMessage(

@@ -13,6 +13,8 @@ export interface DeployedModel {
   readonly version: number | undefined;
   /** A URL that answered `GET /v2/health/ready`; nothing else is shown as one. */
   readonly endpoint: string | undefined;
+  /** The endpoint is an address inside of the cluster; this machine needs `Target.forward`. */
+  readonly endpointIsInside?: boolean;
   readonly replicas: { readonly desired: number; readonly ready: number };
   readonly workers: readonly Worker[];
   readonly releases: readonly Release[];
@@ -27,6 +29,12 @@ export interface DeployedModel {
   readonly resources?: ResourceNeed;
 }
 
+/** The endpoint as people read it. */
+export function shownEndpoint({ endpoint, endpointIsInside }: DeployedModel): string {
+  if (endpoint === undefined) return '';
+  return endpointIsInside === true ? `${endpoint} (inside the cluster)` : endpoint;
+}
+
 export interface Reason {
   readonly code: string;
   readonly message: string;
@@ -38,6 +46,8 @@ export interface Reason {
 /** One replica: a process here, a container or pod elsewhere. */
 export interface Worker {
   readonly index: number;
+  /** A pod's. */
+  readonly name?: string;
   readonly pid: number | undefined;
   readonly version: number;
   readonly phase: 'Starting' | 'Ready' | 'Draining' | 'CrashLoop';

@@ -13,9 +13,9 @@ export interface Provenance {
   readonly createdAt: string;
   /** `user@host`. */
   readonly createdBy: string;
-  /** Digest of the bundle, `sha256:…`. */
+  /** Digest of the bundle, or of the image where a target runs images, `sha256:…`. */
   readonly digest: string;
-  /** Digest of the lock, `sha256:…`. */
+  /** Digest of the lock, `sha256:…`; empty for an image of the user's own Dockerfile, as its Python is. */
   readonly lock: string;
   readonly notebook: { readonly path: string; readonly sha256: string } | null;
   readonly git: GitState | null;

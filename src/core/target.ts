@@ -1,22 +1,45 @@
 import type { Bundle, BundleRuntime } from './bundle';
+import type { Cluster } from './cluster';
 import type { DeployedModel } from './deployment';
+import type { Platform } from './image';
 import type { LogLine, LogOptions } from './logs';
 import type { Provenance } from './release';
+import type { ResourceNeed } from './resources';
 
 /**
  * One place where models run. Optional members are its capabilities: commands and menu items exist only where they do.
  * Every method throws the signal's reason when aborted and leaves nothing half done.
  */
-export interface Target {
+export type Target = BundleTarget | ImageTarget;
+
+/** Runs what a bundle on this machine holds. */
+export interface BundleTarget extends AnyTarget {
+  readonly accepts: 'bundle';
+  /** The exclusive right to change one model, free again when disposed or when this process dies. @throws UserError DeployInProgress */
+  reserve(name: string, signal: AbortSignal): Promise<Reservation<BundleContent>>;
+}
+
+/** Runs images, which it pulls from a registry. */
+export interface ImageTarget extends AnyTarget {
+  readonly accepts: 'image';
+  /**
+   * Whether a model could be deployed now, asked before anything is built. Changes nothing.
+   * @param platform what the image is going to be made for; by default what the target has most of
+   * @returns what the image must be made for
+   * @throws UserError that names what is missing
+   */
+  preflight(name: string, platform: Platform | undefined, signal: AbortSignal): Promise<Platform>;
+  /** As {@link BundleTarget.reserve}. */
+  reserve(name: string, signal: AbortSignal): Promise<Reservation<ImageContent>>;
+}
+
+interface AnyTarget {
   /** Stable, as users type it: `local`, `kubernetes:CONTEXT/NAMESPACE`. */
   readonly id: string;
   readonly displayName: string;
-  readonly accepts: 'bundle' | 'image';
   models(signal: AbortSignal): Promise<readonly DeployedModel[]>;
   /** A snapshot at once, then one after every change, until aborted. */
   watchModels(signal: AbortSignal): AsyncIterable<readonly DeployedModel[]>;
-  /** The exclusive right to change one model, free again when disposed or when this process dies. @throws UserError DeployInProgress */
-  reserve(name: string, signal: AbortSignal): Promise<Reservation>;
   /** @throws UserError ModelNotFound */
   logs(name: string, options: LogOptions, signal: AbortSignal): AsyncIterable<LogLine>;
   remove(name: string, signal: AbortSignal): Promise<void>;
@@ -25,9 +48,21 @@ export interface Target {
   rollback?: (name: string, version: number | undefined, signal: AbortSignal) => Promise<DeployedModel>;
   stop?: (name: string, signal: AbortSignal) => Promise<void>;
   start?: (name: string, secrets: Secrets, signal: AbortSignal) => Promise<void>;
+  /**
+   * Opens a way to a model whose endpoint this machine cannot reach. Where a target has it, an endpoint is only shown.
+   * @throws UserError ModelNotFound, ModelNotReady
+   */
+  forward?: (name: string, signal: AbortSignal) => Promise<Forward>;
 }
 
-export interface Reservation {
+/** A way to a model, open until it is closed. */
+export interface Forward {
+  /** On this machine; it answered. */
+  readonly url: string;
+  readonly close: () => Promise<void>;
+}
+
+export interface Reservation<Content extends ReleaseContent = ReleaseContent> {
   /**
    * Starts what the release will need while it is still being made. A help only: without it, or where it failed, `deploy`
    * does the same later.
@@ -37,7 +72,7 @@ export interface Reservation {
    * Rolls the release out beside the running one and ends when it took over.
    * @throws UserError RolloutFailed when it never became ready; the release before it still answers.
    */
-  deploy(request: DeployRequest, signal: AbortSignal): AsyncIterable<RolloutStep>;
+  deploy(request: DeployRequest<Content>, signal: AbortSignal): AsyncIterable<RolloutStep>;
   release(): Promise<void>;
 }
 
@@ -50,9 +85,30 @@ export interface ComingRelease {
   readonly secrets: Secrets;
 }
 
-export interface DeployRequest {
+/** What runs. */
+export type ReleaseContent = BundleContent | ImageContent;
+
+export interface BundleContent {
+  readonly kind: 'bundle';
   readonly bundle: Bundle;
   readonly runtime: BundleRuntime;
+}
+
+export interface ImageContent {
+  readonly kind: 'image';
+  /** By digest: `HOST/REPOSITORY@sha256:…`. */
+  readonly image: string;
+  /** Port inside, and the path that answers 200 when it can predict. */
+  readonly port: number;
+  readonly health: string;
+  /** Whether it answers on for a while after it was told to end, as Slipway's server does. */
+  readonly drains: boolean;
+  /** Most that a replica may take, where the project says so. */
+  readonly limits: ResourceNeed;
+}
+
+export interface DeployRequest<Content extends ReleaseContent = ReleaseContent> {
+  readonly content: Content;
   readonly provenance: Provenance;
   readonly replicas: number | undefined;
   readonly port: number | undefined;
@@ -67,43 +123,16 @@ export type RolloutStep =
   | { readonly kind: 'progress'; readonly step: string; readonly message: string }
   | { readonly kind: 'ready'; readonly model: DeployedModel };
 
-/** What the user explores: this machine, an engine, a swarm, a cluster. */
-export interface Cluster {
-  readonly id: string;
-  readonly displayName: string;
-  /** A snapshot at once, then one after every change, until aborted. */
-  watch(signal: AbortSignal): AsyncIterable<ClusterSnapshot>;
-}
-
-export interface ClusterSnapshot {
-  readonly nodes: readonly ClusterNode[];
-}
-
-export interface ClusterNode {
-  readonly id: string;
-  readonly name: string;
-  readonly ready: boolean;
-  readonly cpu: { readonly cores: number; readonly used: number };
-  readonly memory: { readonly total: number; readonly used: number };
-  readonly processes: readonly ClusterProcess[];
-}
-
-export interface ClusterProcess {
-  readonly id: string;
-  readonly name: string;
-  readonly model: string;
-  readonly pid: number;
-  readonly phase: string;
-  readonly memory: number | undefined;
-}
-
 /** Finds the targets of one kind that this machine can reach. Loaded, with its SDK, on first use. */
 export interface TargetKind {
   readonly id: string;
   readonly displayName: string;
   /** The target that a user named, such as `local` or `kubernetes:CONTEXT/NAMESPACE`; undefined when the name is of another kind. */
   open(id: string, context: TargetContext): Target | undefined;
+  /** Targets whose models are shown: of clusters, those that were deployed to from this machine. */
   discover(context: TargetContext, signal: AbortSignal): Promise<readonly Target[]>;
+  /** Targets that one can deploy to. Nothing is connected. */
+  choices(context: TargetContext, signal: AbortSignal): Promise<readonly Target[]>;
   clusters(context: TargetContext, signal: AbortSignal): Promise<readonly Cluster[]>;
 }
 
@@ -114,6 +143,10 @@ export interface TargetContext {
   readonly resources: string;
   /** Shown to others who find a model being changed: `VS Code` or `slipway`. */
   readonly program: string;
+  /** Kubeconfig files to use instead of those of the environment; empty for those. */
+  readonly kubeconfig?: string;
+  /** Namespaces to show to those who may not list them. */
+  readonly namespaces?: readonly string[];
 }
 
 export type LoadTargetKind = () => Promise<TargetKind>;

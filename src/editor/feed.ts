@@ -73,9 +73,11 @@ export class Feed<Source extends { readonly id: string }, Value> implements Disp
     this.#start();
   }
 
-  /** Takes a snapshot that somebody read on another way. */
+  /** Takes a snapshot that somebody read on another way; sources that are not in it stay as they are. */
   publish(snapshots: readonly { readonly source: Source; readonly value: Value }[]): void {
-    this.#entries = snapshots.map(({ source, value }) => ({ source, value, broken: undefined }));
+    const fresh = snapshots.map(({ source, value }) => ({ source, value, broken: undefined }));
+    const others = this.#entries.filter((entry) => fresh.every(({ source }) => source.id !== entry.source.id));
+    this.#entries = [...fresh, ...others];
     this.#discovered = true;
     this.#tell();
   }

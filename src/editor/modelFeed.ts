@@ -20,14 +20,26 @@ export async function discoverTargets(context: TargetContext, signal: AbortSigna
   return found.flat();
 }
 
-/** Reads every target once and gives the feed what was read. */
+/** The targets of all kinds that one can deploy to. */
+export async function targetChoices(context: TargetContext, signal: AbortSignal): Promise<readonly Target[]> {
+  const { targetKinds } = await import('../targets');
+  const found = await Promise.all(targetKinds.map(async (load) => (await load()).choices(context, signal)));
+  return found.flat();
+}
+
+/** Reads every target once and gives the feed what was read. A cluster that does not answer hides no other. */
 export async function readModels(
   feed: ModelFeed,
   services: Services,
   signal: AbortSignal,
 ): Promise<readonly { readonly target: Target; readonly model: DeployedModel }[]> {
   const targets = await discoverTargets(services.context, signal);
-  const snapshots = await Promise.all(targets.map(async (source) => ({ source, value: await source.models(signal) })));
+  const read = await Promise.allSettled(
+    targets.map(async (source) => ({ source, value: await source.models(signal) })),
+  );
+  const snapshots = read.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const failed = read.find((one) => one.status === 'rejected');
+  if (snapshots.length === 0 && failed !== undefined) throw failed.reason;
   feed.publish(snapshots);
   return snapshots.flatMap(({ source, value }) => value.map((model) => ({ target: source, model })));
 }

@@ -14,6 +14,14 @@ export const settingDefaults = {
   'slipway.insecureRegistries': [] as readonly string[],
   /** Base image; empty for Python's official one. */
   'slipway.baseImage': '',
+  /** Kubeconfig files instead of those of the environment, with the system's path delimiter between them. */
+  'slipway.kubeconfig': '',
+  /** Namespaces of Kubernetes to show to those who may not list them. */
+  'slipway.namespaces': [] as readonly string[],
+  /** Contexts of Kubernetes on which destructive acts want the name typed; `*` stands for any characters. */
+  'slipway.protectedContexts': [] as readonly string[],
+  /** Whether nodes may be cordoned and drained from the view. */
+  'slipway.nodeOperations': false,
   /** What images run on. */
   'slipway.platform': 'linux/amd64',
 };

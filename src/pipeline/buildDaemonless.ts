@@ -4,7 +4,7 @@ import type { Registries } from './imageBase';
 import { filesBelow } from './imageParts';
 import type { ShippedTarget } from './imageTarget';
 import { planImage } from './planImage';
-import { prepareImage, type ImageOrder } from './prepareImage';
+import { prepareImage, type ImageOrder, type MadeImage } from './prepareImage';
 import { pushImage, saveImage } from './shipImage';
 import type { Services } from './services';
 import { step } from './step';
@@ -13,7 +13,7 @@ export interface LayersOrder extends ImageOrder {
   readonly byteCode: boolean;
 }
 
-/** Every layer is made once and goes out as soon as it is there. @returns the image by digest, or where it was written */
+/** Every layer is made once and goes out as soon as it is there. */
 export async function buildDaemonless(
   services: Services,
   host: DeployHost,
@@ -21,9 +21,10 @@ export async function buildDaemonless(
   order: LayersOrder,
   to: ShippedTarget,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<MadeImage> {
   const { name, platform, byteCode, destination } = order;
-  const { base, made, server, bundle, leftOut } = await prepareImage(services, host, registries, order, signal);
+  const prepared = await prepareImage(services, host, registries, order, signal);
+  const { base, made, server, bundle, leftOut } = prepared;
   const { solved, runtime } = made;
   const planned = await step(host, 'packages', 'Choosing the packages for the image', async () => {
     const files = await filesBelow(bundle.folder);
@@ -36,7 +37,9 @@ export async function buildDaemonless(
   host.report({ event: 'imagePlan', plan: planned.plan });
   const { root } = order.project;
   const job = { name, project: root, base, recipes: planned.recipes, made, server, bundle, registries };
-  return to.kind === 'registry'
-    ? pushImage(services, host, job, to.reference, signal)
-    : saveImage(services, host, job, to, signal);
+  const image =
+    to.kind === 'registry'
+      ? await pushImage(services, host, job, to.reference, signal)
+      : await saveImage(services, host, job, to, signal);
+  return { image, prepared };
 }

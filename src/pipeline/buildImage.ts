@@ -1,5 +1,6 @@
 import type { BuiltImage, DeployHost } from '../core/deploy';
 import { parsePlatform } from '../core/image';
+import type { Project } from '../core/project';
 import { buildDaemonless, type LayersOrder } from './buildDaemonless';
 import { buildDockerfile, buildGenerated } from './buildWithDocker';
 import { whileBuilding } from './buildsUnderWay';
@@ -9,6 +10,7 @@ import { Registries } from './imageBase';
 import { describeTarget, type ImageTarget, type ShippedTarget } from './imageTarget';
 import { inspect } from './inspect';
 import { checkedName } from './packageModel';
+import type { MadeImage } from './prepareImage';
 import type { Services } from './services';
 
 export interface BuildImageRequest {
@@ -36,34 +38,49 @@ export function buildImage(
   request: BuildImageRequest,
   signal: AbortSignal,
 ): Promise<BuiltImage> {
-  return whileBuilding(services.home, () => buildOnce(services, host, request, signal));
+  return whileBuilding(services.home, async () => {
+    const project = await inspect(services, host, request.path, acceptedEntries(request), signal);
+    return (await buildProject(services, host, { ...request, project }, signal)).built;
+  });
 }
 
-/** Top to bottom: what builds is chosen, and everything up to the bundle is as in a deploy. */
-async function buildOnce(
+/** What is built of a project that was inspected already. */
+export type BuildProjectRequest = Omit<BuildImageRequest, 'path'> & { readonly project: Project };
+
+/** The image, and what it was made from. */
+export interface BuiltProject {
+  readonly built: BuiltImage;
+  readonly prepared: MadeImage['prepared'];
+}
+
+/** What builds is chosen, and everything up to the bundle is as in a deploy. Run it {@link whileBuilding}. */
+export async function buildProject(
   services: Services,
   host: DeployHost,
-  request: BuildImageRequest,
+  request: BuildProjectRequest,
   signal: AbortSignal,
-): Promise<BuiltImage> {
+): Promise<BuiltProject> {
   const started = performance.now();
   const registries = new Registries(request.insecure, services.credentials);
   const platform = parsePlatform(request.platform ?? 'linux/amd64');
-  const { to } = request;
-  const project = await inspect(services, host, request.path, acceptedEntries(request), signal);
+  const { to, project, base, byteCode, retrain } = request;
   const name = checkedName(request.name ?? project.name);
-  const { base, byteCode, retrain } = request;
   const order = { project, name, base, platform, destination: describeTarget(to), retrain, byteCode };
   const choice = await chooseBuilder(project, request.builder, to);
   const work = { registries, order, choice };
-  const image =
+  const { image, prepared } =
     to.kind === 'dockerfile'
-      ? await exportDockerfile(services, host, registries, generatedOrder(work), to.path, signal)
+      ? await exported(exportDockerfile(services, host, registries, generatedOrder(work), to.path, signal))
       : await build(services, host, work, to, signal);
   const { uploadedBytes, requests } = isBuiltByEngine(choice, to) ? unknownTraffic : registries;
   const built = { image, uploadedBytes, requests, ms: Math.round(performance.now() - started) };
   host.report({ event: 'built', ...built });
-  return built;
+  return { built, prepared };
+}
+
+/** Made from nothing but what the project holds, or nothing that matters to who asked for it. */
+async function exported(image: Promise<string>): Promise<MadeImage> {
+  return { image: await image, prepared: undefined };
 }
 
 function isBuiltByEngine(choice: BuilderChoice, to: ImageTarget): boolean {
@@ -93,7 +110,7 @@ function build(
   work: Work,
   to: ShippedTarget,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<MadeImage> {
   const { registries, order, choice } = work;
   switch (choice.kind) {
     case 'daemonless':
@@ -101,7 +118,7 @@ function build(
     case 'generated':
       return buildGenerated(services, host, registries, generatedOrder(work), to, signal);
     case 'dockerfile':
-      return buildDockerfile(services, host, { ...order, dockerfile: choice.dockerfile }, to, signal);
+      return exported(buildDockerfile(services, host, { ...order, dockerfile: choice.dockerfile }, to, signal));
   }
 }
 

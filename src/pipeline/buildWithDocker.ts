@@ -12,7 +12,7 @@ import { count, formatBytes } from './formatPlan';
 import { generateDockerfile, type DockerfileOrder } from './generateDockerfile';
 import type { Registries } from './imageBase';
 import type { ShippedTarget } from './imageTarget';
-import { prepareImage } from './prepareImage';
+import { prepareImage, type MadeImage } from './prepareImage';
 import { rememberPush } from './pushedImages';
 import type { Services } from './services';
 import { step } from './step';
@@ -70,7 +70,7 @@ export async function buildGenerated(
   order: DockerfileOrder,
   to: ShippedTarget,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<MadeImage> {
   // Before the notebook is executed: what cannot be built need not be trained.
   const engine = await findEngine(services, host, to, signal);
   const prepared = await prepareImage(services, host, registries, order, signal);
@@ -79,7 +79,7 @@ export async function buildGenerated(
   const text = files.flatMap((file) => (file.kind === 'content' && file.path === 'Dockerfile' ? [file.content] : []));
   const dockerfile = { path: 'Dockerfile', text: text.join('') };
   const job = { name, project: order.project.root, platform, files, dockerfile, labels: {}, leftOut: [] };
-  return buildAndShip(services, host, engine, job, to, signal);
+  return { image: await buildAndShip(services, host, engine, job, to, signal), prepared };
 }
 
 async function ownJob(

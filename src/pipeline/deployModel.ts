@@ -1,6 +1,9 @@
 import type { DeployHost } from '../core/deploy';
 import { planFiles } from '../project/planFiles';
 import type { DeployedModel } from '../core/deployment';
+import type { Project } from '../core/project';
+import type { BundleTarget } from '../core/target';
+import { deployImage, type ImageOptions } from './deployImage';
 import { freeSpaceIsOver } from './freeSpace';
 import { inspect } from './inspect';
 import { makeArtifact } from './makeArtifact';
@@ -16,6 +19,8 @@ export interface DeployModelRequest extends RolloutOptions {
   readonly target: string;
   /** By default the project's name. */
   readonly name?: string;
+  /** Needed by targets that run images. */
+  readonly image?: ImageOptions;
 }
 
 /**
@@ -31,6 +36,24 @@ export async function deployModel(
   const target = await openTarget(services, request.target);
   const project = await inspect(services, host, request.path, target.accepts, signal);
   const name = checkedName(request.name ?? project.name);
+  return target.accepts === 'image'
+    ? deployImage(services, host, { target, project, name, request }, signal)
+    : deployBundle(services, host, { target, project, name, request }, signal);
+}
+
+interface BundleDeploy {
+  readonly target: BundleTarget;
+  readonly project: Project;
+  readonly name: string;
+  readonly request: DeployModelRequest;
+}
+
+async function deployBundle(
+  services: Services,
+  host: DeployHost,
+  { target, project, name, request }: BundleDeploy,
+  signal: AbortSignal,
+): Promise<DeployedModel> {
   const replicas = request.replicas ?? project.config.replicas ?? 1;
   const secrets = await collectSecrets(host, project.config.secrets ?? [], signal);
   const reservation = await target.reserve(name, signal);
@@ -47,12 +70,9 @@ export async function deployModel(
       const { files } = await planFiles(project, signal);
       const packaging = { name, project, solved, server: runtime.runtime, record, files };
       const bundle = await packageModel(services, host, packaging, signal);
-      return await rollOut(
-        services,
-        host,
-        { target, reservation, name, project, bundle, runtime, solved, secrets, request },
-        signal,
-      );
+      const content = { kind: 'bundle' as const, bundle, runtime };
+      const origin = { project, digest: bundle.digest, solved, resources: bundle.manifest.resources };
+      return await rollOut(services, host, { ...origin, target, reservation, name, content, secrets, request }, signal);
     } finally {
       await ended;
     }

@@ -27,7 +27,7 @@ export interface Job {
   /** Where the model goes, for the plan: a target's id or an image's repository. */
   readonly destination: string;
   /** Of the model on its target; an image has none. */
-  readonly reservation?: Reservation;
+  readonly reservation?: Pick<Reservation, 'prepare'>;
   readonly name: string;
   readonly secrets: Secrets;
   readonly replicas: number;

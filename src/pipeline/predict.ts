@@ -1,5 +1,6 @@
 import { UserError } from '../core/errors';
 import type { Target } from '../core/target';
+import { whileReachable } from './reach';
 
 export interface Prediction {
   /** The whole answer of `POST /invocations`. */
@@ -27,13 +28,17 @@ export async function predict(target: Target, name: string, body: string, signal
       },
     );
   }
+  return whileReachable(target, model, signal, (url) => ask(url, name, body, signal));
+}
+
+async function ask(url: string, name: string, body: string, signal: AbortSignal): Promise<Prediction> {
   const started = performance.now();
   // A connection that was kept since before a takeover is answered once more by the release that leaves.
   const headers = { 'content-type': 'application/json', connection: 'close' };
-  const response = await fetch(`${model.endpoint}/invocations`, { method: 'POST', headers, body, signal }).catch(
+  const response = await fetch(`${url}/invocations`, { method: 'POST', headers, body, signal }).catch(
     (cause: unknown) => {
       signal.throwIfAborted();
-      throw new UserError('ModelNotReady', `${name} did not answer at ${model.endpoint ?? ''}.`, { cause });
+      throw new UserError('ModelNotReady', `${name} did not answer at ${url}.`, { cause });
     },
   );
   const text = await response.text();

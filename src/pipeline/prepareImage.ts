@@ -37,6 +37,14 @@ export interface PreparedImage {
   readonly leftOut: FilePlan['leftOut'];
 }
 
+/** An image that was built. */
+export interface MadeImage {
+  /** By digest where it was pushed, else the folder or file that holds it. */
+  readonly image: string;
+  /** What it holds; undefined for a Dockerfile that the user wrote. */
+  readonly prepared: PreparedImage | undefined;
+}
+
 /** The same steps as a deploy up to the bundle, for the Python of a base image. */
 export async function prepareImage(
   services: Services,

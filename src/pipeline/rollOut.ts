@@ -1,12 +1,13 @@
 import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import { hashFile } from '../clients/files/contentStore';
-import type { Bundle, BundleRuntime } from '../core/bundle';
 import type { DeployHost } from '../core/deploy';
-import type { DeployedModel } from '../core/deployment';
+import { shownEndpoint, type DeployedModel } from '../core/deployment';
 import { UserError } from '../core/errors';
 import type { Project } from '../core/project';
-import type { Reservation, Secrets, Target } from '../core/target';
+import type { Provenance } from '../core/release';
+import type { ResourceNeed } from '../core/resources';
+import type { ReleaseContent, Reservation, Secrets, Target } from '../core/target';
 import { readGitState } from './gitState';
 import type { Solved } from './prepareEnvironment';
 import { updateProjectState } from './projectState';
@@ -21,24 +22,31 @@ export interface RolloutOptions {
   readonly readyTimeoutSeconds?: number;
 }
 
-/** A bundle on its way to a target. */
-export interface Rollout {
-  readonly target: Target;
-  readonly reservation: Reservation;
-  readonly name: string;
+/** What is known of the sources of a release. */
+export interface Origin {
   readonly project: Project;
-  readonly bundle: Bundle;
-  readonly runtime: BundleRuntime;
-  readonly solved: Solved;
+  /** Tells releases apart: of the bundle, or of the image. */
+  readonly digest: string;
+  /** Absent for an image of the user's own Dockerfile. */
+  readonly solved: Solved | undefined;
+  readonly resources: ResourceNeed | undefined;
+}
+
+/** A release on its way to a target. */
+export interface Rollout<Content extends ReleaseContent = ReleaseContent> extends Origin {
+  readonly target: Target;
+  readonly reservation: Reservation<Content>;
+  readonly name: string;
+  readonly content: Content;
   readonly secrets: Secrets;
   readonly request: RolloutOptions;
 }
 
-/** Starts the bundle as a new release, or answers with the one that runs when it is the same. */
-export async function rollOut(
+/** Starts a new release, or answers with the one that runs when it is the same. */
+export async function rollOut<Content extends ReleaseContent>(
   services: Services,
   host: DeployHost,
-  rollout: Rollout,
+  rollout: Rollout<Content>,
   signal: AbortSignal,
 ): Promise<DeployedModel> {
   const running = await unchangedModel(rollout, signal);
@@ -47,48 +55,30 @@ export async function rollOut(
       event: 'step',
       step: 'deploy',
       state: 'skipped',
-      message: `Release ${String(running.version)} is this bundle and answers already`,
+      message: `Release ${String(running.version)} is the same and answers already`,
     });
     announce(host, rollout, running, true);
     return running;
   }
   const model = await step(host, 'deploy', `Starting on ${rollout.target.displayName}`, async (progress) => {
     const ready = await startRelease(rollout, progress, signal);
-    return { result: ready, message: `Release ${String(ready.version)} answers at ${ready.endpoint ?? ''}` };
+    return { result: ready, message: `Release ${String(ready.version)} answers at ${shownEndpoint(ready)}` };
   });
   announce(host, rollout, model, false);
   await updateProjectState(services.home, rollout.project.root, { target: rollout.target.id });
   return model;
 }
 
-async function startRelease(
-  rollout: Rollout,
+async function startRelease<Content extends ReleaseContent>(
+  rollout: Rollout<Content>,
   progress: (line: string) => void,
   signal: AbortSignal,
 ): Promise<DeployedModel> {
-  const { project, bundle, runtime, solved, secrets, request, name, target } = rollout;
-  const provenance = {
-    createdAt: new Date().toISOString(),
-    createdBy: `${userInfo().username}@${hostname()}`,
-    digest: bundle.digest,
-    lock: solved.lock.digest,
-    notebook:
-      project.entry.kind === 'notebook'
-        ? {
-            path: project.entry.notebook,
-            sha256: await hashFile(path.join(project.root, project.entry.notebook), signal),
-          }
-        : null,
-    git: await readGitState(project.root, signal),
-    project: project.root,
-    python: solved.python.interpreter.version,
-    ...(bundle.manifest.resources === undefined ? {} : { resources: bundle.manifest.resources }),
-  };
+  const { project, content, secrets, request, name, target } = rollout;
   const steps = rollout.reservation.deploy(
     {
-      bundle,
-      runtime,
-      provenance,
+      content,
+      provenance: await provenanceOf(rollout, signal),
       replicas: request.replicas ?? project.config.replicas,
       port: request.port ?? project.config.port,
       readyTimeoutSeconds: request.readyTimeoutSeconds ?? 300,
@@ -103,6 +93,24 @@ async function startRelease(
   throw new UserError('RolloutFailed', `${target.displayName} stopped reporting before ${name} was ready.`);
 }
 
+async function provenanceOf({ project, digest, solved, resources }: Origin, signal: AbortSignal): Promise<Provenance> {
+  const { entry, root } = project;
+  return {
+    createdAt: new Date().toISOString(),
+    createdBy: `${userInfo().username}@${hostname()}`,
+    digest,
+    lock: solved?.lock.digest ?? '',
+    notebook:
+      entry.kind === 'notebook'
+        ? { path: entry.notebook, sha256: await hashFile(path.join(root, entry.notebook), signal) }
+        : null,
+    git: await readGitState(root, signal),
+    project: root,
+    python: solved?.python.interpreter.version ?? '',
+    ...(resources === undefined ? {} : { resources }),
+  };
+}
+
 /** The model as it runs, when it runs exactly this bundle; secrets may have changed, so they always make a new release. */
 async function unchangedModel(rollout: Rollout, signal: AbortSignal): Promise<DeployedModel | undefined> {
   if (asksForChange(rollout)) return undefined;
@@ -114,13 +122,13 @@ function asksForChange({ request, secrets }: Rollout): boolean {
   return Object.keys(secrets).length > 0 || request.port !== undefined || request.retrain === true;
 }
 
-function answersAsAsked(model: DeployedModel, { request, bundle }: Rollout): boolean {
+function answersAsAsked(model: DeployedModel, { request, digest }: Rollout): boolean {
   const release = model.releases.find((one) => one.version === model.version);
   return (
     model.phase === 'Ready' &&
     model.endpoint !== undefined &&
     (request.replicas ?? model.replicas.desired) === model.replicas.desired &&
-    release?.digest === bundle.digest
+    release?.digest === digest
   );
 }
 
@@ -134,7 +142,7 @@ function announce(host: DeployHost, rollout: Rollout, model: DeployedModel, unch
       target: rollout.target.id,
       phase: model.phase,
       endpoint: model.endpoint ?? '',
-      digest: rollout.bundle.digest,
+      digest: rollout.digest,
     },
   });
 }

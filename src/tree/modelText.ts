@@ -54,7 +54,7 @@ export function modelTooltip(model: DeployedModel, targetName: string, t: Transl
   const rows = [
     [t('Target'), targetName],
     [t('State'), describeModel(model, t)],
-    [t('Endpoint'), model.endpoint],
+    [model.endpointIsInside === true ? t('Endpoint inside the cluster') : t('Endpoint'), model.endpoint],
     [t('Peak memory'), model.peakMemory === undefined ? undefined : t('{0} a replica', formatBytes(model.peakMemory))],
     [
       t('Memory to reserve'),

@@ -130,12 +130,17 @@ function firstLine(text: string): string {
 function endpointNodes(id: string, model: DeployedModel, ref: Ref, t: Translate): readonly TreeNode[] {
   if (model.endpoint === undefined) return [];
   return [
-    leaf(`${id}/endpoint`, 'endpoint', t('Endpoint'), {
-      description: model.endpoint.replace(/^https?:\/\//, ''),
-      tooltip: escapeMarkdown(model.endpoint),
-      icon: { id: 'globe' },
-      model: ref,
-    }),
+    leaf(
+      `${id}/endpoint`,
+      'endpoint',
+      model.endpointIsInside === true ? t('Endpoint inside the cluster') : t('Endpoint'),
+      {
+        description: model.endpoint.replace(/^https?:\/\//, ''),
+        tooltip: escapeMarkdown(model.endpoint),
+        icon: { id: 'globe' },
+        model: ref,
+      },
+    ),
   ];
 }
 

@@ -1,3 +1,4 @@
+import type { ClusterRow } from '../core/cluster';
 import type { Location } from '../core/errors';
 
 /** One row of a tree as data. Ids are unique within a tree and stay the same for the same thing. */
@@ -20,6 +21,8 @@ export interface TreeNode {
   readonly version?: number;
   /** The image, or the part of one, that commands on this row are about. */
   readonly image?: ImageSubject;
+  /** The cluster, or the row of one, that commands on this row are about. */
+  readonly cluster?: { readonly clusterId: string; readonly row?: ClusterRow; readonly container?: string };
   /** Where a click leads. */
   readonly opens?: Location;
 }

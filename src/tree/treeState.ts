@@ -48,7 +48,7 @@ export class TreeState {
     seen.add(node.id);
     const known = this.#elements.get(node.id);
     const element = known ?? { id: node.id, node, parent };
-    const redraw = known !== undefined && !looksSame(known.node, node);
+    const redraw = known !== undefined && known.node !== node && !looksSame(known.node, node);
     if (redraw) changed?.push(element);
     element.node = node;
     element.parent = parent;
@@ -64,7 +64,8 @@ function looksSame(before: TreeNode, after: TreeNode): boolean {
 }
 
 function appearance(node: TreeNode): string {
-  return JSON.stringify({ ...node, children: undefined });
+  // The row itself is large, and what is seen of it stands in the texts.
+  return JSON.stringify({ ...node, children: undefined, cluster: undefined });
 }
 
 function sameIds(before: readonly { readonly id: string }[], after: readonly { readonly id: string }[]): boolean {

@@ -1,44 +1,31 @@
 import * as vscode from 'vscode';
 import type { App } from '../app';
-import { Feed, type Disposable } from '../editor/feed';
-import type { Cluster, ClusterSnapshot } from '../core/target';
-import { clusterTree } from '../tree/clusterTree';
+import type { Disposable } from '../editor/feed';
+import { clusterTreeMaker } from '../tree/cluster/clusterTree';
 import { NodeTree, type Row } from './treeView';
 import { whileVisible } from './whileVisible';
 
-/** The Clusters view: this machine first, with what runs on it. */
+/** The Clusters view: this machine and every context of Kubernetes, with what runs on them. */
 export function createClustersView(app: App): Disposable {
-  const feed = new Feed<Cluster, ClusterSnapshot>({
-    discover: async (signal) => {
-      const { targetKinds } = await import('../targets');
-      const { context } = await app.services();
-      const found = await Promise.all(targetKinds.map(async (load) => (await load()).clusters(context, signal)));
-      return found.flat();
-    },
-    watch: (cluster, signal) => cluster.watch(signal),
-  });
+  const { clusters: store } = app;
+  const draw = clusterTreeMaker(vscode.l10n.t);
   const tree = new NodeTree({
     get loaded() {
-      return feed.loaded;
+      return store.loaded;
     },
-    nodes: () =>
-      clusterTree(
-        feed.entries.map(({ source, value, broken }) => ({
-          id: source.id,
-          displayName: source.displayName,
-          snapshot: value,
-          broken,
-        })),
-        vscode.l10n.t,
-      ),
-    onChange: (listener) => feed.onChange(listener),
-    hold: () => feed.hold(),
+    nodes: () => draw(store.clusters, (id) => store.below(id)),
+    onChange: (listener) => store.onChange(listener),
+    hold: () => store.hold(),
+    load: (id) => store.load(id),
   });
   const view = vscode.window.createTreeView<Row>('slipway.clusters', { treeDataProvider: tree, showCollapseAll: true });
-  const visible = whileVisible(view, () => feed.hold());
+  const closing = view.onDidCollapseElement(({ element }) => {
+    store.close(element.id);
+  });
+  const visible = whileVisible(view, () => store.hold());
   return {
     dispose: () => {
-      for (const one of [visible, view, tree, feed]) one.dispose();
+      for (const one of [visible, closing, view, tree]) one.dispose();
     },
   };
 }

@@ -19,6 +19,13 @@ function platformCache(): string {
   return path.join(homedir(), '.cache');
 }
 
+/** A folder that was filled under that stamp, as an absolute path; undefined when there is none. */
+export function inCache(name: string, stamp: string): string | undefined {
+  const folder = path.join(cacheFolder(), name);
+  const mark = path.join(folder, '.complete');
+  return existsSync(mark) && readFileSync(mark, 'utf8') === stamp ? folder : undefined;
+}
+
 /**
  * Fills one folder of the cache once, whoever asks first; the others wait. What was left half filled, or was filled
  * under another stamp, is emptied and filled again.
@@ -32,8 +39,7 @@ export async function cached(
   signal: AbortSignal = new AbortController().signal,
 ): Promise<string> {
   const folder = path.join(cacheFolder(), name);
-  const mark = path.join(folder, '.complete');
-  const isComplete = (): boolean => existsSync(mark) && readFileSync(mark, 'utf8') === stamp;
+  const isComplete = (): boolean => inCache(name, stamp) !== undefined;
   if (isComplete()) return folder;
   await withLock(
     `${folder}.lock`,
@@ -42,7 +48,7 @@ export async function cached(
       await rm(folder, { recursive: true, force: true });
       await mkdir(folder, { recursive: true });
       await fill(folder);
-      await writeFile(mark, stamp);
+      await writeFile(path.join(folder, '.complete'), stamp);
     },
     signal,
   );

@@ -86,6 +86,20 @@ async function installUv(python: Python, report: Report): Promise<string> {
 }
 
 /**
+ * A package of the index for programs that are no Python, unpacked in a folder of the cache.
+ * @param requirement `NAME==VERSION`
+ * @throws Error that says what is missing on this machine
+ */
+export async function unpackedPackage(requirement: string, report: Report): Promise<string> {
+  const python = await requirePython();
+  const uv = await installUv(python, report);
+  return cached(requirement.replace('==', '-'), requirement, async (folder) => {
+    report(`Downloading ${requirement} (once).`);
+    await runTool(uv, ['pip', 'install', '-q', '--python', python.command, '--target', folder, requirement]);
+  });
+}
+
+/**
  * ruff and mypy in a cached virtual environment.
  * @returns the environment's folder
  * @throws Error that says what is missing on this machine

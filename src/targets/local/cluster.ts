@@ -3,7 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { watchModels } from './watchModels';
 import { homeAt } from '../../core/home';
 import type { DeployedModel } from '../../core/deployment';
-import type { Cluster, ClusterProcess, ClusterSnapshot, TargetContext } from '../../core/target';
+import type { Cluster, ClusterRows, ProcessRow } from '../../core/cluster';
+import type { TargetContext } from '../../core/target';
 
 const refreshMs = 2000;
 
@@ -12,15 +13,12 @@ export function localCluster(context: TargetContext, host: string): Cluster {
   return {
     id: 'local',
     displayName: 'This Machine',
-    watch: (signal) => watchMachine(context, host, signal),
+    opensAtOnce: true,
+    watch: (_row, signal) => watchMachine(context, host, signal),
   };
 }
 
-async function* watchMachine(
-  context: TargetContext,
-  host: string,
-  signal: AbortSignal,
-): AsyncGenerator<ClusterSnapshot> {
+async function* watchMachine(context: TargetContext, host: string, signal: AbortSignal): AsyncGenerator<ClusterRows> {
   const stop = new AbortController();
   const inner = AbortSignal.any([signal, stop.signal]);
   let models: readonly DeployedModel[] = [];
@@ -36,14 +34,21 @@ async function* watchMachine(
       const busy = now.total === before.total ? 0 : (now.busy - before.busy) / (now.total - before.total);
       before = now;
       yield {
-        nodes: [
+        complete: true,
+        rows: [
           {
+            kind: 'node',
             id: host,
             name: host,
             ready: true,
-            cpu: { cores: cpus().length, used: busy * cpus().length },
-            memory: { total: totalmem(), used: totalmem() - freemem() },
-            processes: models.flatMap(processesOf),
+            roles: [],
+            trouble: [],
+            cordoned: false,
+            version: undefined,
+            architecture: undefined,
+            allocatable: { cpu: cpus().length, memory: totalmem(), devices: {} },
+            used: { cpu: busy * cpus().length, memory: totalmem() - freemem() },
+            rows: models.flatMap(processesOf),
           },
         ],
       };
@@ -55,12 +60,13 @@ async function* watchMachine(
   }
 }
 
-function processesOf(model: DeployedModel): readonly ClusterProcess[] {
+function processesOf(model: DeployedModel): readonly ProcessRow[] {
   return model.workers.flatMap((worker) =>
     worker.pid === undefined
       ? []
       : [
           {
+            kind: 'process' as const,
             id: `${model.name}/${String(worker.pid)}`,
             name: `${model.name} ${String(worker.version)}/${String(worker.index)}`,
             model: model.name,

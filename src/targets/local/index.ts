@@ -8,6 +8,7 @@ export const localTargets: TargetKind = {
   id: 'local',
   displayName: 'This Machine',
   open: (id, context) => (id === 'local' ? localTarget(context) : undefined),
+  choices: (context) => Promise.resolve([localTarget(context)]),
   discover: (context) => Promise.resolve([localTarget(context)]),
   clusters: (context) => Promise.resolve([localCluster(context, hostname())]),
 };

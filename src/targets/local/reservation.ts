@@ -4,7 +4,14 @@ import { modelFrom, reasonFrom } from './modelFolder';
 import { ensureSupervisor } from './supervisor';
 import { isUserError, UserError } from '../../core/errors';
 import type { Home } from '../../core/home';
-import type { ComingRelease, DeployRequest, Reservation, RolloutStep, TargetContext } from '../../core/target';
+import type {
+  BundleContent,
+  ComingRelease,
+  DeployRequest,
+  Reservation,
+  RolloutStep,
+  TargetContext,
+} from '../../core/target';
 
 /** A supervisor that was ending when we found it is gone soon; this many times another one is looked for. */
 const mostTries = 3;
@@ -15,7 +22,7 @@ export async function reserveModel(
   name: string,
   context: TargetContext,
   signal: AbortSignal,
-): Promise<Reservation> {
+): Promise<Reservation<BundleContent>> {
   const connection = await acquire(home, name, context, mostTries, signal);
   return {
     prepare: (coming, abort) => prepareWith(connection, coming, abort),
@@ -58,20 +65,21 @@ async function acquire(
 async function* deployWith(
   connection: SupervisorConnection,
   name: string,
-  request: DeployRequest,
+  request: DeployRequest<BundleContent>,
   signal: AbortSignal,
 ): AsyncGenerator<RolloutStep> {
   const { notebook, project } = request.provenance;
+  const { bundle, runtime } = request.content;
   const steps: RolloutStep[] = [];
   let wake: () => void = () => undefined;
   const fields = {
     release: {
       ...request.provenance,
-      bundle: request.bundle.folder,
-      python: request.runtime.python,
+      bundle: bundle.folder,
+      python: runtime.python,
       pythonVersion: request.provenance.python,
-      support: request.runtime.support,
-      runtime: request.runtime.runtime,
+      support: runtime.support,
+      runtime: runtime.runtime,
     },
     readyTimeoutSeconds: request.readyTimeoutSeconds,
     secrets: request.secrets,

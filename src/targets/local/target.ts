@@ -7,10 +7,10 @@ import { watchModels } from './watchModels';
 import { UserError } from '../../core/errors';
 import { homeAt, type Home } from '../../core/home';
 import type { DeployedModel } from '../../core/deployment';
-import type { Target, TargetContext } from '../../core/target';
+import type { BundleTarget, TargetContext } from '../../core/target';
 
 /** Models as supervised processes of this machine. Nothing is started before a model is deployed or started. */
-export function localTarget(context: TargetContext): Target {
+export function localTarget(context: TargetContext): BundleTarget {
   const home = homeAt(context.home);
   const change = async (
     name: string,

@@ -34,8 +34,19 @@ export async function debianArchive(report: (line: string) => void): Promise<str
   return path.join(folder, 'root.tar.gz');
 }
 
-/** Pushes an archive as an image of one layer, in Docker's own format, as `docker push` does. @returns `HOST/REPOSITORY:TAG` */
-export async function pushBase(host: string, archive: string, name = 'base/python:3.11'): Promise<string> {
+const shell = { Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'], Cmd: ['bash'] };
+
+/**
+ * Pushes an archive as an image of one layer, in Docker's own format, as `docker push` does.
+ * @param start how a container of it starts
+ * @returns `HOST/REPOSITORY:TAG`
+ */
+export async function pushBase(
+  host: string,
+  archive: string,
+  name = 'base/python:3.11',
+  start: object = shell,
+): Promise<string> {
   const signal = new AbortController().signal;
   const registry = new Registry(host, { insecure: true });
   const [repository = '', tag = ''] = name.split(':');
@@ -49,7 +60,7 @@ export async function pushBase(host: string, archive: string, name = 'base/pytho
     JSON.stringify({
       architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
       os: 'linux',
-      config: { Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'], Cmd: ['bash'] },
+      config: start,
       rootfs: { type: 'layers', diff_ids: [diffId] },
       // Buildah refuses a base whose layers have none.
       history: [{ created_by: 'debootstrap' }],

@@ -1,8 +1,9 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { endProcessesNaming, onExit, signalQuietly } from '../cleanup';
+import { removeGroups } from '../controlGroups';
 import { runTool } from '../runTool';
 import { makeNamespace, type NetworkNamespace } from './namespace';
 import { unmountBelow } from './unmount';
@@ -122,29 +123,4 @@ async function endGently(child: ChildProcess): Promise<void> {
   const closed = new Promise((resolve) => child.once('close', resolve));
   child.kill('SIGTERM');
   await Promise.race([closed, delay(20_000, undefined, { ref: false })]);
-}
-
-/** Ends what still runs in containers and removes their control groups, which are folders without processes then. */
-function removeGroups(group: string): void {
-  const found = execFileSync('find', ['/sys/fs/cgroup', '-depth', '-type', 'd', '-path', `*${group}*`], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  for (const folder of found.split('\n').filter((line) => line !== '')) {
-    for (const pid of processesIn(folder)) signalQuietly(pid, 'SIGKILL');
-    try {
-      rmdirSync(folder);
-    } catch {
-      // The kernel still counts something in it.
-    }
-  }
-}
-
-function processesIn(folder: string): readonly number[] {
-  try {
-    const text = readFileSync(path.join(folder, 'cgroup.procs'), 'utf8');
-    return text.split('\n').flatMap((line) => (line === '' ? [] : [Number(line)]));
-  } catch {
-    return [];
-  }
 }

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { requireProgram } from '../program';
 
 /**
@@ -7,7 +8,6 @@ import { requireProgram } from '../program';
  * machine, on whose end a port can be opened.
  */
 export interface NetworkNamespace {
-  readonly name: string;
   /** This machine as the namespace sees it. */
   readonly hostAddress: string;
   /** The namespace as this machine sees it. */
@@ -22,19 +22,23 @@ export interface NetworkNamespace {
 /** A block that no network uses: addresses for benchmarks of network devices, RFC 2544. */
 const block = '198.18';
 
-/** Makes a namespace; needs root. Call `remove` also on the way out of a process that fails. */
-export function makeNamespace(): NetworkNamespace {
+/**
+ * Makes a namespace; needs root. Call `remove` also on the way out of a process that fails.
+ * @param owner a process with a network of its own already: it gets the cable
+ */
+export function makeNamespace(owner?: number): NetworkNamespace {
   const ip = requireProgram('ip');
   const run = (...args: string[]): void => {
     execFileSync(ip, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   };
-  // Four addresses for each of 16,384 process ids; an interface's name has 15 letters at most.
-  const place = process.pid % 16_384;
-  const [name, cable] = [`slipway-${process.pid}`, `slw${process.pid}`];
-  const address = (offset: number): string => `${block}.${place >> 6}.${((place & 63) << 2) + offset}`;
-  const [hostAddress, ownAddress] = [address(1), address(2)];
+  const place = freePlace();
+  const [name, cable] = [`slipway-${place}`, `slw${place}`];
+  const [hostAddress, ownAddress] = [addressAt(place, 1), addressAt(place, 2)];
   // Not `ip netns exec`: it mounts /sys anew, without the control groups that containers need.
-  const enter = [requireProgram('nsenter'), `--net=/run/netns/${name}`];
+  const enter = [
+    requireProgram('nsenter'),
+    owner === undefined ? `--net=/run/netns/${name}` : `--net=/proc/${owner}/ns/net`,
+  ];
   const within = (...args: string[]): void => {
     const [command = '', ...words] = enter;
     execFileSync(command, [...words, ip, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -46,17 +50,15 @@ export function makeNamespace(): NetworkNamespace {
       // The other ends vanish with the namespace, without a word: nothing would ever end these.
       for (const socket of open) socket.destroy();
     }
-    for (const args of [
-      ['link', 'del', cable],
-      ['netns', 'del', name],
-    ])
+    for (const args of [['link', 'del', cable], ...(owner === undefined ? [['netns', 'del', name]] : [])])
       quietly(() => {
         run(...args);
       });
   };
   try {
-    run('netns', 'add', name);
-    run('link', 'add', cable, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name);
+    if (owner === undefined) run('netns', 'add', name);
+    const end = owner === undefined ? name : String(owner);
+    run('link', 'add', cable, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', end);
     run('addr', 'add', `${hostAddress}/30`, 'dev', cable);
     run('link', 'set', cable, 'up');
     within('link', 'set', 'lo', 'up');
@@ -67,7 +69,6 @@ export function makeNamespace(): NetworkNamespace {
     throw error;
   }
   return {
-    name,
     hostAddress,
     ownAddress,
     enter,
@@ -76,6 +77,19 @@ export function makeNamespace(): NetworkNamespace {
     },
     remove,
   };
+}
+
+/** One of the 16,384 fours of addresses: the one of this process's id, unless this machine has it already. */
+function freePlace(): number {
+  const taken = new Set(Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address)));
+  const places = Array.from({ length: 16_384 }, (_, index) => (process.pid + index) % 16_384);
+  const free = places.find((place) => !taken.has(addressAt(place, 1)));
+  if (free === undefined) throw new Error('this machine has no free address left for another network');
+  return free;
+}
+
+function addressAt(place: number, offset: number): string {
+  return `${block}.${place >> 6}.${((place & 63) << 2) + offset}`;
 }
 
 interface Forward {

@@ -1,0 +1,173 @@
+import type { KubeClient } from './client';
+import { resourcePath, type KubeObject, type Resource } from './objects';
+
+/** Who owns the fields that Slipway sets, and who owns the number of replicas. */
+export const fieldManager = 'slipway';
+export const scaleManager = 'slipway-scale';
+
+/** An object as it is sent: what is to be, not what is. */
+export interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+  readonly [field: string]: unknown;
+}
+
+/** One object of a namespace. */
+export interface ObjectAddress {
+  readonly resource: Resource;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+const strict = { fieldManager, fieldValidation: 'Strict' };
+
+/**
+ * Server-side apply: the object gets the fields of the manifest and loses those that the last apply had more.
+ * @see https://kubernetes.io/docs/reference/using-api/server-side-apply/
+ * @throws UserError KubernetesConflict when somebody else owns a field, and as KubeClient.request
+ */
+export function applyObject<T extends KubeObject>(
+  client: KubeClient,
+  resource: Resource,
+  manifest: Manifest,
+  signal: AbortSignal,
+): Promise<T> {
+  const { name, namespace } = manifest.metadata;
+  return client.request<T>(
+    {
+      what: `apply the ${resource.kind} ${name}`,
+      method: 'PATCH',
+      path: resourcePath(resource, namespace, name),
+      query: strict,
+      contentType: 'application/apply-patch+yaml',
+      body: manifest,
+    },
+    signal,
+  );
+}
+
+/** @throws UserError KubernetesConflict when there is one of that name, and as KubeClient.request */
+export function createObject<T extends KubeObject>(
+  client: KubeClient,
+  resource: Resource,
+  manifest: Manifest,
+  signal: AbortSignal,
+): Promise<T> {
+  const { name, namespace } = manifest.metadata;
+  return client.request<T>(
+    {
+      what: `create the ${resource.kind} ${name}`,
+      method: 'POST',
+      path: resourcePath(resource, namespace),
+      query: strict,
+      body: manifest,
+    },
+    signal,
+  );
+}
+
+/** Sets annotations, and removes those that are null. */
+export async function annotate(
+  client: KubeClient,
+  { resource, namespace, name }: ObjectAddress,
+  annotations: Readonly<Record<string, string | null>>,
+  signal: AbortSignal,
+): Promise<void> {
+  await client.request(
+    {
+      what: `annotate the ${resource.kind} ${name}`,
+      method: 'PATCH',
+      path: resourcePath(resource, namespace, name),
+      query: { fieldManager: scaleManager },
+      contentType: 'application/merge-patch+json',
+      body: { metadata: { annotations } },
+    },
+    signal,
+  );
+}
+
+/** Changes the number of replicas through the subresource that autoscalers use, too. */
+export async function scaleObject(
+  client: KubeClient,
+  { resource, namespace, name }: ObjectAddress,
+  replicas: number,
+  signal: AbortSignal,
+): Promise<void> {
+  await client.request(
+    {
+      what: `scale the ${resource.kind} ${name}`,
+      method: 'PATCH',
+      path: `${resourcePath(resource, namespace, name)}/scale`,
+      query: { fieldManager: scaleManager },
+      contentType: 'application/merge-patch+json',
+      body: { spec: { replicas } },
+    },
+    signal,
+  );
+}
+
+/** Deletes an object; one that is gone already is no failure. */
+export async function deleteObject(
+  client: KubeClient,
+  { resource, namespace, name }: ObjectAddress,
+  signal: AbortSignal,
+): Promise<void> {
+  await unlessMissing(
+    client.request(
+      {
+        what: `delete the ${resource.kind} ${name}`,
+        method: 'DELETE',
+        path: resourcePath(resource, namespace, name),
+        body: { propagationPolicy: 'Foreground' },
+      },
+      signal,
+    ),
+  );
+}
+
+/** One object; undefined when there is none. */
+export function findObject<T extends KubeObject>(
+  client: KubeClient,
+  { resource, namespace, name }: ObjectAddress,
+  signal: AbortSignal,
+): Promise<T | undefined> {
+  return unlessMissing(
+    client.request<T>(
+      { what: `read the ${resource.kind} ${name}`, path: resourcePath(resource, namespace, name) },
+      signal,
+    ),
+  );
+}
+
+/** All objects of a kind in a namespace that a selector picks. */
+export async function listObjects<T extends KubeObject>(
+  client: KubeClient,
+  { resource, namespace }: Omit<ObjectAddress, 'name'>,
+  labelSelector: string,
+  signal: AbortSignal,
+): Promise<readonly T[]> {
+  const list = await client.request<{ readonly items?: readonly T[] }>(
+    {
+      what: `list ${resource.plural} in ${namespace}`,
+      path: resourcePath(resource, namespace),
+      query: { labelSelector },
+    },
+    signal,
+  );
+  return list.items ?? [];
+}
+
+async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'KubernetesNotFound') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,120 @@
+import { UserError, type Remedy } from '../../core/errors';
+import { inertText } from '../../core/inertText';
+import type { KubeContext } from './kubeconfig';
+
+/** How an API server tells what went wrong: `Status` of https://kubernetes.io/docs/reference/using-api/api-concepts/#error-responses */
+export interface KubeStatus {
+  readonly kind?: string;
+  readonly message?: string;
+  readonly reason?: string;
+  readonly code?: number;
+  readonly details?: {
+    readonly retryAfterSeconds?: number;
+    readonly causes?: readonly { readonly reason?: string; readonly message?: string; readonly field?: string }[];
+  };
+}
+
+interface Explanation {
+  readonly code: string;
+  readonly message: (cluster: string, what: string) => string;
+  readonly remedy: Remedy;
+}
+
+const hint = (label: string): Remedy => ({ kind: 'hint', label });
+
+const explanations: Readonly<Record<number, Explanation>> = {
+  400: {
+    code: 'KubernetesInvalid',
+    message: (cluster, what) => `${cluster} does not understand the request to ${what}.`,
+    remedy: hint('The cluster may be older than what is asked of it.'),
+  },
+  401: {
+    code: 'KubernetesUnauthorized',
+    message: (cluster, what) => `${cluster} does not accept the credentials to ${what}.`,
+    remedy: hint('They may have expired: log in again with the tool that made the kubeconfig.'),
+  },
+  403: {
+    code: 'KubernetesForbidden',
+    message: (cluster, what) => `You are not allowed to ${what} on ${cluster}.`,
+    remedy: hint('Ask who runs the cluster for the right.'),
+  },
+  404: {
+    code: 'KubernetesNotFound',
+    message: (cluster, what) => `${cluster} has nothing under that name to ${what}.`,
+    remedy: hint('It may have been removed meanwhile.'),
+  },
+  409: {
+    code: 'KubernetesConflict',
+    message: (cluster, what) => `${cluster} refused to ${what}, since somebody else owns or has changed the object.`,
+    remedy: hint('Look at the object as it is now, and try again.'),
+  },
+  410: {
+    code: 'KubernetesExpired',
+    message: (cluster, what) => `${cluster} has forgotten the state that was asked for to ${what}.`,
+    remedy: hint('Try again.'),
+  },
+  422: {
+    code: 'KubernetesInvalid',
+    message: (cluster, what) => `${cluster} finds the object invalid, so it did not ${what}.`,
+    remedy: hint('Correct what it names.'),
+  },
+  429: {
+    code: 'KubernetesBusy',
+    message: (cluster, what) => `${cluster} is asked too much, and waiting did not help to ${what}.`,
+    remedy: hint('Try again later.'),
+  },
+};
+
+/** What a refusal means to the user. `what` completes "you are not allowed to …". */
+export function explainStatus(context: KubeContext, what: string, status: number, body: KubeStatus): UserError {
+  const said = inertText((body.message ?? '').slice(0, 2000));
+  const words = said === '' ? '' : ` It says: ${said}`;
+  const details = { status, reason: body.reason, causes: body.details?.causes ?? [], context: context.name };
+  const known = explanations[status];
+  if (known !== undefined)
+    return new UserError(known.code, known.message(context.name, what) + words, { remedy: known.remedy, details });
+  return new UserError('KubernetesFailed', `${context.name} answered ${status} when it was asked to ${what}.${words}`, {
+    remedy: hint('Try again. If it persists, look into the log of the API server.'),
+    details,
+  });
+}
+
+/** Codes of Node and OpenSSL that tell that the other side is not who it should be. */
+const certificateTrouble = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|EPROTO|ERR_SSL/;
+
+/** No answer at all, or one of somebody else. */
+export function explainSilence(context: KubeContext, what: string, cause: unknown): UserError {
+  const { server } = context.cluster;
+  const why = inertText(reasonOf(cause));
+  const code = (cause as NodeJS.ErrnoException).code ?? '';
+  if (certificateTrouble.test(code)) {
+    return new UserError(
+      'KubernetesCertificate',
+      `The server ${server} of ${context.name} cannot be trusted to ${what}: ${why}.`,
+      {
+        cause,
+        details: { context: context.name },
+        remedy: {
+          kind: 'openFile',
+          label: 'Open kubeconfig',
+          location: { file: context.file, line: context.line },
+        },
+      },
+    );
+  }
+  return new UserError(
+    'KubernetesUnreachable',
+    `The server ${server} of ${context.name} could not be reached to ${what}: ${why}.`,
+    {
+      cause,
+      details: { context: context.name },
+      remedy: hint('Check that the cluster runs, and the network, VPN and proxy between it and this machine.'),
+    },
+  );
+}
+
+/** Several addresses that all fail make an error without a message of its own. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(reasonOf).join(', ');
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,9 @@
+/** The API servers of Kubernetes. Loads its SDK, so import it only with `import()` from what starts early. */
+export type { KubeClient } from './client';
+export { openExec } from './exec';
+export { listenForPods } from './portForward';
+export { clientFor } from './pool';
+export type { KubeContext } from './kubeconfig';
+export { resourcePath, resources, type KubeMetadata, type KubeObject, type Resource } from './objects';
+export { watchList, type Watched } from './watchList';
+export type { WatchedList } from './watchStream';

@@ -1,0 +1,80 @@
+import { healthPath, serverPort } from '../build/image/imageConfig';
+import type { DeployHost } from '../core/deploy';
+import type { DeployedModel } from '../core/deployment';
+import { UserError } from '../core/errors';
+import { formatPlatform, parseImageReference, parsePlatform, type ImageReference } from '../core/image';
+import type { Project } from '../core/project';
+import { resourceNeed } from '../core/resources';
+import type { ImageContent, ImageTarget } from '../core/target';
+import { buildProject, type BuildImageRequest } from './buildImage';
+import { whileBuilding } from './buildsUnderWay';
+import { rollOut, type RolloutOptions } from './rollOut';
+import { collectSecrets } from './secrets';
+import type { Services } from './services';
+import { step } from './step';
+
+/** How the image of a release is built, and where it is pushed. */
+export interface ImageOptions extends Pick<BuildImageRequest, 'base' | 'platform' | 'builder' | 'insecure'> {
+  /** Undefined: nobody said where. */
+  readonly reference: ImageReference | undefined;
+}
+
+interface ImageDeploy {
+  readonly target: ImageTarget;
+  readonly project: Project;
+  readonly name: string;
+  readonly request: RolloutOptions & { readonly image?: ImageOptions };
+}
+
+/**
+ * Builds and pushes the image of a project, and rolls it out by its digest. What the target lacks is told before anything
+ * is built.
+ * @throws UserError RegistryMissing, and those of the target's preflight
+ */
+export async function deployImage(
+  services: Services,
+  host: DeployHost,
+  { target, project, name, request }: ImageDeploy,
+  signal: AbortSignal,
+): Promise<DeployedModel> {
+  const { reference, ...image } = request.image ?? { reference: undefined, insecure: [] };
+  if (reference === undefined) throw registryMissing(target.displayName);
+  const platform = await step(host, 'deploy', `Checking ${target.displayName}`, async () => {
+    const wanted = image.platform === undefined ? undefined : parsePlatform(image.platform);
+    const result = formatPlatform(await target.preflight(name, wanted, signal));
+    return { result, message: `${target.displayName} takes models, for ${result}` };
+  });
+  const secrets = await collectSecrets(host, project.config.secrets ?? [], signal);
+  const reservation = await target.reserve(name, signal);
+  try {
+    const to = { kind: 'registry' as const, reference };
+    const order = { ...image, project, name, platform, to, byteCode: true, retrain: request.retrain === true };
+    const { built, prepared } = await whileBuilding(services.home, () => buildProject(services, host, order, signal));
+    const { digest } = parseImageReference(built.image);
+    const resources = resourceNeed(project.config.resources, prepared?.made.record?.peakMemory);
+    const origin = { project, digest: digest ?? '', solved: prepared?.made.solved, resources };
+    const content = contentOf(project, built.image);
+    return await rollOut(services, host, { ...origin, target, reservation, name, content, secrets, request }, signal);
+  } finally {
+    await reservation.release();
+  }
+}
+
+/** The server of our own images listens where it always does; a Dockerfile's is the user's. */
+function contentOf({ entry, config }: Project, image: string): ImageContent {
+  const isOwn = entry.kind === 'dockerfile';
+  return {
+    kind: 'image',
+    image,
+    port: isOwn ? (config.port ?? serverPort) : serverPort,
+    health: isOwn ? (config.health ?? healthPath) : healthPath,
+    drains: !isOwn,
+    limits: config.resources?.memory === undefined ? {} : { memory: config.resources.memory },
+  };
+}
+
+function registryMissing(target: string): UserError {
+  return new UserError('RegistryMissing', `${target} runs images, and no registry was named to push this one to.`, {
+    remedy: { kind: 'hint', label: 'Add --registry HOST/REPOSITORY, from which the cluster can pull.' },
+  });
+}

@@ -1,0 +1,43 @@
+import { isUserError } from '../../../core/errors';
+import type { ClusterRow, ClusterRows, NamespaceRow } from '../../../core/cluster';
+import { resourcePath, resources, type KubeObject } from '../../../clients/kubernetes';
+import { watchRows, type Explorer } from './explorer';
+import { sortedByName } from './sorted';
+
+/** All namespaces; for those who may not list them, the one of the context and those that the user named. */
+export async function* watchNamespaces(explorer: Explorer, signal: AbortSignal): AsyncGenerator<ClusterRows> {
+  const list = { what: 'list namespaces', path: resourcePath(resources.namespaces) };
+  try {
+    yield* watchRows(explorer, list, namespaceRow, sortedByName(), signal);
+  } catch (error) {
+    if (!isUserError(error) || error.code !== 'KubernetesForbidden') throw error;
+    yield { rows: [...namedNamespaces(explorer), forbidden(error.message)], complete: true };
+  }
+}
+
+function namespaceRow(object: KubeObject): NamespaceRow {
+  const { name, uid } = object.metadata;
+  const { status } = object as { readonly status?: { readonly phase?: string } };
+  return {
+    kind: 'namespace',
+    id: uid,
+    name,
+    ref: { apiVersion: 'v1', kind: 'Namespace', plural: 'namespaces', name, uid },
+    phase: status?.phase ?? 'Active',
+    named: false,
+  };
+}
+
+function namedNamespaces({ namespace, namespaces }: Explorer): readonly NamespaceRow[] {
+  return [...new Set([namespace, ...namespaces])].map((name) => ({
+    kind: 'namespace',
+    id: `named:${name}`,
+    name,
+    phase: 'Active',
+    named: true,
+  }));
+}
+
+export function forbidden(message: string): ClusterRow {
+  return { kind: 'note', id: 'forbidden', name: '', note: 'forbidden', message };
+}

@@ -1,0 +1,172 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isAlive } from '../../clients/files/lockFile';
+import { createObject, deleteObject, findObject, type Manifest } from '../../clients/kubernetes/change';
+import { resourcePath, resources, type KubeObject } from '../../clients/kubernetes/objects';
+import { isUserError, UserError } from '../../core/errors';
+import { labels, leaseName, manager } from './names';
+import type { Place } from './place';
+
+/** https://kubernetes.io/docs/concepts/architecture/leases/ */
+interface Lease extends KubeObject {
+  readonly spec?: { readonly holderIdentity?: string; readonly renewTime?: string };
+}
+
+/** The exclusive right to change a model. */
+export interface HeldLease {
+  /** Aborts when the right was lost. */
+  readonly lost: AbortSignal;
+  readonly release: () => Promise<void>;
+}
+
+const renewMs = 3000;
+/** A holder that did not renew for so long has died. */
+const durationMs = 15_000;
+const lookMs = 1000;
+
+/**
+ * Takes the lease of a model. Nobody's clock is compared with another's: a lease that is not renewed while we look at it
+ * is free.
+ * @param program shown to others
+ * @throws UserError DeployInProgress
+ */
+export async function takeLease(place: Place, model: string, program: string, signal: AbortSignal): Promise<HeldLease> {
+  const holder = `${program} ${hostname()} ${String(process.pid)} ${randomBytes(4).toString('hex')}`;
+  for (;;) {
+    try {
+      await createObject(place.client, resources.leases, leaseOf(place, model, holder), signal);
+      return keepLease(place, model, holder);
+    } catch (error) {
+      if (!isUserError(error) || error.code !== 'KubernetesConflict') throw error;
+    }
+    await waitUntilFree(place, model, signal);
+  }
+}
+
+/** Runs a change with the lease held. */
+export async function withLease<T>(
+  place: Place,
+  model: string,
+  program: string,
+  signal: AbortSignal,
+  body: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const lease = await takeLease(place, model, program, signal);
+  try {
+    return await body(AbortSignal.any([signal, lease.lost]));
+  } finally {
+    await lease.release();
+  }
+}
+
+function leaseOf({ namespace }: Place, model: string, holder: string): Manifest {
+  const now = microTime();
+  return {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: {
+      name: leaseName(model),
+      namespace,
+      labels: { [labels.managedBy]: manager, [labels.model]: model },
+    },
+    spec: {
+      holderIdentity: holder,
+      leaseDurationSeconds: durationMs / 1000,
+      acquireTime: now,
+      renewTime: now,
+    },
+  };
+}
+
+function microTime(): string {
+  return new Date().toISOString().replace('Z', '000Z');
+}
+
+/** Deletes the lease of a holder that died. @throws UserError DeployInProgress when it lives */
+async function waitUntilFree(place: Place, model: string, signal: AbortSignal): Promise<void> {
+  const address = { resource: resources.leases, namespace: place.namespace, name: leaseName(model) };
+  const first = await findObject<Lease>(place.client, address, signal);
+  if (first === undefined) return;
+  const deadline = performance.now() + durationMs;
+  while (!isDead(first) && performance.now() < deadline) {
+    await delay(lookMs, undefined, { signal });
+    const now = await findObject<Lease>(place.client, address, signal);
+    if (now === undefined) return;
+    if (now.metadata.resourceVersion !== first.metadata.resourceVersion) throw inProgress(model, now);
+  }
+  const { uid, resourceVersion } = first.metadata;
+  await place.client
+    .request(
+      {
+        what: `free the lease of ${model}`,
+        method: 'DELETE',
+        path: resourcePath(resources.leases, place.namespace, leaseName(model)),
+        body: { preconditions: { uid, resourceVersion } },
+      },
+      signal,
+    )
+    .catch((error: unknown) => {
+      // Somebody else was quicker.
+      if (!isUserError(error) || !/KubernetesConflict|KubernetesNotFound/.test(error.code)) throw error;
+    });
+}
+
+/** A process of this machine that is gone cannot renew. */
+function isDead({ spec }: Lease): boolean {
+  const [, host, pid] = /^.* (\S+) (\d+) [0-9a-f]{8}$/.exec(spec?.holderIdentity ?? '') ?? [];
+  return host === hostname() && !isAlive(Number(pid));
+}
+
+function inProgress(model: string, { spec }: Lease): UserError {
+  const holder = (spec?.holderIdentity ?? 'another process').replace(/ [0-9a-f]{8}$/, '');
+  return new UserError('DeployInProgress', `${model} is being changed by ${holder}.`, {
+    remedy: { kind: 'hint', label: 'Wait until it is done, or cancel it there.' },
+    details: { holder },
+  });
+}
+
+function keepLease(place: Place, model: string, holder: string): HeldLease {
+  const stopped = new AbortController();
+  const lost = new AbortController();
+  const renewing = renew(place, model, holder, stopped.signal).catch((error: unknown) => {
+    if (!stopped.signal.aborted) lost.abort(error);
+  });
+  return {
+    lost: lost.signal,
+    release: async () => {
+      stopped.abort();
+      await renewing;
+      const address = { resource: resources.leases, namespace: place.namespace, name: leaseName(model) };
+      if (lost.signal.aborted) return;
+      await deleteObject(place.client, address, AbortSignal.timeout(durationMs)).catch(() => undefined);
+    },
+  };
+}
+
+/** @throws UserError DeployInProgress when somebody else took the lease, which they do only after we were long silent */
+async function renew(place: Place, model: string, holder: string, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    await delay(renewMs, undefined, { signal, ref: false });
+    try {
+      await place.client.request(
+        {
+          what: `renew the lease of ${model}`,
+          method: 'PATCH',
+          path: resourcePath(resources.leases, place.namespace, leaseName(model)),
+          contentType: 'application/json-patch+json',
+          body: [
+            { op: 'test', path: '/spec/holderIdentity', value: holder },
+            { op: 'replace', path: '/spec/renewTime', value: microTime() },
+          ],
+          silenceMs: renewMs,
+        },
+        signal,
+      );
+    } catch (error) {
+      signal.throwIfAborted();
+      if (isUserError(error) && /KubernetesNotFound|KubernetesInvalid/.test(error.code))
+        throw new UserError('DeployInProgress', `${model} was taken over by somebody else.`, { cause: error });
+    }
+  }
+}

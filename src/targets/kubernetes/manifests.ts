@@ -1,0 +1,147 @@
+import type { Manifest } from '../../clients/kubernetes/change';
+import type { ResourceNeed } from '../../core/resources';
+import { annotations, container, labels, manager, portName, releaseName } from './names';
+import { releaseLabels, type ReleaseSpec } from './release';
+
+/** How long a pod answers on after it was told to end, so that every load balancer has seen that it leaves. */
+const drainSeconds = 5;
+/** Time for the requests that are being answered then. */
+const graceSeconds = 60;
+
+/**
+ * The objects of a release, for server-side apply. The number of replicas is none of it: that belongs to whoever scales.
+ * Equal releases make equal objects, so going back to one starts no pod that runs already.
+ */
+export function releaseManifests(release: ReleaseSpec, namespace: string): readonly Manifest[] {
+  return [serviceAccount(release, namespace), service(release, namespace), deployment(release, namespace)];
+}
+
+export function secretManifest(
+  release: ReleaseSpec,
+  namespace: string,
+  values: Readonly<Record<string, string>>,
+): Manifest {
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: releaseName(release.model, release.version), namespace, labels: releaseLabels(release) },
+    type: 'Opaque',
+    immutable: true,
+    stringData: values,
+  };
+}
+
+function serviceAccount({ model }: ReleaseSpec, namespace: string): Manifest {
+  return {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { name: model, namespace, labels: modelLabels(model) },
+    automountServiceAccountToken: false,
+  };
+}
+
+function service({ model, port }: ReleaseSpec, namespace: string): Manifest {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: model, namespace, labels: modelLabels(model) },
+    spec: {
+      selector: { [labels.model]: model },
+      ports: [{ name: portName, port, targetPort: portName, protocol: 'TCP' }],
+    },
+  };
+}
+
+function deployment(release: ReleaseSpec, namespace: string): Manifest {
+  const { model } = release;
+  const shared = releaseLabels(release);
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: model, namespace, labels: shared, annotations: originOf(release) },
+    spec: {
+      selector: { matchLabels: { [labels.model]: model } },
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
+      minReadySeconds: 1,
+      revisionHistoryLimit: 3,
+      template: { metadata: { labels: shared }, spec: podSpec(release) },
+    },
+  };
+}
+
+function podSpec(release: ReleaseSpec) {
+  const { model } = release;
+  return {
+    serviceAccountName: model,
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    terminationGracePeriodSeconds: drainSeconds + graceSeconds,
+    securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+    topologySpreadConstraints: [
+      {
+        maxSkew: 1,
+        topologyKey: 'kubernetes.io/hostname',
+        whenUnsatisfiable: 'ScheduleAnyway',
+        labelSelector: { matchLabels: { [labels.model]: model } },
+      },
+    ],
+    containers: [containerOf(release)],
+    volumes: [{ name: 'tmp', emptyDir: {} }],
+  };
+}
+
+function containerOf(release: ReleaseSpec) {
+  const { image, model, version, readyTimeoutSeconds, hasSecrets } = release;
+  const ready = { httpGet: { path: image.health, port: portName } };
+  return {
+    name: container,
+    image: image.image,
+    ports: [{ name: portName, containerPort: image.port, protocol: 'TCP' }],
+    env: [
+      { name: 'SLIPWAY_VERSION', value: String(version) },
+      { name: 'SLIPWAY_DRAIN_SECONDS', value: String(drainSeconds) },
+    ],
+    ...(hasSecrets ? { envFrom: [{ secretRef: { name: releaseName(model, version) } }] } : {}),
+    // Load balancers need a moment to see that a pod leaves; our own server answers on by itself.
+    ...(image.drains ? {} : { lifecycle: { preStop: { sleep: { seconds: drainSeconds } } } }),
+    // Loading may take as long as the deploy waits; afterwards two missed answers take a pod out of the Service.
+    startupProbe: { ...ready, periodSeconds: 1, timeoutSeconds: 3, failureThreshold: Math.max(1, readyTimeoutSeconds) },
+    readinessProbe: { ...ready, periodSeconds: 2, timeoutSeconds: 5, failureThreshold: 2 },
+    resources: resourcesOf(release),
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    },
+    volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
+  };
+}
+
+function resourcesOf({ image, provenance }: ReleaseSpec) {
+  const { cpu, memory, gpu } = provenance.resources ?? {};
+  const requests = { ...given('cpu', cpu), ...given('memory', memory) };
+  const limits = { ...given('memory', image.limits.memory), ...given('nvidia.com/gpu', gpu) };
+  return {
+    ...(Object.keys(requests).length === 0 ? {} : { requests }),
+    ...(Object.keys(limits).length === 0 ? {} : { limits }),
+  };
+}
+
+function given(name: string, value: ResourceNeed['cpu']): Readonly<Record<string, string>> {
+  return value === undefined ? {} : { [name]: value };
+}
+
+/** What belongs to the model and not to one release of it. */
+function modelLabels(model: string): Readonly<Record<string, string>> {
+  return { [labels.name]: model, [labels.managedBy]: manager, [labels.model]: model };
+}
+
+function originOf({ image, provenance }: ReleaseSpec): Readonly<Record<string, string>> {
+  const { createdBy, project, git } = provenance;
+  return {
+    [annotations.image]: image.image,
+    [annotations.createdBy]: createdBy,
+    [annotations.project]: project,
+    ...(git === null ? {} : { [annotations.commit]: git.dirty ? `${git.commit}-dirty` : git.commit }),
+  };
+}

@@ -1,0 +1,73 @@
+import { UserError } from '../../core/errors';
+import type { DeployedModel } from '../../core/deployment';
+import type { ImageContent, Reservation } from '../../core/target';
+import { deployRelease, type Subject } from './deploy';
+import { takeLease, withLease } from './lease';
+import { ofModel, ours } from './names';
+import type { Place } from './place';
+import { readSnapshot, watchSnapshots } from './snapshot';
+import { findModel, modelsIn } from './state';
+
+export { rollBack } from './deploy';
+export { forwardModel } from './forward';
+export { readLogs } from './logs';
+export { openPlace } from './place';
+export { checkPlace } from './preflight';
+export { removeModel } from './remove';
+export { changeScale, startModel, stopModel } from './scale';
+
+export async function readModels(
+  place: Place,
+  targetId: string,
+  signal: AbortSignal,
+): Promise<readonly DeployedModel[]> {
+  return modelsIn(await readSnapshot(place, ours, signal), targetId);
+}
+
+export async function* watchModels(
+  place: Place,
+  targetId: string,
+  signal: AbortSignal,
+): AsyncGenerator<readonly DeployedModel[]> {
+  let last = '';
+  for await (const snapshot of watchSnapshots(place, ours, undefined, signal)) {
+    const models = modelsIn(snapshot, targetId);
+    const text = JSON.stringify(models);
+    if (text === last) continue;
+    last = text;
+    yield models;
+  }
+}
+
+/** The right to deploy a model, held as a Lease in the namespace. */
+export async function reserveModel(
+  subject: Subject,
+  program: string,
+  signal: AbortSignal,
+): Promise<Reservation<ImageContent>> {
+  const lease = await takeLease(subject.place, subject.model, program, signal);
+  return {
+    deploy: (request, abort) => deployRelease(subject, request, AbortSignal.any([abort, lease.lost])),
+    release: lease.release,
+  };
+}
+
+/** Changes a model that exists, while nobody else does. @throws UserError ModelNotFound, DeployInProgress */
+export async function changeModel<T>(
+  subject: Subject,
+  program: string,
+  signal: AbortSignal,
+  body: (abort: AbortSignal) => Promise<T>,
+): Promise<T> {
+  await mustExist(subject, signal);
+  return withLease(subject.place, subject.model, program, signal, body);
+}
+
+/** @throws UserError ModelNotFound */
+export async function mustExist({ place, model, targetId }: Subject, signal: AbortSignal): Promise<void> {
+  if (findModel(await readSnapshot(place, ofModel(model), signal), model, targetId) !== undefined) return;
+  const where = `the namespace ${place.namespace} of ${place.client.context.name}`;
+  throw new UserError('ModelNotFound', `There is no model named ${model} in ${where}.`, {
+    remedy: { kind: 'runCommand', label: 'Deploy Model', command: 'slipway.deployModel' },
+  });
+}

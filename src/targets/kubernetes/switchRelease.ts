@@ -1,0 +1,161 @@
+import path from 'node:path';
+import {
+  annotate,
+  applyObject,
+  createObject,
+  deleteObject,
+  scaleObject,
+  type Manifest,
+} from '../../clients/kubernetes/change';
+import { readPodLog } from '../../clients/kubernetes/podLog';
+import { resources, type Resource } from '../../clients/kubernetes/objects';
+import { isUserError, UserError } from '../../core/errors';
+import type { Reason } from '../../core/deployment';
+import type { RolloutStep } from '../../core/target';
+import { withLog } from './cause';
+import { forwardModel } from './forward';
+import { releaseManifests, secretManifest } from './manifests';
+import { annotations, container, releaseName } from './names';
+import { patiently } from './patiently';
+import type { Place } from './place';
+import type { ReleaseSpec } from './release';
+import { followRollout, type RolloutOutcome } from './rollout';
+
+const kinds: Readonly<Record<string, Resource>> = {
+  Deployment: resources.deployments,
+  Service: resources.services,
+  ServiceAccount: resources.serviceAccounts,
+};
+
+/** Makes the cluster's objects those of a release. */
+export async function applyRelease(place: Place, release: ReleaseSpec, signal: AbortSignal): Promise<void> {
+  for (const manifest of releaseManifests(release, place.namespace))
+    await patiently(() => applyOne(place, manifest, signal), signal);
+}
+
+async function applyOne({ client }: Place, manifest: Manifest, signal: AbortSignal): Promise<void> {
+  const resource = kinds[manifest.kind];
+  if (resource === undefined) throw new Error(`no resource is known for ${manifest.kind}`);
+  await applyObject(client, resource, manifest, signal);
+}
+
+/** The values of a release's secrets; they go with the release. */
+export async function storeSecrets(
+  { client, namespace }: Place,
+  release: ReleaseSpec,
+  values: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!release.hasSecrets) return;
+  await patiently(async () => {
+    try {
+      await createObject(client, resources.secrets, secretManifest(release, namespace, values), signal);
+    } catch (error) {
+      // The answer to the first try was lost: nobody else takes the number of our release.
+      if (!isUserError(error) || error.code !== 'KubernetesConflict') throw error;
+    }
+  }, signal);
+}
+
+/** Forgets a release that was never tried to its end. */
+export async function forgetRelease(
+  { client, namespace }: Place,
+  release: ReleaseSpec,
+  signal: AbortSignal,
+): Promise<void> {
+  const name = releaseName(release.model, release.version);
+  for (const resource of [resources.configMaps, ...(release.hasSecrets ? [resources.secrets] : [])])
+    await patiently(() => deleteObject(client, { resource, namespace, name }, signal), signal);
+}
+
+/** Notes how a release did. */
+export async function noteOutcome(
+  { client, namespace }: Place,
+  { model, version }: ReleaseSpec,
+  failure: Reason | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const name = releaseName(model, version);
+  const notes = {
+    [annotations.outcome]: failure === undefined ? 'ready' : 'failed',
+    [annotations.failure]: failure === undefined ? null : JSON.stringify(failure),
+  };
+  await patiently(() => annotate(client, { resource: resources.configMaps, namespace, name }, notes, signal), signal);
+}
+
+export async function scaleModel(
+  { client, namespace }: Place,
+  model: string,
+  replicas: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const address = { resource: resources.deployments, namespace, name: model };
+  await patiently(() => scaleObject(client, address, replicas, signal), signal);
+}
+
+/** Waits until a release answers, with what was seen on the way. */
+export async function* awaitRelease(
+  place: Place,
+  release: ReleaseSpec,
+  signal: AbortSignal,
+): AsyncGenerator<
+  RolloutStep,
+  Extract<RolloutOutcome, { kind: 'ready' }> | { readonly kind: 'failed'; readonly reason: Reason }
+> {
+  const { model, version, image, readyTimeoutSeconds } = release;
+  const outcome = yield* followRollout(place, { model, version, image: image.image, readyTimeoutSeconds }, signal);
+  if (outcome.kind === 'failed') return { kind: 'failed', reason: await explain(place, release, outcome, signal) };
+  yield { kind: 'progress', step: 'verifying', message: `Asking ${model} whether it is ready` };
+  const forward = await patiently(() => forwardModel(place, model, version, signal), signal);
+  await forward.close();
+  return outcome;
+}
+
+const tailLines = 60;
+/** An annotation holds little, and a traceback of recursion is long. */
+const keptLines = 30;
+
+async function explain(
+  place: Place,
+  { provenance }: ReleaseSpec,
+  { reason, pod }: Extract<RolloutOutcome, { kind: 'failed' }>,
+  signal: AbortSignal,
+): Promise<Reason> {
+  if (pod === undefined) return reason;
+  const { notebook, project } = provenance;
+  const file = notebook === null ? undefined : path.join(project, notebook.path);
+  const lines = await logTail(place, pod, signal);
+  const told = withLog(reason, lines, file);
+  return { ...told, ...(told.logTail === undefined ? {} : { logTail: told.logTail.slice(-keptLines) }) };
+}
+
+/** Of the container that ended last; of the one that runs where none has ended. */
+async function logTail({ client, namespace }: Place, pod: string, signal: AbortSignal): Promise<readonly string[]> {
+  for (const previous of [true, false]) {
+    const lines: string[] = [];
+    try {
+      const request = { namespace, pod, container, follow: false, previous, tailLines };
+      for await (const read of readPodLog(client, request, signal)) lines.push(...read.map((line) => line.text));
+      if (lines.length > 0) return lines;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isUserError(error)) throw error;
+    }
+  }
+  return [];
+}
+
+/** The release did not become ready; what answers now is said, too. */
+export function rolloutFailed(release: ReleaseSpec, reason: Reason, still: number | undefined): UserError {
+  const { model, version } = release;
+  const rest = still === undefined ? '' : ` Release ${String(still)} keeps answering.`;
+  return new UserError(
+    'RolloutFailed',
+    `Release ${String(version)} did not become ready: ${reason.message.replace(/\.$/, '')}.${rest}`,
+    {
+      ...(reason.location === undefined ? {} : { location: reason.location }),
+      remedy: { kind: 'runCommand', label: 'Show Logs', command: 'slipway.followLogs', args: [model] },
+      details: { reason },
+    },
+  );
+}

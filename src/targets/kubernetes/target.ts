@@ -1,0 +1,94 @@
+import { homeAt } from '../../core/home';
+import type { ImageTarget, TargetContext } from '../../core/target';
+import type { Subject } from './deploy';
+import type * as Operations from './operations';
+import { forgetTarget, rememberTarget } from './used';
+
+export const kindPrefix = 'kubernetes:';
+
+/**
+ * Models as Deployments in a namespace of a cluster. Nothing is connected, and the SDK is not loaded, before a model is
+ * asked for.
+ * @param name what stands behind `kubernetes:`
+ */
+export function kubernetesTarget(name: string, context: TargetContext): ImageTarget {
+  const id = kindPrefix + name;
+  const { program } = context;
+  const home = homeAt(context.home);
+  const open = opener(name, context);
+  const change = async <T>(
+    model: string,
+    signal: AbortSignal,
+    body: (opened: Opened & { readonly subject: Subject }, abort: AbortSignal) => Promise<T>,
+  ): Promise<T> => {
+    const opened = await open();
+    const subject = { place: opened.place, model, targetId: id };
+    return opened.operations.changeModel(subject, program, signal, (abort) => body({ ...opened, subject }, abort));
+  };
+  return {
+    id,
+    displayName: name,
+    accepts: 'image',
+    models: async (signal) => {
+      const { operations, place } = await open();
+      return operations.readModels(place, id, signal);
+    },
+    watchModels: async function* (signal) {
+      const { operations, place } = await open();
+      yield* operations.watchModels(place, id, signal);
+    },
+    preflight: async (model, platform, signal) => {
+      const { operations, place } = await open();
+      return operations.checkPlace(place, model, platform, signal);
+    },
+    reserve: async (model, signal) => {
+      const { operations, place } = await open();
+      const reservation = await operations.reserveModel({ place, model, targetId: id }, program, signal);
+      await rememberTarget(home, id);
+      return reservation;
+    },
+    logs: async function* (model, options, signal) {
+      const { operations, place } = await open();
+      yield* operations.readLogs(place, model, options, signal);
+    },
+    remove: async (model, signal) => {
+      await change(model, signal, ({ operations, place }, abort) => operations.removeModel(place, model, abort));
+      const { operations, place } = await open();
+      if ((await operations.readModels(place, id, signal)).length === 0) await forgetTarget(home, id);
+    },
+    scale: (model, replicas, signal) =>
+      change(model, signal, ({ operations, subject }, abort) => operations.changeScale(subject, replicas, abort)),
+    rollback: (model, version, signal) =>
+      change(model, signal, ({ operations, subject }, abort) => operations.rollBack(subject, version, abort)),
+    stop: (model, signal) =>
+      change(model, signal, ({ operations, subject }, abort) => operations.stopModel(subject, abort)),
+    start: (model, _secrets, signal) =>
+      change(model, signal, ({ operations, subject }, abort) => operations.startModel(subject, abort)),
+    forward: async (model, signal) => {
+      const { operations, place } = await open();
+      await operations.mustExist({ place, model, targetId: id }, signal);
+      return operations.forwardModel(place, model, undefined, signal);
+    },
+  };
+}
+
+interface Opened {
+  readonly operations: typeof Operations;
+  readonly place: Subject['place'];
+}
+
+/** Finds the cluster at the first use. One that was not found is looked for again. */
+function opener(name: string, { kubeconfig = '' }: TargetContext): () => Promise<Opened> {
+  let opened: Promise<Opened> | undefined;
+  const open = async (): Promise<Opened> => {
+    const operations = await import('./operations');
+    return { operations, place: await operations.openPlace(name, kubeconfig) };
+  };
+  return () => {
+    opened ??= open().catch((error: unknown) => {
+      opened = undefined;
+      throw error;
+    });
+    return opened;
+  };
+}

@@ -1,0 +1,181 @@
+import type { Cluster, ClusterProblem, ClusterRow, ClusterRows, PodRow } from '../../core/cluster';
+import { escapeMarkdown, formatTime } from '../format';
+import { leaf, type Translate, type TreeNode } from '../node';
+import { appearanceOf, containerAppearance, type Appearance } from './rowNode';
+
+/** What is known of what stands below an opened row. */
+export interface Below {
+  /** Undefined before the first answer. */
+  readonly value: ClusterRows | undefined;
+  /** Why there is none and will be none until somebody asks again. */
+  readonly problem: { readonly code: string; readonly message: string } | undefined;
+}
+
+interface Made {
+  readonly row: ClusterRow;
+  readonly children: readonly TreeNode[];
+  readonly node: TreeNode;
+}
+
+/** Id of what stands below another. */
+export function rowId(parentId: string, row: { readonly id: string }): string {
+  return `${parentId}/${row.id}`;
+}
+
+/**
+ * The Clusters view as data. It is drawn often and is long: what did not change is the same object as before, for this
+ * function and for whoever compares what it gives.
+ */
+export function clusterTreeMaker(
+  t: Translate,
+): (clusters: readonly Cluster[], below: (id: string) => Below | undefined) => readonly TreeNode[] {
+  let before = new Map<string, Made>();
+  return (clusters, below) => {
+    const made = new Map<string, Made>();
+    const draw = (clusterId: string, parentId: string, row: ClusterRow): TreeNode => {
+      const id = rowId(parentId, row);
+      const known = before.get(id);
+      const children = childrenOf(clusterId, id, row, below(id), (child) => draw(clusterId, id, child), t);
+      const isSame = known?.row === row && sameNodes(known.children, children);
+      const node = isSame ? known.node : rowNode(clusterId, id, row, children, t);
+      made.set(id, { row, children: node.children, node });
+      return node;
+    };
+    const nodes = clusters.map((cluster) =>
+      clusterNode(cluster, below(cluster.id), (row) => draw(cluster.id, cluster.id, row), t),
+    );
+    before = made;
+    return nodes;
+  };
+}
+
+function clusterNode(
+  cluster: Cluster,
+  below: Below | undefined,
+  draw: (row: ClusterRow) => TreeNode,
+  t: Translate,
+): TreeNode {
+  const { id, displayName, problem } = cluster;
+  if (problem !== undefined) return brokenNode(cluster, problem);
+  const trouble = troubleOf(below, t);
+  const description = trouble?.short ?? summary(below, t);
+  return leaf(id, `cluster ${id.replace(/:.*/s, '')}`, displayName, {
+    ...(description === undefined ? {} : { description }),
+    tooltip: escapeMarkdown(lines(displayName, cluster.description, trouble?.message)),
+    icon: trouble === undefined ? { id: 'vm' } : { id: 'warning', color: 'list.warningForeground' },
+    state: cluster.opensAtOnce ? 'expanded' : 'collapsed',
+    accessibleLabel: t('Cluster {0}, {1}', displayName, description ?? ''),
+    children: childrenOf(id, id, undefined, below, draw, t),
+    cluster: { clusterId: id },
+  });
+}
+
+/** An entry of a configuration that cannot be used; a click leads to it. */
+function brokenNode({ id, displayName }: Cluster, { message, file, line }: ClusterProblem): TreeNode {
+  const place = line === undefined ? {} : { line };
+  return leaf(id, 'cluster broken', displayName, {
+    description: message,
+    tooltip: escapeMarkdown(lines(message, line === undefined ? file : `${file}:${line}`)),
+    icon: { id: 'error', color: 'list.errorForeground' },
+    opens: { file, ...place },
+  });
+}
+
+function lines(...all: readonly (string | undefined)[]): string {
+  return all.filter((line) => line !== undefined).join('\n');
+}
+
+function troubleOf(
+  below: Below | undefined,
+  t: Translate,
+): { readonly short: string; readonly message: string } | undefined {
+  if (below?.problem !== undefined) return { short: t('no answer'), message: below.problem.message };
+  const stale = below?.value?.stale;
+  if (stale === undefined) return undefined;
+  const since = formatTime(stale.since.toISOString());
+  return { short: t('no answer since {0}, trying again', since), message: stale.message };
+}
+
+/** This machine tells how many nodes it is. */
+function summary(below: Below | undefined, t: Translate): string | undefined {
+  const rows = below?.value?.rows.filter(({ kind }) => kind === 'node') ?? [];
+  if (rows.length === 0) return undefined;
+  return rows.length === 1 ? t('1 node') : t('{0} nodes', rows.length);
+}
+
+function rowNode(
+  clusterId: string,
+  id: string,
+  row: ClusterRow,
+  children: readonly TreeNode[],
+  t: Translate,
+): TreeNode {
+  const look = appearanceOf(row, t);
+  return {
+    ...nodeFrom(id, look, children),
+    state: stateOf(row, look),
+    cluster: { clusterId, row },
+    ...(row.kind === 'process' ? { model: { targetId: clusterId, name: row.model } } : {}),
+  };
+}
+
+/** What is known without asking is shown at once, but for the many checks that passed. */
+function stateOf(row: ClusterRow, { opens }: Appearance): TreeNode['state'] {
+  if (row.rows === undefined) return opens ? 'collapsed' : 'leaf';
+  return row.kind === 'check' ? 'collapsed' : 'expanded';
+}
+
+function nodeFrom(id: string, look: Appearance, children: readonly TreeNode[]): TreeNode {
+  const { context, label, description, tooltip, icon } = look;
+  return leaf(id, context, label, {
+    icon,
+    children,
+    ...(description === undefined ? {} : { description }),
+    ...(tooltip === undefined ? {} : { tooltip }),
+  });
+}
+
+function childrenOf(
+  clusterId: string,
+  id: string,
+  row: ClusterRow | undefined,
+  below: Below | undefined,
+  draw: (row: ClusterRow) => TreeNode,
+  t: Translate,
+): readonly TreeNode[] {
+  const inline = row?.rows ?? [];
+  if (below === undefined) return inline.map(draw);
+  const containers = row?.kind === 'pod' ? containersOf(clusterId, id, row, t) : [];
+  return [...inline.map(draw), ...containers, ...(below.value?.rows ?? []).map(draw), ...notesOf(id, below, t)];
+}
+
+function containersOf(clusterId: string, id: string, row: PodRow, t: Translate): readonly TreeNode[] {
+  const why = row.reason === undefined ? [] : [nodeFrom(`${id}!reason`, noteLook('problem', row.reason, t), [])];
+  const nodes = row.containers.map((one) => ({
+    ...nodeFrom(`${id}/container:${one.name}`, containerAppearance(one, t), []),
+    cluster: { clusterId, row, container: one.name },
+  }));
+  return [...why, ...nodes];
+}
+
+/** What is to be said of a list: that it is old, incomplete, empty, or cannot be had. */
+function notesOf(id: string, { value, problem }: Below, t: Translate): readonly TreeNode[] {
+  const say = (kind: 'forbidden' | 'problem' | 'empty', message: string) => [
+    nodeFrom(`${id}!${kind}`, noteLook(kind, message, t), []),
+  ];
+  if (problem !== undefined)
+    return say(problem.code === 'KubernetesForbidden' ? 'forbidden' : 'problem', problem.message);
+  if (value === undefined) return [nodeFrom(`${id}!loading`, noteLook('empty', t('Connecting'), t), [])];
+  if (value.stale !== undefined)
+    return say('problem', t('Old since {0}: {1}', formatTime(value.stale.since.toISOString()), value.stale.message));
+  if (value.complete && value.rows.length === 0) return say('empty', t('Nothing here'));
+  return [];
+}
+
+function noteLook(note: 'forbidden' | 'problem' | 'empty', message: string, t: Translate): Appearance {
+  return appearanceOf({ kind: 'note', id: note, name: '', note, message }, t);
+}
+
+function sameNodes(before: readonly TreeNode[], after: readonly TreeNode[]): boolean {
+  return before.length === after.length && before.every((one, index) => one === after[index]);
+}
