@@ -40,6 +40,7 @@ const python = () => pythonTestEnvironments(console.log);
 const images = async () => ({ ...(await python()), SLIPWAY_TEST_BASE: await debianArchive(console.log) });
 const kubernetes = async () => ({
   ...(await images()),
+  ...(await vsix()),
   SLIPWAY_TEST_KUBERNETES: await kubernetesBinaries('cluster', console.log),
   // Outside CI nobody waits for what few tests need.
   SLIPWAY_TEST_KUBERNETES_SCALE:
@@ -94,7 +95,7 @@ export const suites = [
   {
     name: 'kubernetes',
     files: testFiles('kubernetes', '.test.ts'),
-    problem: clusterProblem,
+    problem: () => clusterProblem() ?? uiProblem(),
     prepare: kubernetes,
     run: nodeTests(minutes(20), 1),
   },

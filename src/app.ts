@@ -5,6 +5,7 @@ import type { Target } from './core/target';
 import type { ChosenModel, ModelPrompt } from './editor/chooseModel';
 import { clusterStore } from './editor/explorer/openStore';
 import type { ClusterStore } from './editor/explorer/clusterStore';
+import { Forwards } from './editor/explorer/forwards';
 import type { Disposable } from './editor/feed';
 import { makeModelFeed, type ModelFeed } from './editor/modelFeed';
 import type { RegistryAccess } from './editor/registry/logIn';
@@ -24,6 +25,8 @@ export interface App {
   readonly models: ModelFeed;
   /** The clusters that can be explored, and what was opened of them. */
   readonly clusters: ClusterStore;
+  /** The port forwards of this window. */
+  readonly forwards: Forwards;
   /** What registries hold of Slipway's images, as last read. */
   readonly registries: RegistryStore;
   /** The plan of the last deploy from this window, by the project's folder. */
@@ -78,7 +81,8 @@ export function createApp(extension: vscode.ExtensionContext, modelsView: () => 
   });
   const registries = registryStore(extension, services, registryAccess);
   const clusters = clusterStore(services);
-  extension.subscriptions.push(log, models, registries, clusters, {
+  const forwards = new Forwards();
+  extension.subscriptions.push(log, models, registries, clusters, forwards, {
     dispose: () => {
       for (const object of objects.values()) object.dispose();
     },
@@ -88,6 +92,7 @@ export function createApp(extension: vscode.ExtensionContext, modelsView: () => 
     log,
     models,
     clusters,
+    forwards,
     registries,
     plans: new Map(),
     services,

@@ -4,6 +4,7 @@ import { commands } from './commands';
 import { runCommand } from './editor/runCommand';
 import { createStatusBarItem } from './editor/statusBar';
 import { createClustersView } from './views/clustersView';
+import { createForwardsView } from './views/forwardsView';
 import { createModelsView } from './views/modelsView';
 import { createRegistriesView } from './views/registriesView';
 
@@ -14,6 +15,7 @@ export function activate(context: vscode.ExtensionContext): void {
   context.subscriptions.push(
     modelsView,
     createClustersView(app),
+    createForwardsView(app),
     createRegistriesView(app),
     createStatusBarItem(app.models),
     ...Object.entries(commands).map(([id, load]) =>

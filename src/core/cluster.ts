@@ -202,12 +202,46 @@ export interface ClusterObjects {
   /** Applies what was changed in the text. @throws as `preview` */
   apply(edit: ObjectEdit, signal: AbortSignal): Promise<void>;
   remove(ref: ObjectRef, signal: AbortSignal): Promise<void>;
+  /** Who looks after an object and would make it again or change it back: its owner, Helm, Argo CD, Flux. */
+  managedBy(ref: ObjectRef, signal: AbortSignal): Promise<readonly string[]>;
   /** Whether the user may. */
   may(verb: string, ref: ObjectRef, signal: AbortSignal, subresource?: string): Promise<boolean>;
   /** Whether new pods may be put on a node. */
   cordon(node: ObjectRef, isCordoned: boolean, signal: AbortSignal): Promise<void>;
   /** Moves the pods of a node elsewhere, one eviction at a time as their disruption budgets allow. Yields what it does. */
   drain(node: ObjectRef, signal: AbortSignal): AsyncIterable<string>;
+  /** Runs a command in a container, with a terminal. */
+  exec(
+    pod: ObjectRef,
+    container: string,
+    command: readonly string[],
+    onOutput: (data: string) => void,
+  ): Promise<ExecSession>;
+  /** Ports that the containers of an object's pods declare. */
+  ports(ref: ObjectRef, signal: AbortSignal): Promise<readonly number[]>;
+  /**
+   * Listens on a port of this machine and leads to the pods of a workload, or to those that take the place of a pod, until
+   * aborted: the port stays the same however often pods are replaced. Yields how it is, at once and after every change.
+   * @param local the port that is wanted; another one is taken where it is not free
+   */
+  forward(ref: ObjectRef, port: number, local: number, signal: AbortSignal): AsyncIterable<ForwardState>;
+}
+
+export interface ExecSession {
+  write(data: string): void;
+  resize(columns: number, rows: number): void;
+  close(): void;
+  /** The exit code; rejects when the connection broke before the command ended. */
+  readonly exit: Promise<number>;
+}
+
+export interface ForwardState {
+  readonly phase: 'connecting' | 'active' | 'reconnecting';
+  readonly url: string;
+  /** The pod that it leads to. */
+  readonly pod: string | undefined;
+  /** Why it is not active. */
+  readonly reason?: string;
 }
 
 export interface ObjectEdit {

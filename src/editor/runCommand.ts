@@ -9,6 +9,10 @@ const readOnly: ReadonlySet<string> = new Set([
   'slipway.openEndpoint',
   'slipway.followLogs',
   'slipway.createSample',
+  'slipway.viewObject',
+  'slipway.describeObject',
+  'slipway.copyObjectName',
+  'slipway.copyKubectlCommand',
   'slipway.copyDigest',
   'slipway.copyPullReference',
 ]);

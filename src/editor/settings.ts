@@ -18,6 +18,10 @@ export const settingDefaults = {
   'slipway.kubeconfig': '',
   /** Namespaces of Kubernetes to show to those who may not list them. */
   'slipway.namespaces': [] as readonly string[],
+  /** Contexts of Kubernetes on which destructive acts want the name typed; `*` stands for any characters. */
+  'slipway.protectedContexts': [] as readonly string[],
+  /** Whether nodes may be cordoned and drained from the view. */
+  'slipway.nodeOperations': false,
   /** What images run on. */
   'slipway.platform': 'linux/amd64',
 };

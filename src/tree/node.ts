@@ -22,7 +22,7 @@ export interface TreeNode {
   /** The image, or the part of one, that commands on this row are about. */
   readonly image?: ImageSubject;
   /** The cluster, or the row of one, that commands on this row are about. */
-  readonly cluster?: { readonly clusterId: string; readonly row?: ClusterRow };
+  readonly cluster?: { readonly clusterId: string; readonly row?: ClusterRow; readonly container?: string };
   /** Where a click leads. */
   readonly opens?: Location;
 }

@@ -140,6 +140,7 @@ function exchange(
   return new Promise((resolve, reject) => {
     const request = (url.protocol === 'http:' ? http : https).request(url, {
       method: call.method ?? 'GET',
+      ...session.tls,
       agent: session.agent,
       headers: {
         accept: call.accept ?? 'application/json',

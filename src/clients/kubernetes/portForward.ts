@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Writable } from 'node:stream';
 import { PortForward } from '@kubernetes/client-node/dist/portforward.js';
 import type { KubeClient } from './client';
+import { refusalOf } from './exec';
 import { explainSilence } from './failures';
 
 /** A port of this machine that leads to pods. */
@@ -22,12 +23,13 @@ export interface PodPort {
 }
 
 /**
- * Listens on a free port of this machine; each connection goes to the pod that is chosen for it then, so the port survives
+ * Listens on a port of this machine, on a free one unless one is wanted and free; each connection goes to the pod that is chosen for it then, so the port survives
  * the pods.
  */
 export async function listenForPods(
   client: KubeClient,
   choose: (signal: AbortSignal) => Promise<PodPort>,
+  wanted = 0,
 ): Promise<LocalPort> {
   const sockets = new Set<Socket>();
   const closing = new AbortController();
@@ -43,8 +45,7 @@ export async function listenForPods(
       socket.destroy();
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  await listen(server, wanted);
   return {
     url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
     lastFailure: () => failure,
@@ -56,6 +57,17 @@ export async function listenForPods(
       await closed;
     },
   };
+}
+
+/** On the port that is wanted, else on a free one. */
+async function listen(server: Server, wanted: number): Promise<void> {
+  server.listen(wanted, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    if (wanted === 0) throw error;
+    await listen(server, 0);
+  }
 }
 
 async function connect(
@@ -93,11 +105,4 @@ interface OpenSocket {
   onclose: () => void;
   onerror: () => void;
   close(): void;
-}
-
-/** The event of a WebSocket that was refused holds what happened. */
-function refusalOf(event: unknown): unknown {
-  return typeof event === 'object' && event !== null && 'message' in event && !(event instanceof Error)
-    ? new Error(String(event.message))
-    : event;
 }

@@ -7,10 +7,14 @@ import type { Credential } from './credential';
 import type { KubeCluster, KubeContext } from './kubeconfig';
 import { proxyFromEnvironment } from './proxy';
 
+type TlsOptions = Pick<https.AgentOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>;
+
 /** What requests of one credential share. */
 export interface Session {
   readonly credential: Credential;
   readonly agent: http.Agent;
+  /** Goes into each request beside the agent, since an editor with a proxy of its own puts another agent in its place. */
+  readonly tls: TlsOptions;
   readonly headers: Readonly<Record<string, string>>;
   /** For what client-node does: WebSockets. */
   readonly config: KubeConfig;
@@ -41,6 +45,7 @@ export async function sessionFor(
   return {
     credential,
     agent,
+    tls: tlsOptions(options),
     config,
     headers: {
       ...Object.fromEntries(headers),
@@ -87,15 +92,17 @@ function userFor({ user }: KubeContext, credential: Credential): User {
 function makeAgent(cluster: Cluster, options: https.RequestOptions): http.Agent {
   if (cluster.proxyUrl !== undefined) return options.agent as http.Agent;
   if (cluster.server.startsWith('http:')) return new http.Agent({ keepAlive: true });
-  const { ca, cert, key, servername, rejectUnauthorized } = options;
-  return new https.Agent({
-    keepAlive: true,
+  return new https.Agent({ keepAlive: true, ...tlsOptions(options) });
+}
+
+function tlsOptions({ ca, cert, key, servername, rejectUnauthorized }: https.RequestOptions): TlsOptions {
+  return {
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
     ...(servername === undefined ? {} : { servername }),
     ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
-  });
+  };
 }
 
 function sameKey(one: Credential, other: Credential): boolean {

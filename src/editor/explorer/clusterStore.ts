@@ -74,6 +74,11 @@ export class ClusterStore implements Disposable {
     };
   }
 
+  /** Resolves when the clusters are known, for whoever holds the store. */
+  async ready(): Promise<void> {
+    await this.#until(() => this.#isLoaded);
+  }
+
   /** Opens a row, and resolves when what stands below it is known or takes long. */
   async load(id: string): Promise<void> {
     const entry = this.#open.get(id) ?? this.#adopt(id);

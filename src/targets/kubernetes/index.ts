@@ -36,6 +36,7 @@ function contextCluster(context: KubeContext, { namespaces = [] }: TargetContext
       const { watchContext } = await import('./explore');
       yield* watchContext(context, namespaces, row, signal);
     },
+    objects: async () => (await import('./manage')).objectsOf(context),
   };
 }
 

@@ -35,7 +35,7 @@ export function clusterTreeMaker(
     const draw = (clusterId: string, parentId: string, row: ClusterRow): TreeNode => {
       const id = rowId(parentId, row);
       const known = before.get(id);
-      const children = childrenOf(id, row, below(id), (child) => draw(clusterId, id, child), t);
+      const children = childrenOf(clusterId, id, row, below(id), (child) => draw(clusterId, id, child), t);
       const isSame = known?.row === row && sameNodes(known.children, children);
       const node = isSame ? known.node : rowNode(clusterId, id, row, children, t);
       made.set(id, { row, children: node.children, node });
@@ -65,7 +65,7 @@ function clusterNode(
     icon: trouble === undefined ? { id: 'vm' } : { id: 'warning', color: 'list.warningForeground' },
     state: cluster.opensAtOnce ? 'expanded' : 'collapsed',
     accessibleLabel: t('Cluster {0}, {1}', displayName, description ?? ''),
-    children: childrenOf(id, undefined, below, draw, t),
+    children: childrenOf(id, id, undefined, below, draw, t),
     cluster: { clusterId: id },
   });
 }
@@ -136,6 +136,7 @@ function nodeFrom(id: string, look: Appearance, children: readonly TreeNode[]): 
 }
 
 function childrenOf(
+  clusterId: string,
   id: string,
   row: ClusterRow | undefined,
   below: Below | undefined,
@@ -144,13 +145,16 @@ function childrenOf(
 ): readonly TreeNode[] {
   const inline = row?.rows ?? [];
   if (below === undefined) return inline.map(draw);
-  const containers = row?.kind === 'pod' ? containersOf(id, row, t) : [];
+  const containers = row?.kind === 'pod' ? containersOf(clusterId, id, row, t) : [];
   return [...inline.map(draw), ...containers, ...(below.value?.rows ?? []).map(draw), ...notesOf(id, below, t)];
 }
 
-function containersOf(id: string, row: PodRow, t: Translate): readonly TreeNode[] {
+function containersOf(clusterId: string, id: string, row: PodRow, t: Translate): readonly TreeNode[] {
   const why = row.reason === undefined ? [] : [nodeFrom(`${id}!reason`, noteLook('problem', row.reason, t), [])];
-  const nodes = row.containers.map((one) => nodeFrom(`${id}/container:${one.name}`, containerAppearance(one, t), []));
+  const nodes = row.containers.map((one) => ({
+    ...nodeFrom(`${id}/container:${one.name}`, containerAppearance(one, t), []),
+    cluster: { clusterId, row, container: one.name },
+  }));
   return [...why, ...nodes];
 }
 

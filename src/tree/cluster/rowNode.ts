@@ -145,7 +145,7 @@ function pod(row: PodRow, t: Translate): Appearance {
     row.reason,
   ];
   return {
-    context: `pod object${row.state === 'done' ? '' : ' running'}`,
+    context: `pod object${row.containers.some(({ status }) => status === 'Running') ? ' running' : ''}`,
     label: inertText(row.name),
     description: joined(...parts),
     tooltip: tooltip([row.name, row.namespace, row.node, ...deviceWords(row.requests), row.reason]),

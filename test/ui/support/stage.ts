@@ -27,15 +27,22 @@ export interface Stage {
 export interface StageOptions {
   /** Makes the projects and returns what the workbench opens first. */
   readonly prepare: (projects: string) => Promise<string>;
+  /** Environment of the editor beside its own. */
+  readonly env?: () => Readonly<Record<string, string>>;
   /** False: the workbench asks whether it may trust the folder. */
   readonly trusted?: boolean;
 }
 
 /** Starts a server, fills its folder and opens its workbench. @throws Error without a packaged extension in `SLIPWAY_VSIX` */
-export async function openStage({ prepare, trusted = true }: StageOptions): Promise<Stage> {
+export async function openStage({ prepare, trusted = true, env }: StageOptions): Promise<Stage> {
   const vsix = process.env['SLIPWAY_VSIX'];
   if (vsix === undefined) throw new Error('SLIPWAY_VSIX names no packaged extension. Run: npm test -- ui');
-  const server = await startServer({ vsix: [vsix], trustEverything: trusted, report: console.log });
+  const server = await startServer({
+    vsix: [vsix],
+    trustEverything: trusted,
+    report: console.log,
+    ...(env === undefined ? {} : { env: env() }),
+  });
   try {
     const projects = path.join(server.folder, 'Blüten Übung');
     await mkdir(projects);

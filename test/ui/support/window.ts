@@ -18,14 +18,14 @@ export function row(page: Page, name: string | RegExp): Locator {
   return page.getByRole('treeitem', { name }).first();
 }
 
+/** Opens a row. What stands below may have to be read first, and a click meanwhile would close it again. */
 export async function expand(page: Page, name: string | RegExp): Promise<void> {
   const found = row(page, name);
   await found.waitFor();
-  await eventually(`${String(name)} is expanded`, 20, async () => {
-    const state = await found.getAttribute('aria-expanded');
-    if (state === 'false') await found.locator('.monaco-tl-twistie').click();
-    return state === 'true';
-  });
+  const isOpen = async (): Promise<boolean> => (await found.getAttribute('aria-expanded')) === 'true';
+  if (await isOpen()) return;
+  await found.locator('.monaco-tl-twistie').click();
+  await eventually(`${String(name)} is expanded`, 20, isOpen);
 }
 
 /**

@@ -20,6 +20,18 @@ const hidden = [
   'slipway.copyPullReference',
   'slipway.deleteTag',
   'slipway.openImageProject',
+  'slipway.viewObject',
+  'slipway.describeObject',
+  'slipway.openShell',
+  'slipway.forwardPort',
+  'slipway.stopForward',
+  'slipway.openForward',
+  'slipway.copyObjectName',
+  'slipway.copyKubectlCommand',
+  'slipway.deleteObject',
+  'slipway.cordonNode',
+  'slipway.uncordonNode',
+  'slipway.drainNode',
 ];
 /** Commands that change nothing and run nothing of the workspace. */
 const harmless = [
@@ -41,7 +53,7 @@ describe('manifest', () => {
     for (const { command, title, category } of contributes.commands) {
       assert.equal(category, 'Slipway', command);
       const words = textOf(title).split(' ');
-      const small = /^(a|as|of|or|the|with|and|on|in|to)$/;
+      const small = /^(a|as|of|or|the|with|and|on|in|to|kubectl)$/;
       for (const [index, word] of words.entries())
         assert.match(word, index > 0 && small.test(word) ? /^[a-z]/ : /^[A-Z]/, `${command}: ${textOf(title)}`);
       assert.ok(!words.includes('Slipway'), command);
@@ -150,6 +162,8 @@ describe('manifest', () => {
       'slipway.kubeconfig': 'machine-overridable',
       'slipway.logs.maxLines': 'window',
       'slipway.namespaces': 'window',
+      'slipway.protectedContexts': 'machine-overridable',
+      'slipway.nodeOperations': 'machine-overridable',
       'slipway.deploy.readyTimeoutSeconds': 'resource',
       'slipway.registry': 'resource',
       'slipway.insecureRegistries': 'machine-overridable',

@@ -15,16 +15,8 @@ import { readUse } from './metrics';
 import { forbidden } from './namespaces';
 import { useKeeper } from './nodes';
 import { podRow } from './podRow';
+import { selectorText, type LabelSelector } from './selector';
 import { sortedByName } from './sorted';
-
-interface LabelSelector {
-  readonly matchLabels?: Readonly<Record<string, string>>;
-  readonly matchExpressions?: readonly {
-    readonly key: string;
-    readonly operator: string;
-    readonly values?: readonly string[];
-  }[];
-}
 
 interface Workload extends KubeObject {
   readonly spec?: {
@@ -151,17 +143,6 @@ const readiness: Readonly<Record<string, (workload: Workload) => Readiness>> = {
   DaemonSet: ({ status }) => ({ ready: status?.numberReady ?? 0, desired: status?.desiredNumberScheduled ?? 0 }),
   Job: ({ spec, status }) => ({ ready: status?.succeeded ?? 0, desired: spec?.completions ?? spec?.parallelism ?? 1 }),
 };
-
-/** https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#api */
-function selectorText(selector: LabelSelector | undefined): string {
-  const labels = Object.entries(selector?.matchLabels ?? {}).map(([key, value]) => `${key}=${value}`);
-  const expressions = (selector?.matchExpressions ?? []).map(({ key, operator, values }) => {
-    if (operator === 'Exists') return key;
-    if (operator === 'DoesNotExist') return `!${key}`;
-    return `${key} ${operator === 'In' ? 'in' : 'notin'} (${(values ?? []).join(',')})`;
-  });
-  return [...labels, ...expressions].join(',');
-}
 
 /** Pods of a namespace: all of them, or those that a selector chooses. */
 export async function* watchPods(

@@ -1,8 +1,10 @@
 import type { ClusterObjects, ObjectEdit, ObjectRef } from '../../../core/cluster';
-import { clientFor, type KubeClient, type KubeContext } from '../../../clients/kubernetes';
+import { clientFor, openExec, type KubeClient, type KubeContext, type KubeMetadata } from '../../../clients/kubernetes';
 import { changesBetween, isMap, type JsonMap } from './changes';
 import { describeObject } from './describe';
 import { drainNode } from './drain';
+import { forwardTo, portsOf } from './forward';
+import { managersOf } from './managers';
 import { nameOf, pathOf, readObject } from './request';
 import { assertSame, objectText, parseObject } from './text';
 
@@ -27,12 +29,20 @@ export function objectsOf(context: KubeContext): ClusterObjects {
       };
       await client.request({ what: `delete ${nameOf(ref)}`, method: 'DELETE', path: pathOf(ref), body }, signal);
     },
+    managedBy: async (ref, signal) => {
+      const { metadata } = await readObject(client, ref, signal);
+      return managersOf((metadata ?? {}) as Partial<KubeMetadata>);
+    },
     may: (verb, ref, signal, subresource) => may(client, verb, ref, subresource, signal),
     cordon: async (node, isCordoned, signal) => {
       const body = { spec: { unschedulable: isCordoned ? true : null } };
       await patch(client, node, 'application/merge-patch+json', body, {}, signal);
     },
     drain: (node, signal) => drainNode(client, node, signal),
+    exec: ({ namespace = '', name: pod }, container, command, onOutput) =>
+      openExec(client, { namespace, pod, container, command }, onOutput),
+    ports: (ref, signal) => portsOf(client, ref, signal),
+    forward: (ref, port, local, signal) => forwardTo(client, ref, port, local, signal),
   };
 }
 

@@ -1,0 +1,38 @@
+import type { Cluster, ClusterObjects, ClusterRow, ObjectRef } from '../../core/cluster';
+import { UserError } from '../../core/errors';
+import type { ClusterStore } from './clusterStore';
+
+/** What a command on a row of the Clusters view is about. */
+export interface ClusterSubject {
+  readonly cluster: Cluster;
+  readonly row: ClusterRow;
+  readonly ref: ObjectRef;
+  readonly objects: ClusterObjects;
+  /** The container that was clicked; undefined for the pod as a whole. */
+  readonly container: string | undefined;
+}
+
+interface RowNode {
+  readonly node?: {
+    readonly cluster?: { readonly clusterId: string; readonly row?: ClusterRow; readonly container?: string };
+  };
+}
+
+/** @throws UserError RowGone when the row or its cluster is not there any more */
+export async function clusterSubject(clusters: ClusterStore, subject: unknown): Promise<ClusterSubject> {
+  const { clusterId, row, container } = (subject as RowNode | undefined)?.node?.cluster ?? {};
+  const cluster = clusters.clusters.find(({ id }) => id === clusterId);
+  if (cluster?.objects === undefined || row?.ref === undefined) {
+    throw new UserError('RowGone', 'What was clicked is not in the Clusters view any more.', {
+      remedy: { kind: 'hint', label: 'Choose it in the view again.' },
+    });
+  }
+  return { cluster, row, ref: row.ref, objects: await cluster.objects(), container };
+}
+
+/** `CONTEXT › NAMESPACE › Kind name`: where an object is, for questions and titles. */
+export function breadcrumb({ cluster, ref }: Pick<ClusterSubject, 'cluster' | 'ref'>): string {
+  return [cluster.displayName, ref.namespace, `${ref.kind} ${ref.name}`]
+    .filter((part) => part !== undefined)
+    .join(' › ');
+}
