@@ -1,3 +1,5 @@
+// Loaded before a workspace changes where temporary files go: what translates sources would be started with those.
+import '../../src/targets/kubernetes/operations';
 import { parseImageReference } from '../../src/core/image';
 import { pushBase } from '../testbed/docker/baseImage';
 import { startCluster, type ClusterOptions, type TestCluster } from '../testbed/kubernetes/cluster';
