@@ -8,13 +8,19 @@ import { assertPredictions } from '../support/predictions';
 import { startLoad } from '../support/load';
 import { eventsOf, recordingHost } from '../support/recordingHost';
 import { openTritonClient, type TritonClient } from '../support/triton';
-import { openWorkspace, repository, type Workspace } from '../support/workspace';
+import { openWorkspace, repository, type Workspace, type WorkspaceOptions } from '../support/workspace';
 import { exampleOf, nameOf, type ProjectCase } from './projects';
 
 /** What the suite must know of a kind of target beyond {@link Target} itself. */
 export interface ContractSubject {
-  /** Target id as users type it. */
+  /** Target id as users type it, with what a workspace needs for it. */
+  readonly workspace: () => Promise<WorkspaceOptions>;
+  /** Stands in the names of the tests. */
   readonly target: string;
+  /** Address of a model for this machine, where that is not its endpoint. */
+  readonly reach?: (model: DeployedModel) => Promise<string>;
+  /** Lines of the log that only some targets write are not looked for. */
+  readonly logLine?: RegExp;
   /** Notes, while the model runs, what must be gone after its removal, and returns a check that lists what is not. */
   readonly traces: (workspace: Workspace, model: DeployedModel) => Promise<() => Promise<readonly string[]>>;
 }
@@ -27,7 +33,7 @@ export function describeContract(subject: ContractSubject, projects: readonly Pr
     let workspace: Workspace;
     let triton: TritonClient;
     before(async () => {
-      workspace = await openWorkspace({ target: subject.target });
+      workspace = await openWorkspace(await subject.workspace());
       triton = await openTritonClient(workspace);
     });
     after(async () => {
@@ -51,6 +57,8 @@ function describeProject(
   let target: Target;
   let folder: string;
   let example: unknown;
+  const reach = (model: DeployedModel): Promise<string> =>
+    subject.reach === undefined ? Promise.resolve(endpointOf(model)) : subject.reach(model);
   before(async () => {
     ({ workspace } = opened());
     target = await workspace.target();
@@ -75,7 +83,7 @@ function describeProject(
     const printed = eventsOf(host, 'output').map(({ text }) => text);
     if (project.printed !== undefined) assert.match(printed.join('\n'), project.printed);
     assert.equal(
-      (await fetch(`${endpointOf(model)}/v2/health/ready`, { headers: { connection: 'close' } })).status,
+      (await fetch(`${await reach(model)}/v2/health/ready`, { headers: { connection: 'close' } })).status,
       200,
     );
   });
@@ -87,7 +95,7 @@ function describeProject(
   it('answers a client of the Open Inference Protocol that nobody here wrote', async () => {
     const model = await running(workspace, name);
     assertPredictions(
-      await opened().triton.infer(endpointOf(model), name, example),
+      await opened().triton.infer(await reach(model), name, example),
       project.tensors ?? project.predictions,
     );
   });
@@ -99,7 +107,7 @@ function describeProject(
       lines.map((_, index) => index + 1),
     );
     assert.ok(
-      lines.some((line) => project.logLine.test(line.text)),
+      lines.some((line) => (subject.logLine ?? project.logLine).test(line.text)),
       lines.map((line) => line.text).join('\n'),
     );
     // Lines may come at any time: the model writes its access log a moment after the request.
@@ -128,12 +136,12 @@ function describeProject(
 
   it('takes over an edited project without one failed request', async () => {
     await project.edit(folder);
-    const before = endpointOf(await running(workspace, name));
-    const load = startLoad(`${before}/invocations`, JSON.stringify(example));
+    const before = await running(workspace, name);
+    const load = startLoad(`${await reach(before)}/invocations`, JSON.stringify(example));
     try {
       await load.answers(5);
       const model = await workspace.deploy({ path: folder });
-      assert.deepEqual([model.version, model.endpoint], [2, before]);
+      assert.deepEqual([model.version, model.endpoint], [2, before.endpoint]);
       await load.answers(5);
     } finally {
       const report = await load.stop();
@@ -184,13 +192,14 @@ function describeProject(
       context.skip('this target does not stop models');
       return;
     }
-    const endpoint = endpointOf(await running(workspace, name));
+    const before = await running(workspace, name);
+    const url = await reach(before);
     await target.stop(name, workspace.signal);
     const stopped = await running(workspace, name);
     assert.deepEqual([stopped.phase, stopped.endpoint, stopped.workers], ['Stopped', undefined, []]);
-    await assert.rejects(fetch(`${endpoint}/v2/health/live`));
+    await assert.rejects(fetch(`${url}/v2/health/live`));
     await target.start(name, {}, workspace.signal);
-    assert.equal(endpointOf(await running(workspace, name)), endpoint);
+    assert.equal(endpointOf(await running(workspace, name)), before.endpoint);
     assertPredictions(await workspace.predict(name, example), project.predictions);
   });
 

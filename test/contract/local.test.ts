@@ -9,7 +9,7 @@ import { controlAddress } from '../../src/targets/local/modelFolder';
 import { describeContract } from './contract';
 import { projects } from './projects';
 
-describeContract({ target: 'local', traces }, projects);
+describeContract({ target: 'local', workspace: () => Promise.resolve({ target: 'local' }), traces }, projects);
 
 /** A local model is processes, a port, a folder, a control socket and what its processes put into the temporary folder. */
 async function traces(workspace: Workspace, model: DeployedModel): Promise<() => Promise<readonly string[]>> {

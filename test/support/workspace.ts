@@ -8,6 +8,7 @@ import { findUv } from '../../src/clients/python/uvProgram';
 import type { DeployedModel } from '../../src/core/deployment';
 import { homeAt } from '../../src/core/home';
 import type { Target } from '../../src/core/target';
+import type { ImageOptions } from '../../src/pipeline/deployImage';
 import { deployModel, type DeployModelRequest } from '../../src/pipeline/deployModel';
 import { predict } from '../../src/pipeline/predict';
 import { makeServices, openTarget, type Services } from '../../src/pipeline/services';
@@ -48,6 +49,9 @@ export interface Workspace {
 
 export interface WorkspaceOptions {
   readonly target: string;
+  readonly kubeconfig?: string;
+  /** How the images of models are built, where the target runs images. */
+  readonly image?: (model: string) => ImageOptions;
 }
 
 export async function openWorkspace(options: WorkspaceOptions): Promise<Workspace> {
@@ -58,7 +62,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
   await shareDownloads(home);
   // As on a user's machine: training leaves byte code behind, so that workers need not compile libraries at each start.
   Reflect.deleteProperty(process.env, 'PYTHONDONTWRITEBYTECODE');
-  const services = makeServices({ home, resources, program: 'contract suite' });
+  const services = makeServices({ home, resources, program: 'contract suite', kubeconfig: options.kubeconfig ?? '' });
   const signal = new AbortController().signal;
   const restore = useTemporaryFolder(temporary);
   const done = onExit(() => {
@@ -87,7 +91,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       return folder;
     },
     deploy: (request, host = recordingHost(), abort = signal) =>
-      deployModel(services, host, { ...request, target: options.target }, abort),
+      deployModel(services, host, { ...imageOf(options, request), ...request, target: options.target }, abort),
     predict: async (name, body) =>
       (await predict(await target(), name, JSON.stringify(body), signal)).answer.predictions,
     model: async (name) => (await (await target()).models(signal)).find((one) => one.name === name),
@@ -103,6 +107,14 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       return survivors;
     },
   };
+}
+
+/** The model's name is that of its folder, where no other is given. */
+function imageOf(
+  { image }: WorkspaceOptions,
+  { name, path: folder }: Omit<DeployModelRequest, 'target'>,
+): Pick<DeployModelRequest, 'image'> {
+  return image === undefined ? {} : { image: image(name ?? path.basename(folder)) };
 }
 
 /** The downloads of uv and wheels are kept between runs, as a user's own cache is; everything else is made anew. */

@@ -7,14 +7,16 @@ artifact as it was.
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import hashlib
 import os
 import pickle
 import platform
 import sys
+import types
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import cloudpickle
 
@@ -85,6 +87,20 @@ def _load(namespace: dict[str, Any], name: Any) -> Any:
     return found if callable(found) else None
 
 
+def _reduce_code(code: types.CodeType) -> Any:
+    """Since 3.1.3 cloudpickle forgets the names of files; those of cells are the way from a traceback to its cell."""
+    make, arguments, *rest = cloudpickle.CloudPickler.dispatch_table[types.CodeType](code)
+    if ".ipynb#" in code.co_filename:
+        arguments = tuple(code.co_filename if one == "<dynamic-code>" else one for one in arguments)
+    return (make, arguments, *rest)
+
+
+class _Pickler(cloudpickle.CloudPickler):  # type: ignore[misc]
+    dispatch_table: ClassVar[Any] = collections.ChainMap(
+        {types.CodeType: _reduce_code}, cloudpickle.CloudPickler.dispatch_table
+    )
+
+
 def _write(directory: str, value: dict[str, Any], request: dict[str, Any]) -> list[dict[str, Any]]:
     buffers: list[dict[str, Any]] = []
 
@@ -98,7 +114,7 @@ def _write(directory: str, value: dict[str, Any], request: dict[str, Any]) -> li
     options = {"buffer_callback": keep_in_band} if PROTOCOL >= 5 else {}
     try:
         with open(os.path.join(directory, "snapshot.pkl"), "wb") as file:
-            cloudpickle.CloudPickler(file, protocol=PROTOCOL, **options).dump(value)
+            _Pickler(file, protocol=PROTOCOL, **options).dump(value)
     except OSError as error:
         if error.errno is None:
             raise _failure(error, value, request) from error

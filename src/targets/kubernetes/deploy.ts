@@ -7,6 +7,7 @@ import { ofModel } from './names';
 import type { Deployment } from './objects';
 import { patiently } from './patiently';
 import type { Place } from './place';
+import { pullSecretsOf } from './pullSecrets';
 import { allocateRelease, type ReleaseSpec } from './release';
 import { removeModel } from './remove';
 import { readSnapshot } from './snapshot';
@@ -56,6 +57,7 @@ export async function* deployRelease(
       port: request.port ?? before.release?.port ?? servicePort,
       readyTimeoutSeconds: request.readyTimeoutSeconds,
       hasSecrets: Object.keys(request.secrets).length > 0,
+      pullSecrets: await patiently(() => pullSecretsOf(place, signal), signal),
     },
     known,
     signal,

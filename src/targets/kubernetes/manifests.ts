@@ -70,10 +70,11 @@ function deployment(release: ReleaseSpec, namespace: string): Manifest {
 }
 
 function podSpec(release: ReleaseSpec) {
-  const { model } = release;
+  const { model, pullSecrets } = release;
   return {
     serviceAccountName: model,
     automountServiceAccountToken: false,
+    ...(pullSecrets.length === 0 ? {} : { imagePullSecrets: pullSecrets.map((name) => ({ name })) }),
     enableServiceLinks: false,
     terminationGracePeriodSeconds: drainSeconds + graceSeconds,
     securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },

@@ -12,12 +12,12 @@ export type PodLine = Omit<LogLine, 'seq' | 'generation'>;
 /** What was read of one pod, and how it goes on. */
 export interface PodProgress {
   readonly cursor: LogCursor;
-  /** Restarts of the container that is being read. */
-  restarts: number;
+  /** Restarts of the container that is being read; undefined before the first. */
+  restarts: number | undefined;
 }
 
 export function newProgress(): PodProgress {
-  return { cursor: new LogCursor(), restarts: 0 };
+  return { cursor: new LogCursor(), restarts: undefined };
 }
 
 /** `3/7d4b9c-x2x7k`: the release, and what tells its pods apart. */
@@ -42,11 +42,12 @@ export async function* readPod(
   const status = statusOf(pod);
   if (status === undefined || !hasLog(status)) return;
   const source = sourceOf(pod);
-  if (status.restartCount > progress.restarts) {
+  if (progress.restarts === undefined) yield [startLine(source, pod)];
+  if (status.restartCount > (progress.restarts ?? 0)) {
     yield* readContainer(place, pod, { progress, follow: false, previous: true }, signal);
     yield [restartLine(source, status)];
-    progress.restarts = status.restartCount;
   }
+  progress.restarts = status.restartCount;
   yield* readContainer(place, pod, { progress, follow, previous: false }, signal);
 }
 
@@ -90,6 +91,12 @@ function toLine(source: string, { time, text }: PodLogLine): PodLine {
   if (Number.isNaN(ms))
     return { time: new Date().toISOString(), source, stream: 'stdout', text: `${time} ${text}`.trim() };
   return { time: new Date(ms).toISOString(), source, stream: 'stdout', text };
+}
+
+/** Says in the log where a replica runs. */
+function startLine(source: string, { spec, status, metadata }: Pod): PodLine {
+  const time = new Date(status?.startTime ?? metadata.creationTimestamp).toISOString();
+  return { time, source, stream: 'system', text: `Pod ${metadata.name} was started on ${spec?.nodeName ?? 'a node'}` };
 }
 
 /** Says in the log that the container was started again, and why. */

@@ -15,7 +15,7 @@ export const deployPermissions: readonly Permission[] = [
   ...allow('apps', 'deployments', 'get', 'list', 'watch', 'create', 'patch', 'delete'),
   ...allow('apps', 'deployments/scale', 'patch'),
   ...allow('', 'services', 'list', 'watch', 'create', 'patch', 'delete'),
-  ...allow('', 'serviceaccounts', 'list', 'create', 'patch', 'delete'),
+  ...allow('', 'serviceaccounts', 'get', 'list', 'create', 'patch', 'delete'),
   ...allow('', 'configmaps', 'get', 'list', 'watch', 'create', 'patch', 'delete'),
   ...allow('', 'secrets', 'list', 'create', 'delete'),
   ...allow('', 'pods', 'list', 'watch'),

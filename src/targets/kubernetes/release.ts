@@ -1,4 +1,4 @@
-import { createObject, type Manifest } from '../../clients/kubernetes/change';
+import { createObject, findObject, type Manifest } from '../../clients/kubernetes/change';
 import { resources } from '../../clients/kubernetes/objects';
 import { isUserError } from '../../core/errors';
 import type { Reason } from '../../core/deployment';
@@ -6,6 +6,7 @@ import type { Provenance } from '../../core/release';
 import type { ImageContent } from '../../core/target';
 import { annotations, labels, manager, releaseName } from './names';
 import type { ConfigMap } from './objects';
+import { patiently } from './patiently';
 import type { Place } from './place';
 
 /** What decides the objects of a release, and so all that is needed to make them again. */
@@ -20,6 +21,8 @@ export interface ReleaseSpec {
   readonly readyTimeoutSeconds: number;
   /** Whether a Secret of the release's name holds values. */
   readonly hasSecrets: boolean;
+  /** Names of the Secrets with which the nodes pull. */
+  readonly pullSecrets: readonly string[];
 }
 
 /** A release as the cluster keeps it. */
@@ -44,13 +47,26 @@ export async function allocateRelease(
 ): Promise<ReleaseSpec> {
   for (let version = Math.max(0, ...known.map((one) => one.spec.version)) + 1; ; version++) {
     const release = { ...spec, version };
+    const object = releaseObject(release, namespace);
     try {
-      await createObject(client, resources.configMaps, releaseObject(release, namespace), signal);
+      await patiently(() => createObject(client, resources.configMaps, object, signal), signal);
       return release;
     } catch (error) {
       if (!isUserError(error) || error.code !== 'KubernetesConflict') throw error;
+      if (await isOurs({ client, namespace }, release, signal)) return release;
     }
   }
+}
+
+/** The answer to an earlier try was lost. */
+async function isOurs({ client, namespace }: Place, release: ReleaseSpec, signal: AbortSignal): Promise<boolean> {
+  const address = { resource: resources.configMaps, namespace, name: releaseName(release.model, release.version) };
+  const found = await patiently(() => findObject<ConfigMap>(client, address, signal), signal);
+  return found?.data?.[key] === textOf(release);
+}
+
+function textOf(release: ReleaseSpec): string {
+  return JSON.stringify(release, undefined, 2);
 }
 
 function releaseObject(release: ReleaseSpec, namespace: string): Manifest {
@@ -63,7 +79,7 @@ function releaseObject(release: ReleaseSpec, namespace: string): Manifest {
       labels: releaseLabels(release),
     },
     immutable: true,
-    data: { [key]: JSON.stringify(release, undefined, 2) },
+    data: { [key]: textOf(release) },
   };
 }
 

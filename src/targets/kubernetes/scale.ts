@@ -53,13 +53,13 @@ async function read({ place, model }: Subject, signal: AbortSignal) {
   return { deployment, release };
 }
 
-/** Fewer replicas only need to leave; more of them must become ready. */
+/** Fewer replicas only need to leave, and a pod that leaves still answers; more of them must become ready. */
 async function settle(subject: Subject, isMore: boolean, code: string, signal: AbortSignal): Promise<void> {
   const { place, model } = subject;
   const { release } = await read(subject, signal);
   if (!isMore || release === undefined) {
-    for await (const { deployments } of watchSnapshots(place, ofModel(model), undefined, signal))
-      if (deployments.every(isSettled)) return;
+    for await (const { deployments, pods } of watchSnapshots(place, ofModel(model), undefined, signal))
+      if (deployments.every(isSettled) && pods.length <= replicasOf(deployments)) return;
     return;
   }
   for (const steps = awaitRelease(place, release, signal); ;) {
@@ -72,6 +72,10 @@ async function settle(subject: Subject, isMore: boolean, code: string, signal: A
       details: { reason },
     });
   }
+}
+
+function replicasOf(deployments: readonly Deployment[]): number {
+  return deployments.reduce((sum, one) => sum + (one.spec.replicas ?? 1), 0);
 }
 
 function isSettled(deployment: Deployment): boolean {
