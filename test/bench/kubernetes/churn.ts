@@ -2,8 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { clientFor, resourcePath, resources } from '../../../src/clients/kubernetes';
 import { loadKubeconfig } from '../../../src/clients/kubernetes/kubeconfigFiles';
 
-interface Task {
+/** How nodes are changed, and for how long. */
+export interface ChurnTask {
   readonly kubeconfig: string;
+  /** Fake nodes that there are. */
+  readonly nodes: number;
   readonly seconds: number;
   readonly perSecond: number;
 }
@@ -11,7 +14,7 @@ interface Task {
 const workers = 64;
 
 /** Changes an annotation of one fake node after another, as often as wanted or as the server can. @returns how often */
-async function churn({ kubeconfig, seconds, perSecond }: Task): Promise<number> {
+async function churn({ kubeconfig, nodes, seconds, perSecond }: ChurnTask): Promise<number> {
   const [context] = (await loadKubeconfig([kubeconfig])).contexts;
   if (context === undefined) throw new Error('There is no context.');
   const client = clientFor(context);
@@ -27,7 +30,7 @@ async function churn({ kubeconfig, seconds, perSecond }: Task): Promise<number> 
         continue;
       }
       const index = next++;
-      const name = `fake-${String(index % 4000).padStart(5, '0')}`;
+      const name = `fake-${String(index % nodes).padStart(5, '0')}`;
       const body = { metadata: { annotations: { 'slipway.dev/churn': String(index) } } };
       const contentType = 'application/merge-patch+json';
       await client
@@ -51,5 +54,5 @@ async function churn({ kubeconfig, seconds, perSecond }: Task): Promise<number> 
   return made;
 }
 
-process.send?.(await churn(JSON.parse(process.argv[2] ?? '{}') as Task));
+process.send?.(await churn(JSON.parse(process.argv[2] ?? '{}') as ChurnTask));
 process.exit(0);

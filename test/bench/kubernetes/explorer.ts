@@ -1,6 +1,9 @@
 import { execFileSync, fork } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build, type Plugin } from 'esbuild';
 import { kubernetesBinaries } from '../../testbed/kubernetes/binaries';
 import { startCluster, type TestCluster } from '../../testbed/kubernetes/cluster';
 import { addFakes, startKwok } from '../../testbed/kubernetes/kwok';
@@ -21,13 +24,15 @@ export async function explorerAtScale(size: { readonly nodes: number; readonly p
     startKwok(cluster, scale);
     console.log(await addFakes(cluster, scale, { ...size, isBound: true }));
     await settled(cluster, size.pods);
+    const program = await bundled(path.join(cluster.folder, 'bench'));
     const opened: Measured[] = [];
     for (let round = 0; round < rounds; round++)
-      opened.push(await inOwnProcess({ kind: 'open', kubeconfig: cluster.kubeconfig }));
+      opened.push(await inOwnProcess(program, { kind: 'open', kubeconfig: cluster.kubeconfig }));
     const kubectl = peer(programs, cluster);
-    const churned = await inOwnProcess({
+    const churned = await inOwnProcess(program, {
       kind: 'churn',
       kubeconfig: cluster.kubeconfig,
+      nodes: size.nodes,
       seconds: churnSeconds,
       perSecond: churnPerSecond,
     });
@@ -50,10 +55,8 @@ async function settled(cluster: TestCluster, pods: number): Promise<void> {
 }
 
 /** In a new process, so that memory is its own and nothing is warm. */
-function inOwnProcess(task: Task): Promise<Measured> {
-  const child = fork(path.join(import.meta.dirname, 'measured.ts'), [JSON.stringify(task)], {
-    execArgv: [...process.execArgv, '--expose-gc'],
-  });
+function inOwnProcess(program: string, task: Task): Promise<Measured> {
+  const child = fork(program, [JSON.stringify(task)], { execArgv: ['--expose-gc'] });
   return new Promise((resolve, reject) => {
     let measured: Measured | undefined;
     child.on('message', (message) => {
@@ -65,6 +68,29 @@ function inOwnProcess(task: Task): Promise<Measured> {
       else resolve(measured);
     });
   });
+}
+
+/** Bundled as the extension is: loading sources one by one would be measured otherwise. @returns the measuring program */
+async function bundled(folder: string): Promise<string> {
+  const { withoutUnused } = (await import(pathToFileURL(path.resolve('esbuild.mjs')).href)) as {
+    withoutUnused: Plugin;
+  };
+  const entryPoints = ['measured.ts', 'churn.ts'].map((name) => path.join(import.meta.dirname, name));
+  const banner = { js: "import{createRequire as __r}from'node:module';const require=__r(import.meta.url);" };
+  await build({
+    entryPoints,
+    outdir: folder,
+    bundle: true,
+    minify: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node22',
+    plugins: [withoutUnused],
+    banner,
+  });
+  await writeFile(path.join(folder, 'package.json'), '{"type":"module"}');
+  return path.join(folder, 'measured.js');
 }
 
 interface Peer {

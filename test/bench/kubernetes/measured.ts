@@ -7,10 +7,9 @@ import { kubernetesTargets } from '../../../src/targets/kubernetes';
 import { clusterTreeMaker } from '../../../src/tree/cluster/clusterTree';
 import { untranslated, type TreeNode } from '../../../src/tree/node';
 import { TreeState } from '../../../src/tree/treeState';
+import type { ChurnTask } from './churn';
 
-export type Task =
-  | { readonly kind: 'open'; readonly kubeconfig: string }
-  | { readonly kind: 'churn'; readonly kubeconfig: string; readonly seconds: number; readonly perSecond: number };
+export type Task = { readonly kind: 'open'; readonly kubeconfig: string } | ({ readonly kind: 'churn' } & ChurnTask);
 
 export interface Measured {
   /** From opening the cluster until its first nodes can be drawn. */
