@@ -110,9 +110,7 @@ async function churn(
   explored: Explored,
   blocks: ReturnType<typeof monitorEventLoopDelay>,
 ): Promise<number> {
-  const child = fork(path.join(import.meta.dirname, 'churn.ts'), [JSON.stringify(task)], {
-    execArgv: process.execArgv,
-  });
+  const child = fork(path.join(import.meta.dirname, 'churn.js'), [JSON.stringify(task)]);
   const made = new Promise<number>((resolve) =>
     child.once('message', (count) => {
       resolve(Number(count));
