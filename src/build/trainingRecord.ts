@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
+import type { HubUse } from './hubFiles';
 import { exists, hashFile, readJson, writeAtomic } from '../clients/files/contentStore';
 
 /** What one execution of a notebook read and made. It is valid while everything that it read is unchanged. */
@@ -13,6 +14,8 @@ export interface TrainingRecord {
   readonly unhashed: readonly string[];
   readonly peakMemory: number | null;
   readonly hasExample: boolean;
+  /** What it uses of hubs, which is part of the artifact; absent in records of older versions. */
+  readonly hubs?: readonly HubUse[];
 }
 
 export interface TrainingInput {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { hashFile, linkOrCopy, listFiles, makeFolderOnce } from '../clients/files/contentStore';
+import { fileChanged, hashFile, linkOrCopy, listFiles, makeFolderOnce } from '../clients/files/contentStore';
 import type { Bundle, BundleManifest } from '../core/bundle';
+import { inParallel } from '../core/parallel';
 import type { Home } from '../core/home';
 
 export interface BundleContents {
@@ -17,15 +18,20 @@ export interface BundleContents {
   readonly artifact: string | undefined;
 }
 
+/** Waiting for the disk takes most of the time of a small file. */
+const filesAtOnce = 8;
+
 interface Part {
   readonly name: string;
   readonly source: string;
   readonly hash: string;
+  /** How the file was when it was hashed. */
+  readonly state: string;
   /** Artifacts never change, so they may be shared; the user goes on editing the project's files. */
   readonly shared: boolean;
 }
 
-/** Writes the content-addressed folder that a local target runs and a container target bakes. Equal contents, equal digest. */
+/** Writes the content-addressed folder that a local target runs and a container target bakes. Equal contents, equal digest. @throws UserError FileChanged, DiskFull */
 export async function writeBundle(home: Home, contents: BundleContents, signal: AbortSignal): Promise<Bundle> {
   const parts = [...(await projectParts(contents, signal)), ...(await artifactParts(contents, signal))];
   const manifest = `${JSON.stringify(contents.manifest, null, 2)}\n`;
@@ -33,10 +39,9 @@ export async function writeBundle(home: Home, contents: BundleContents, signal: 
   hash.update(JSON.stringify([manifest, contents.lock, ...parts.map((part) => [part.name, part.hash])]));
   const hex = hash.digest('hex');
   const folder = await makeFolderOnce(path.join(home.bundles, hex), async (temporary) => {
-    for (const part of parts) {
-      signal.throwIfAborted();
-      await place(part, path.join(temporary, part.name));
-    }
+    const folders = new Set(parts.map((part) => path.dirname(path.join(temporary, part.name))));
+    for (const one of folders) await mkdir(one, { recursive: true });
+    await inParallel(parts, filesAtOnce, (part) => place(part, path.join(temporary, part.name)), signal);
     await mkdir(path.join(temporary, contents.manifest.workdir), { recursive: true });
     await writeFile(path.join(temporary, 'lock.txt'), contents.lock);
     await writeFile(path.join(temporary, 'bundle.json'), manifest);
@@ -45,19 +50,39 @@ export async function writeBundle(home: Home, contents: BundleContents, signal: 
 }
 
 async function projectParts(contents: BundleContents, signal: AbortSignal): Promise<readonly Part[]> {
-  return inSequence(contents.files, async (file) => {
-    const source = path.join(contents.root, file);
-    return { name: `project/${file}`, source, hash: await hashFile(source, signal), shared: false };
-  });
+  return inParallel(
+    contents.files,
+    filesAtOnce,
+    async (file) => {
+      const source = path.join(contents.root, file);
+      return { name: `project/${file}`, source, ...(await hashed(source, signal)), shared: false };
+    },
+    signal,
+  );
 }
 
 async function artifactParts(contents: BundleContents, signal: AbortSignal): Promise<readonly Part[]> {
   const { artifact } = contents;
   if (artifact === undefined) return [];
-  return inSequence(await listFiles(artifact), async (file) => {
-    const source = path.join(artifact, file);
-    return { name: `artifact/${file}`, source, hash: await hashFile(source, signal), shared: true };
-  });
+  return inParallel(
+    await listFiles(artifact),
+    filesAtOnce,
+    async (file) => {
+      const source = path.join(artifact, file);
+      return { name: `artifact/${file}`, source, ...(await hashed(source, signal)), shared: true };
+    },
+    signal,
+  );
+}
+
+async function hashed(source: string, signal: AbortSignal): Promise<Pick<Part, 'hash' | 'state'>> {
+  const state = await stateOf(source);
+  return { hash: await hashFile(source, signal), state };
+}
+
+async function stateOf(file: string): Promise<string> {
+  const { ino, size, mtimeNs } = await stat(file, { bigint: true });
+  return [ino, size, mtimeNs].join();
 }
 
 async function place(part: Part, to: string): Promise<void> {
@@ -65,16 +90,6 @@ async function place(part: Part, to: string): Promise<void> {
     await linkOrCopy(part.source, to);
     return;
   }
-  await mkdir(path.dirname(to), { recursive: true });
   await copyFile(part.source, to, constants.COPYFILE_FICLONE);
-}
-
-/** One file is open at a time, whatever the size of the project. */
-async function inSequence<Item, Result>(
-  items: readonly Item[],
-  convert: (item: Item) => Promise<Result>,
-): Promise<readonly Result[]> {
-  const results: Result[] = [];
-  for (const item of items) results.push(await convert(item));
-  return results;
+  if ((await stateOf(part.source)) !== part.state) throw fileChanged(part.name.replace(/^project\//, ''), 'packed');
 }

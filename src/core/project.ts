@@ -91,6 +91,8 @@ export interface ProjectConfig {
   /** Default: the memory that was seen when the snapshot was verified, with a reserve. */
   readonly resources?: { readonly cpu?: string; readonly memory?: string; readonly gpu?: string };
   readonly apt?: readonly string[];
+  /** What PyTorch in an image computes on: `cpu`, or a version of CUDA such as `cu126`. */
+  readonly accelerator?: string;
   readonly port?: number;
   readonly health?: string;
   readonly replicas?: number;

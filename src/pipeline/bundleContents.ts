@@ -5,7 +5,7 @@ import type { BundleEntry, BundleManifest } from '../core/bundle';
 import { UserError } from '../core/errors';
 import type { EntryPoint, Project } from '../core/project';
 import { resourceNeed } from '../core/resources';
-import { planFiles } from '../project/planFiles';
+import type { PlannedFile } from '../project/planFiles';
 import type { Solved } from './prepareEnvironment';
 
 /** What was made of a project, on its way into a bundle. */
@@ -16,12 +16,13 @@ export interface Packaging {
   /** Folder of the server's files, named by their content. */
   readonly server: string;
   readonly record: TrainingRecord | undefined;
+  /** Those of the project that travel. */
+  readonly files: readonly PlannedFile[];
 }
 
 /** What goes into the bundle. Notebooks stay out: their outputs change without changing the model. */
-export async function bundleContents(packaging: Packaging, signal: AbortSignal): Promise<BundleContents> {
-  const { project, solved, record } = packaging;
-  const { files } = await planFiles(project, signal);
+export function bundleContents(packaging: Packaging): BundleContents {
+  const { project, solved, record, files } = packaging;
   return {
     manifest: manifestFor(packaging),
     root: project.root,

@@ -1,4 +1,5 @@
 import type { DeployHost } from '../core/deploy';
+import { planFiles } from '../project/planFiles';
 import type { DeployedModel } from '../core/deployment';
 import type { Project } from '../core/project';
 import type { BundleTarget } from '../core/target';
@@ -66,7 +67,8 @@ async function deployBundle(
     );
     try {
       const runtime = made.runtime ?? (await install(services, host, solved, signal));
-      const packaging = { name, project, solved, server: runtime.runtime, record };
+      const { files } = await planFiles(project, signal);
+      const packaging = { name, project, solved, server: runtime.runtime, record, files };
       const bundle = await packageModel(services, host, packaging, signal);
       const content = { kind: 'bundle' as const, bundle, runtime };
       const origin = { project, digest: bundle.digest, solved, resources: bundle.manifest.resources };

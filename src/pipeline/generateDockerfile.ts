@@ -6,7 +6,7 @@ import { baseReference } from '../build/image/openBase';
 import type { DeployHost } from '../core/deploy';
 import type { LayersOrder } from './buildDaemonless';
 import type { Registries } from './imageBase';
-import { filesBelow, selectSupport, serverFiles } from './imageParts';
+import { acceleratedLock, filesBelow, selectSupport, serverFiles } from './imageParts';
 import { prepareImage, type PreparedImage } from './prepareImage';
 import type { Services } from './services';
 import { step } from './step';
@@ -22,11 +22,14 @@ export async function generateDockerfile(
   services: Services,
   host: DeployHost,
   { base, made, server, bundle }: PreparedImage,
-  { name, platform, byteCode, apt }: DockerfileOrder,
+  { name, platform, byteCode, apt, project }: DockerfileOrder,
   signal: AbortSignal,
 ): Promise<readonly ContextFile[]> {
   return step(host, 'packages', "Choosing the server's packages for the image", async () => {
     const { solved, runtime } = made;
+    const { accelerator } = project.config;
+    const packages = { solved, base: base.facts, platform, accelerator, support: runtime?.support };
+    const accelerated = await acceleratedLock(services, packages, signal);
     const result = dockerfileContext({
       facts: {
         model: name,
@@ -38,8 +41,10 @@ export async function generateDockerfile(
       base: base.facts,
       path: variablesOf(base.image.config.config?.Env ?? []).get('PATH'),
       apt,
-      lock: solved.lock.text,
-      support: await selectSupport(services, solved, base.facts, platform, runtime?.support, signal),
+      lock: accelerated.lock,
+      torch: accelerated,
+      indexes: await (await services.uv(signal)).indexes(signal),
+      support: await selectSupport(services, packages, signal),
       server: await serverFiles(server),
       bundle: await filesBelow(bundle.folder),
       byteCode,

@@ -7,6 +7,7 @@ import type { BaseFacts } from '../build/image/probeBase';
 import type { Platform } from '../core/image';
 import type { Solved } from './prepareEnvironment';
 import type { Services } from './services';
+import { selectTorch, type Accelerated } from './torchWheels';
 
 /** What serving takes beside the user's packages; a kernel is not needed any more. */
 const serverRequirements = ['cloudpickle>=2', 'uvicorn>=0.20', 'httptools', 'uvloop'];
@@ -20,31 +21,39 @@ export interface ImagePackages {
   readonly support: readonly Wheel[];
 }
 
+/** What an image's packages are chosen by. */
+export interface PackageOrder {
+  readonly solved: Solved;
+  readonly base: BaseFacts;
+  readonly platform: Platform;
+  /** `cpu`, `cu126`; undefined where the project does not say. */
+  readonly accelerator: string | undefined;
+  /** Folder with the server's packages on this machine: the image gets the same versions. */
+  readonly support: string | undefined;
+}
+
 /**
  * Chooses the wheels of an image from the lock.
- * @param support folder with the server's packages on this machine: the image gets the same versions
  * @throws UserError WheelMissing, PackageHashMismatch, RuntimeConflict's causes and those of uv
  */
 export async function selectPackages(
   services: Services,
-  solved: Solved,
-  base: BaseFacts,
-  platform: Platform,
-  support: string | undefined,
+  order: PackageOrder,
   signal: AbortSignal,
 ): Promise<ImagePackages> {
   const uv = await services.uv(signal);
-  const target = pythonTarget(base, platform);
+  const { lock, wheels } = await acceleratedLock(services, order, signal);
   const users = {
     subject: 'the packages of this project',
-    requirements: solved.lock.text,
+    requirements: lock,
     dependencies: false,
-    target,
+    target: pythonTarget(order),
   };
-  const [chosen, added] = await Promise.all([
+  const [ordinary, added] = await Promise.all([
     selectWheels(uv, wheelCache(services), users, signal),
-    selectServer(services, solved, target, support, signal),
+    selectServer(services, order, signal),
   ]);
+  const chosen = [...ordinary, ...wheels];
   const known = new Set(chosen.map((wheel) => wheel.distribution));
   const missing = added.filter((wheel) => !known.has(wheel.distribution));
   const isOfEnvironment = (wheel: Wheel): boolean => environmentRequirements.includes(wheel.distribution);
@@ -54,40 +63,43 @@ export async function selectPackages(
   };
 }
 
+/** The lock with PyTorch's wheels for the accelerator set apart. @throws UserError those of {@link selectTorch} */
+export async function acceleratedLock(
+  services: Services,
+  order: PackageOrder,
+  signal: AbortSignal,
+): Promise<Accelerated> {
+  const { solved, accelerator } = order;
+  const torch = { lock: solved.lock.text, accelerator, target: pythonTarget(order) };
+  return selectTorch(await services.uv(signal), wheelCache(services), torch, signal);
+}
+
 /**
  * The wheels of the server, all of them: pip installs those of the user when a Dockerfile is built.
  * @throws UserError WheelMissing and those of uv
  */
 export async function selectSupport(
   services: Services,
-  solved: Solved,
-  base: BaseFacts,
-  platform: Platform,
-  support: string | undefined,
+  order: PackageOrder,
   signal: AbortSignal,
 ): Promise<readonly Wheel[]> {
-  const wheels = await selectServer(services, solved, pythonTarget(base, platform), support, signal);
+  const wheels = await selectServer(services, order, signal);
   return wheels.filter((wheel) => !environmentRequirements.includes(wheel.distribution));
 }
 
-async function selectServer(
-  services: Services,
-  solved: Solved,
-  target: PythonTarget,
-  support: string | undefined,
-  signal: AbortSignal,
-): Promise<readonly Wheel[]> {
+async function selectServer(services: Services, order: PackageOrder, signal: AbortSignal): Promise<readonly Wheel[]> {
   const request = {
     subject: "Slipway's server",
     requirements: [...serverRequirements, ...environmentRequirements].join('\n'),
-    constraints: `${solved.lock.text}\n${await pinsIn(support)}`,
+    constraints: `${order.solved.lock.text}\n${await pinsIn(order.support)}`,
     dependencies: true,
-    target,
+    target: pythonTarget(order),
   };
   return selectWheels(await services.uv(signal), wheelCache(services), request, signal);
 }
 
-function pythonTarget(base: BaseFacts, { architecture }: Platform): PythonTarget {
+function pythonTarget({ base, platform }: PackageOrder): PythonTarget {
+  const { architecture } = platform;
   return { minor: base.minor, architecture, glibc: base.libc.kind === 'glibc' ? base.libc.version : undefined };
 }
 
@@ -104,12 +116,13 @@ export async function serverFiles(runtime: string): Promise<readonly SourceFile[
 /** Every file below a folder with its size, sorted by path. */
 export async function filesBelow(folder: string): Promise<readonly SourceFile[]> {
   const names = await listFiles(folder);
-  return Promise.all(
-    names.map(async (name) => {
-      const file = path.join(folder, name);
-      return { path: name, file, size: (await stat(file)).size };
-    }),
-  );
+  const files: SourceFile[] = [];
+  // One after the other: a hundred thousand at once would take memory and no less time.
+  for (const name of names) {
+    const file = path.join(folder, name);
+    files.push({ path: name, file, size: (await stat(file)).size });
+  }
+  return files;
 }
 
 /** What a snapshot was pickled with must unpickle it. */

@@ -7,6 +7,7 @@ import type { Project } from '../core/project';
 import type { Reservation, Secrets } from '../core/target';
 import { appendRequirement } from '../project/dependencies/appendRequirement';
 import { providerOf } from '../project/dependencies/importMap';
+import { tellHubs } from './hubFindings';
 import { planDeploy } from './planDeploy';
 import { install, solve, type Solved } from './prepareEnvironment';
 import { readProjectState, updateProjectState } from './projectState';
@@ -64,6 +65,7 @@ export async function makeArtifact(services: Services, host: DeployHost, job: Jo
     const runtime = await install(services, host, solved, signal);
     if (choice.kind === 'reuse') {
       host.report({ event: 'step', step: 'train', state: 'skipped', message: choice.why });
+      tellHubs(host, choice.record.hubs);
       return { solved, runtime, record: choice.record, ended: Promise.resolve() };
     }
     await prepareTarget(job, choice.entry, runtime, signal);
@@ -78,6 +80,7 @@ export async function makeArtifact(services: Services, host: DeployHost, job: Jo
     }
     if (outcome.kind === 'trained') {
       await keepVersions(services, job.project);
+      tellHubs(host, outcome.record.hubs);
       return { solved, runtime, record: outcome.record, ended: outcome.ended };
     }
     await addMissing(services, host, job.project, outcome.missing, round);

@@ -15,7 +15,7 @@ export function packageModel(
   signal: AbortSignal,
 ): Promise<Bundle> {
   return step(host, 'package', 'Writing the bundle', async () => {
-    const bundle = await writeBundle(services.home, await bundleContents(packaging, signal), signal);
+    const bundle = await writeBundle(services.home, bundleContents(packaging), signal);
     return { result: bundle, message: bundle.digest };
   });
 }

@@ -1,4 +1,3 @@
-import { planLayers } from '../build/image/planLayers';
 import type { SourceFile } from '../build/image/planLayers';
 import type { DeployHost } from '../core/deploy';
 import { formatPlatform, parsePlatform, type Platform } from '../core/image';
@@ -12,7 +11,7 @@ import { acceptedEntries, type BuildImageRequest } from './buildImage';
 import { chooseBuilder } from './chooseBuilder';
 import { describeTarget, type ImageTarget } from './imageTarget';
 import { onBase, Registries } from './imageBase';
-import { filesBelow, selectPackages, serverFiles } from './imageParts';
+import { filesBelow } from './imageParts';
 import { inspectOnly } from './inspect';
 import { planImage } from './planImage';
 import { solve } from './prepareEnvironment';
@@ -58,21 +57,24 @@ export async function planImageOnly(
     signal,
   );
   const choice = await identify(services, project, solved, false, signal);
-  const wheels = await selectPackages(services, solved, base.facts, platform, undefined, signal);
-  const runtime = await copyRuntime(services.home, services.context.resources);
-  const { bundle, leftOut } = await bundleFiles(project, choice, signal);
+  const server = await copyRuntime(services.home, services.context.resources);
+  const files = await bundleFiles(project, choice, signal);
   const { byteCode } = request;
-  const recipes = planLayers({ base: base.facts, ...wheels, server: await serverFiles(runtime), bundle, byteCode });
-  const plan = planImage({
+  const { accelerator } = project.config;
+  const apt = builder.kind === 'generated' ? { apt: builder.apt } : {};
+  const blueprint = {
     ...named,
     base,
     platform,
-    lock: solved.lock.digest,
-    recipes,
+    solved,
+    support: undefined,
+    server,
+    ...files,
     byteCode,
-    ...(builder.kind === 'generated' ? { apt: builder.apt } : {}),
-    leftOut,
-  });
+    accelerator,
+    ...apt,
+  };
+  const { plan } = await planImage(services, blueprint, signal);
   return { plan, findings };
 }
 

@@ -1,9 +1,13 @@
+import path from 'node:path';
+import { gpuOfTensors } from '../build/cudaTensors';
 import { copyRuntime } from '../clients/python/runtimeFiles';
 import type { Base } from '../build/image/openBase';
 import type { Bundle } from '../core/bundle';
 import type { DeployHost } from '../core/deploy';
+import { UserError } from '../core/errors';
 import type { Platform } from '../core/image';
 import type { Project } from '../core/project';
+import { planFiles, type FilePlan } from '../project/planFiles';
 import { freeSpaceIsOver } from './freeSpace';
 import { onBase, type Registries } from './imageBase';
 import { makeArtifact, type Made } from './makeArtifact';
@@ -26,12 +30,11 @@ export interface ImageOrder {
 /** A bundle and the base that it goes onto. */
 export interface PreparedImage {
   readonly base: Base;
-  /** With the Python of the base. */
-  readonly project: Project;
   readonly made: Made;
   /** Folder of the server's own files. */
   readonly server: string;
   readonly bundle: Bundle;
+  readonly leftOut: FilePlan['leftOut'];
 }
 
 /** An image that was built. */
@@ -57,10 +60,31 @@ export async function prepareImage(
   const job = { project, retrain, destination, name, secrets, replicas: 1 };
   const made = await makeArtifact(services, host, job, signal);
   await made.ended;
+  await refuseGpuTensors(project, made, signal);
   const server = await copyRuntime(services.home, services.context.resources);
-  const packaging = { name, project, solved: made.solved, server, record: unmeasured(made) };
+  const { files, leftOut } = await planFiles(project, signal);
+  const packaging = { name, project, solved: made.solved, server, record: unmeasured(made), files };
   const bundle = await packageModel(services, host, packaging, signal);
-  return { base, project, made, server, bundle };
+  return { base, made, server, bundle, leftOut };
+}
+
+/** An image for the processor cannot load tensors of a GPU. @throws UserError SnapshotNeedsGpu */
+async function refuseGpuTensors({ config }: Project, { record }: Made, signal: AbortSignal): Promise<void> {
+  const { accelerator = 'cpu' } = config;
+  if (record === undefined || accelerator !== 'cpu') return;
+  const device = await gpuOfTensors(path.join(record.artifact, 'snapshot.pkl'), signal);
+  if (device === undefined) return;
+  throw new UserError(
+    'SnapshotNeedsGpu',
+    `What predict refers to holds tensors on ${device}, and the image is for the processor, where they cannot be loaded.`,
+    {
+      remedy: {
+        kind: 'hint',
+        label:
+          'Move the model to the processor in the last cell, for example with model.cpu(), or set accelerator in slipway.yaml to a version of CUDA such as cu126.',
+      },
+    },
+  );
 }
 
 /** What was measured differs from run to run, so it belongs to a release; equal sources make equal images. */

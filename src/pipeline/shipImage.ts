@@ -4,7 +4,7 @@ import { baseBlob, layerBlob, memoryBlob } from '../build/image/blobs';
 import { imageConfig, imageManifest } from '../build/image/imageConfig';
 import { LayerCache } from '../build/image/layerCache';
 import type { Layer } from '../build/image/layerWriter';
-import type { WheelLayerRequest } from '../build/image/layerWorker';
+import type { LayerRequest } from '../build/image/layerWorker';
 import { makeLayer, type Workshop } from '../build/image/makeLayer';
 import { baseReference, type Base } from '../build/image/openBase';
 import { describeRecipe, titleOf, type LayerRecipe } from '../build/image/planLayers';
@@ -40,6 +40,8 @@ export interface ImageJob {
 
 /** Making layers is work for the processor, pushing them is waiting: a few more than there are processors. */
 const atOnce = Math.min(6, availableParallelism() + 2);
+/** Each holds some 70 MB, and the processes that compile byte code want processors as well. */
+const layerThreads = Math.max(1, Math.min(2, availableParallelism() - 1));
 const transferEveryMs = 250;
 
 /** Makes what is missing and pushes what the repository lacks. @returns the image by digest */
@@ -136,7 +138,7 @@ async function withWorkshop<Result>(
   const { images } = services.home;
   const cache = new LayerCache(images);
   const program = path.join(services.context.resources, '..', 'dist', 'layerWorker.js');
-  const threads = new Threads<WheelLayerRequest, Layer>(program, availableParallelism());
+  const threads = new Threads<LayerRequest, Layer>(program, layerThreads);
   const workshop = {
     cache,
     threads,

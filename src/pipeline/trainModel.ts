@@ -1,8 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { keepHubFiles } from '../build/hubFiles';
 import { describeInputs, saveTraining, type TrainingRecord } from '../build/trainingRecord';
-import { runTrainer, type TrainEvent, type TrainFailure, type TrainRequest } from '../clients/python/trainer';
+import {
+  runTrainer,
+  type HubItem,
+  type TrainEvent,
+  type TrainFailure,
+  type TrainRequest,
+} from '../clients/python/trainer';
 import { makeRunner } from '../clients/python/environments';
 import type { BundleRuntime } from '../core/bundle';
 import type { DeployHost } from '../core/deploy';
@@ -96,6 +103,7 @@ class Seen {
   missing: MissingPackage | undefined;
   failure: TrainFailure | undefined;
   inputs: Extract<TrainEvent, { event: 'inputs' }> | undefined;
+  hubs: readonly HubItem[] = [];
   done: Extract<TrainEvent, { event: 'done' }> | undefined;
 
   get isDone(): boolean {
@@ -108,6 +116,7 @@ class Seen {
       this.missing = { module: event.module, distribution: event.distribution, message: event.message };
     else if (event.event === 'failed') this.failure = event;
     else if (event.event === 'inputs') this.inputs = event;
+    else if (event.event === 'hubs') this.hubs = event.items;
     else if (event.event === 'done') this.done = event;
   }
 }
@@ -160,14 +169,16 @@ function show(host: DeployHost, event: TrainEvent, cells: number): void {
 
 async function recordOf(seen: Seen, folder: string, seconds: number, signal: AbortSignal): Promise<TrainingRecord> {
   const { inputs, gone } = await describeInputs(seen.inputs?.files.map((file) => file.path) ?? [], signal);
+  const artifact = path.join(folder, 'artifact');
   return {
-    artifact: path.join(folder, 'artifact'),
+    artifact,
     trainedAt: new Date().toISOString(),
     seconds,
     inputs,
     unhashed: [...gone, ...(seen.inputs?.network ?? [])],
     peakMemory: seen.done?.artifact.memoryPeakBytes ?? null,
     hasExample: seen.done?.artifact.example !== null,
+    hubs: await keepHubFiles(artifact, seen.hubs, signal),
   };
 }
 

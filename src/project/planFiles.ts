@@ -21,7 +21,8 @@ type Guarded = Pick<Project, 'root' | 'config' | 'dataFiles' | 'localModules' | 
 
 /** Which of a project's files travel in its bundle, sorted by path. Symbolic links that leave the project never do. */
 export async function planFiles(project: Guarded, signal: AbortSignal): Promise<FilePlan> {
-  const walk = await walkProject(project.root, signal);
+  // A model without some of its files would fail where nobody sees why.
+  const walk = await walkProject(project.root, signal, Infinity);
   const root = await realpath(project.root);
   const rules = rulesOf(project);
   const files: PlannedFile[] = [];

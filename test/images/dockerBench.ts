@@ -22,6 +22,8 @@ export interface DockerBench {
   readonly locked: string;
   /** A Debian with Python that trusts the certificates of this machine. */
   readonly base: string;
+  /** What happens on the way to the locked registry to who shows `login`: `pass` by default. */
+  onLocked(decide: (request: SeenRequest) => Fault): void;
   /** Writes Docker's configuration; without `extra` only the proxies stand in it. */
   configure(extra?: object): Promise<void>;
   build(folder: string, to: string | ImageTarget, options?: DockerBuildOptions): Promise<DockerBuild>;
@@ -44,7 +46,10 @@ const inBase = '/etc/ssl/certs/ca-certificates.crt';
 
 export async function openDockerBench(): Promise<DockerBench> {
   const own = await startRegistry();
-  const guard = await startFaultProxy(own.port, wantsLogin);
+  let decide: (request: SeenRequest) => Fault = () => pass;
+  const guard = await startFaultProxy(own.port, (request) =>
+    request.authorization === `Basic ${login}` ? decide(request) : wantsLogin,
+  );
   const guardPort = Number(guard.host.split(':')[1]);
   const engine = await startEngine([own.port, guardPort]);
   const proxy = await startForwardProxy();
@@ -74,6 +79,9 @@ export async function openDockerBench(): Promise<DockerBench> {
     registry,
     locked,
     base,
+    onLocked: (other) => {
+      decide = other;
+    },
     configure,
     build: async (folder, to, { signal = workspace.signal, onEvent, ...chosen } = {}) => {
       const host = recordingHost(onEvent === undefined ? {} : { onEvent });
@@ -97,10 +105,7 @@ export async function openDockerBench(): Promise<DockerBench> {
 /** What the locked registry wants to see, as `docker login` stores it. */
 export const login = Buffer.from('me:p:ass wörd').toString('base64');
 
-function wantsLogin({ authorization }: SeenRequest): Fault {
-  if (authorization === `Basic ${login}`) return pass;
-  return { kind: 'answer', status: 401, headers: { 'www-authenticate': 'Basic realm="test"' } };
-}
+const wantsLogin: Fault = { kind: 'answer', status: 401, headers: { 'www-authenticate': 'Basic realm="test"' } };
 
 /** What the engine said during a build. */
 export function linesOf(events: readonly DeployEvent[]): readonly string[] {

@@ -10,6 +10,7 @@ import { isAbort } from '../../src/core/errors';
 import { pushedImages } from '../../src/pipeline/pushedImages';
 import { buildCli, slipway } from '../support/cli';
 import { startCuttable } from '../support/cuttable';
+import { pass } from '../support/faultProxy';
 import { eventually } from '../support/eventually';
 import { failure } from '../support/failure';
 import { closedPort } from '../support/ports';
@@ -152,6 +153,36 @@ describe("a project's own Dockerfile", { timeout: 10 * 60_000 }, () => {
     await failure(bench.build(folder, to), 'RegistryUnauthorized', /does not accept the credentials/);
     const local = await bench.engine.docker('images', '--quiet', `${bench.locked}/models/push`);
     assert.equal(local, '', 'a failed push left its tag on the engine');
+  });
+
+  it('that is cancelled while the engine pushes is pushed no longer, and has no tag', async () => {
+    const folder = await bench.workspace.writeProject('push-cancelled', {
+      ...served,
+      Dockerfile: dockerfile('RUN head -c 3000000 /dev/urandom > /noise'),
+    });
+    const to = { kind: 'registry', reference: { registry: bench.locked, repository: 'models/unpushed' } } as const;
+    await bench.configure({ auths: { [bench.locked]: { auth: login } } });
+    const controller = new AbortController();
+    let uploads = 0;
+    const tags: string[] = [];
+    bench.onLocked(({ method, path: asked }) => {
+      if (method === 'PUT' && asked.includes('/manifests/')) tags.push(asked);
+      if (method !== 'PATCH') return pass;
+      uploads += 1;
+      return { kind: 'trickle', bytesPerSecond: 100_000 };
+    });
+    try {
+      const building = bench.build(folder, to, { signal: controller.signal }).catch((error: unknown) => error);
+      await eventually('the engine uploads', 120, () => uploads > 0);
+      const cancelled = performance.now();
+      controller.abort();
+      assert.ok(isAbort(await building));
+      assert.ok(performance.now() - cancelled < 5000, 'it waited for the push');
+      assert.deepEqual(tags, []);
+    } finally {
+      bench.onLocked(() => pass);
+      await bench.configure();
+    }
   });
 
   it('gets neither secrets nor what .dockerignore names', async () => {

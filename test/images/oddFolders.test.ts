@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { readFile, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -111,20 +111,6 @@ describe('the image of an odd folder', { timeout: 10 * 60_000 }, () => {
     assert.equal(result.exitCode, 0, result.stdout + result.stderr);
     assert.ok(contents.size > 50);
     for (const [name, text] of contents) assert.ok(!text.includes(secret), name);
-  });
-
-  it('holds ten thousand small files', async () => {
-    const folder = await project('many', {});
-    for (let index = 0; index < 100; index++) {
-      const part = path.join(folder, `part${index}`);
-      await mkdir(part);
-      await Promise.all(
-        Array.from({ length: 100 }, (_, file) => writeFile(path.join(part, `${file}.txt`), `${index} ${file}`)),
-      );
-    }
-    const { result, files } = await build(folder);
-    assert.equal(result.exitCode, 0, result.stdout + result.stderr);
-    assert.equal(files.filter((file) => file.startsWith(`${bundle}part`)).length, 10_000);
   });
 });
 

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { sha256 } from '../../src/clients/registry/blob';
 import { isAbort } from '../../src/core/errors';
+import { eventually } from '../support/eventually';
 import { failure } from '../support/failure';
 import { pass, type Fault, type SeenRequest } from '../support/faultProxy';
 import { closedPort } from '../support/ports';
@@ -127,6 +128,27 @@ describe('a push over a network with faults', { timeout: 5 * 60_000 }, () => {
       .push(() => pass, { signal: controller.signal, onBytes })
       .catch((error: unknown) => error);
     assert.ok(isAbort(outcome), String(outcome));
+    assert.equal(await bench.lastTags(), null);
+  });
+
+  it('arrives over a slow line', async () => {
+    const slow: Fault = { kind: 'trickle', bytesPerSecond: 4_000_000 };
+    const started = performance.now();
+    await bench.assertComplete(await bench.push((request) => (isLayerUpload(request) ? slow : pass)));
+    assert.ok(performance.now() - started > 1000);
+  });
+
+  it('is cancelled at once over a slow line, and leaves no tag', async () => {
+    const controller = new AbortController();
+    const slow: Fault = { kind: 'trickle', bytesPerSecond: 20_000 };
+    const pushing = bench
+      .push((request) => (isLayerUpload(request) ? slow : pass), { signal: controller.signal })
+      .catch((error: unknown) => error);
+    await eventually('the upload is under way', 20, () => bench.lastProxy()?.requests.some(isLayerUpload) === true);
+    const cancelled = performance.now();
+    controller.abort();
+    assert.ok(isAbort(await pushing));
+    assert.ok(performance.now() - cancelled < 1000, 'it waited for the slow line');
     assert.equal(await bench.lastTags(), null);
   });
 

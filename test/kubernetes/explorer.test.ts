@@ -4,6 +4,7 @@ import path from 'node:path';
 import { after, before, describe } from 'node:test';
 import type { Page } from 'playwright-core';
 import { eventually } from '../support/eventually';
+import { writeObjects } from './explorerObjects';
 import { pushBase } from '../testbed/docker/baseImage';
 import { startCluster, type TestCluster } from '../testbed/kubernetes/cluster';
 import { story } from '../ui/support/story';
@@ -28,7 +29,7 @@ describe('The cluster explorer in the workbench', () => {
   before(async () => {
     cluster = await startCluster({ programs, metrics: true });
     const image = await pushBase(cluster.registry.host, archive);
-    await cluster.kubectl('apply', '-f', await objects(cluster.folder, image));
+    await cluster.kubectl('apply', '-f', await writeObjects(cluster.folder, image));
     await cluster.kubectl('--namespace=team', 'rollout', 'status', 'deployment/web', '--timeout=120s');
     await brokenKubeconfig(cluster.folder);
   });
@@ -48,6 +49,7 @@ describe('The cluster explorer in the workbench', () => {
     step('shows every context, and an entry that is broken in its place', async ({ page }) => {
       await openContainer(page, /Slipway/);
       await closePane(page, 'Models');
+      await widenSidebar(page);
       await row(page, /^Cluster testbed/).waitFor();
       await row(page, /^gone, Its cluster nowhere is not defined\./).waitFor();
       await collapse(page, /^Cluster This Machine/);
@@ -130,7 +132,9 @@ describe('The cluster explorer in the workbench', () => {
       await eventually('the shell answers', 30, async () => /42 columns: \d+ \d+/.test(await terminalText(page)));
       await picture(page, 'shell');
       await page.keyboard.type('exit 3\n');
-      await eventually('its end is told', 20, async () => /ended with exit code 3/.test(await terminalText(page)));
+      await eventually('its end is told', 20, async () =>
+        (await terminalText(page)).includes('ended with exit code 3'),
+      );
       await page.keyboard.press('Control+j');
     });
 
@@ -176,61 +180,6 @@ describe('The cluster explorer in the workbench', () => {
     });
   });
 });
-
-/** The objects that the stories are about. */
-async function objects(folder: string, image: string): Promise<string> {
-  const container = (name: string, rest: Readonly<Record<string, unknown>>) => ({ name, image, ...rest });
-  const pod = (name: string, rest: Readonly<Record<string, unknown>>) => ({
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name, namespace: 'team' },
-    spec: { terminationGracePeriodSeconds: 1, containers: [container('main', rest)] },
-  });
-  const deployment = (name: string, replicas: number, rest: Readonly<Record<string, unknown>>) => ({
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name, namespace: 'team' },
-    spec: {
-      replicas,
-      minReadySeconds: 1,
-      selector: { matchLabels: { app: name } },
-      template: {
-        metadata: { labels: { app: name } },
-        spec: { terminationGracePeriodSeconds: 1, containers: [container('web', rest)] },
-      },
-    },
-  });
-  const server = {
-    command: ['python3', '-u', '-m', 'http.server', '8080'],
-    ports: [{ containerPort: 8080 }],
-    resources: { requests: { cpu: '50m', memory: '64Mi' } },
-    readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
-  };
-  const items = [
-    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team' } },
-    {
-      apiVersion: 'v1',
-      kind: 'ResourceQuota',
-      metadata: { name: 'small', namespace: 'team' },
-      spec: { hard: { 'limits.memory': '1Gi' }, scopes: ['NotTerminating'] },
-    },
-    deployment('web', 2, { ...server, resources: { ...server.resources, limits: { memory: '128Mi' } } }),
-    deployment('starved', 1, { ...server, resources: { limits: { memory: '4Gi' } } }),
-    pod('needs-gpu', { resources: { limits: { 'nvidia.com/gpu': '4', memory: '64Mi' } } }),
-    {
-      ...pod('bad-image', {}),
-      spec: {
-        containers: [
-          { name: 'main', image: image.replace(/\/.*/, '/nothing/here:1'), resources: { limits: { memory: '64Mi' } } },
-        ],
-      },
-    },
-    pod('crashes', { command: ['python3', '-c', 'raise SystemExit(3)'], resources: { limits: { memory: '64Mi' } } }),
-  ];
-  const file = path.join(folder, 'objects.json');
-  await writeFile(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
-  return file;
-}
 
 function brokenFile(folder: string): string {
   return path.join(folder, 'broken.kubeconfig');
@@ -283,6 +232,17 @@ async function isThere(page: Page, name: RegExp): Promise<boolean> {
 async function collapse(page: Page, name: RegExp): Promise<void> {
   const found = row(page, name);
   if ((await found.getAttribute('aria-expanded')) === 'true') await found.locator('.monaco-tl-twistie').click();
+}
+
+/** For texts that are long. */
+async function widenSidebar(page: Page): Promise<void> {
+  const sash = page.locator('.monaco-sash.vertical:not(.disabled)').first();
+  const box = await sash.boundingBox();
+  assert.ok(box !== null);
+  await page.mouse.move(box.x + box.width / 2, 400);
+  await page.mouse.down();
+  await page.mouse.move(box.x + 280, 400, { steps: 5 });
+  await page.mouse.up();
 }
 
 /** A view's heading closes it, which gives the others its place. */

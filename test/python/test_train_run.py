@@ -157,6 +157,66 @@ class RunTest(TrainCase):
         self.assertEqual(inputs["written"], [str(self.project / "made.txt")])
         self.assertEqual(inputs["network"], ["127.0.0.1:9"])
 
+    def test_what_came_from_hubs(self) -> None:
+        repository = self.folder / "hf/hub/models--acme--words"
+        snapshot = repository / "snapshots/abc123"
+        (repository / "refs").mkdir(parents=True)
+        (repository / "refs/main").write_text("abc123")
+        (repository / "refs/old").write_text("def456")
+        (repository / "blobs").mkdir()
+        snapshot.mkdir(parents=True)
+        for name, blob in (("config.json", "b1"), ("model.safetensors", "b2")):
+            (repository / "blobs" / blob).write_text(name)
+            (snapshot / name).symlink_to(f"../../blobs/{blob}")
+        (repository / "snapshots/def456").mkdir()
+        (repository / "snapshots/def456/config.json").write_text("old")
+        checkpoints = self.folder / "torch/hub/checkpoints"
+        checkpoints.mkdir(parents=True)
+        (checkpoints / "net-0123abcd.pth").write_text("weights")
+        (checkpoints / "other.pth").write_text("not used")
+        stopwords = self.folder / "nltk/corpora/stopwords"
+        stopwords.mkdir(parents=True)
+        (stopwords / "english").write_text("the")
+        (stopwords / "german").write_text("das")
+        result = self.run_cells(
+            [
+                cell(
+                    f"import os\nos.environ['TORCH_HOME'] = {str(self.folder / 'torch')!r}\n"
+                    f"os.environ['NLTK_DATA'] = {str(self.folder / 'nltk')!r}\n"
+                    f"open({str(checkpoints / 'net-0123abcd.pth')!r}).read()\n"
+                    f"open({str(stopwords / 'english')!r}).read()"
+                ),
+                cell(
+                    "def load():\n"
+                    f"    return open({str(snapshot / 'config.json')!r}).read()\n"
+                    "def predict(model, x):\n    return [model]\nsample_input = [1.0]",
+                    "example",
+                ),
+            ]
+        )
+        items = result.one("hubs")["items"]
+        paths = {
+            (item["hub"], item["name"], item["revision"]): [file["path"] for file in item["files"]] for item in items
+        }
+        if not result.one("inputs")["recorded"]:
+            self.skipTest("Python 3.7 has no audit hooks")
+        self.assertEqual(
+            paths,
+            {
+                ("huggingface", "acme/words", "abc123"): [
+                    "models--acme--words/refs/main",
+                    "models--acme--words/snapshots/abc123/config.json",
+                    "models--acme--words/snapshots/abc123/model.safetensors",
+                ],
+                ("nltk", "corpora/stopwords", None): ["corpora/stopwords/english", "corpora/stopwords/german"],
+                ("torch", "net-0123abcd.pth", "0123abcd"): ["hub/checkpoints/net-0123abcd.pth"],
+            },
+        )
+        sources = {file["path"]: file["source"] for item in items for file in item["files"]}
+        self.assertEqual(
+            sources["models--acme--words/snapshots/abc123/model.safetensors"], str(repository / "blobs/b2")
+        )
+
     def test_old_notebook_gets_ids_by_position_and_bad_ones_an_error(self) -> None:
         result = self.run_cells(
             [

@@ -74,6 +74,11 @@ class Standby(unittest.TestCase):
                     self.wait("colorsys")
                 hidden.rmdir() if name == "colorsys" else hidden.unlink()
 
+    def test_a_bundle_with_files_of_hubs_needs_a_fresh_worker(self) -> None:
+        (self.bundle / "artifact/hubs/huggingface").mkdir(parents=True)
+        with self.assertRaisesRegex(standby.Unsuited, "hubs"):
+            self.wait("colorsys")
+
     def test_a_module_that_cannot_be_imported_needs_a_fresh_worker(self) -> None:
         with self.assertRaisesRegex(standby.Unsuited, "no_such_module cannot be imported"):
             self.wait("no_such_module")

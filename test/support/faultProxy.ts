@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** What happens to one request. */
 export type Fault =
@@ -13,6 +15,8 @@ export type Fault =
     }
   /** The connection is cut after so many bytes of the request's body. */
   | { readonly kind: 'cut'; readonly afterBytes: number }
+  /** So many bytes a second of the request's body get through. */
+  | { readonly kind: 'trickle'; readonly bytesPerSecond: number }
   /** The registry does what it was asked, and the answer is lost. */
   | { readonly kind: 'loseAnswer' };
 
@@ -81,11 +85,20 @@ function handle(port: number, incoming: IncomingMessage, answer: ServerResponse,
   incoming.on('error', () => undefined);
   incoming.on('data', (chunk: Buffer) => {
     left -= chunk.length;
-    if (left <= 0) cut();
-    else if (!outgoing.write(chunk)) {
-      incoming.pause();
-      outgoing.once('drain', () => incoming.resume());
+    if (left <= 0) {
+      cut();
+      return;
     }
+    const isTaken = outgoing.write(chunk);
+    const heldMs = fault.kind === 'trickle' ? (chunk.length * 1000) / fault.bytesPerSecond : 0;
+    if (isTaken && heldMs === 0) return;
+    incoming.pause();
+    const drained = isTaken ? undefined : once(outgoing, 'drain');
+    // A connection that ends meanwhile has been dealt with.
+    Promise.all([drained, delay(heldMs)]).then(
+      () => incoming.resume(),
+      () => undefined,
+    );
   });
   incoming.on('end', () => outgoing.end());
 }

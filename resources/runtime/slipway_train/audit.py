@@ -5,14 +5,16 @@ Files that native libraries or other processes open raise no audit event and are
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import sysconfig
 import tempfile
 import threading
+from collections.abc import Iterator
 from typing import Any, Callable
 
-from slipway_train import realpaths
+from slipway_train import hubs, realpaths
 
 _state = {"recording": False}
 _busy = threading.local()
@@ -24,7 +26,7 @@ _ignored: list[str] = []
 
 
 def install(launch: dict[str, Any]) -> None:
-    """Add the hook; it notes nothing until `recording(True)`."""
+    """Add the hook; it notes nothing outside of `recording`."""
     system = ["/proc", "/sys", "/dev", "/etc", "/usr", "/lib", "/lib64", "/run"]
     libraries = [path for key, path in sysconfig.get_paths().items() if "lib" in key]
     base = [os.path.dirname(os.__file__)]
@@ -43,9 +45,14 @@ def install(launch: dict[str, Any]) -> None:
         sys.addaudithook(_hook)
 
 
-def recording(on: bool) -> None:
-    """Whether what happens now is the user's code."""
-    _state["recording"] = on
+@contextlib.contextmanager
+def recording() -> Iterator[None]:
+    """What happens inside is the user's code."""
+    _state["recording"] = True
+    try:
+        yield
+    finally:
+        _state["recording"] = False
 
 
 def inputs(roots: list[str]) -> dict[str, Any]:
@@ -69,6 +76,11 @@ def inputs(roots: list[str]) -> dict[str, Any]:
         "network": sorted(_network),
         "written": written,
     }
+
+
+def from_hubs() -> list[dict[str, Any]]:
+    """What the code used of model hubs; see `hubs.find`."""
+    return hubs.find([*_read, *_written])
 
 
 def _hook(event: str, args: tuple[Any, ...]) -> None:

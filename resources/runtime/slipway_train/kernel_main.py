@@ -45,11 +45,8 @@ class SlipwayKernel(IPythonKernel):  # type: ignore[misc]
         self._compiler.enter("{}#{}".format(self.launch["notebook"], request["id"]), code)
         del self._installs[:]
         tracebacks.forget()
-        audit.recording(True)
-        try:
+        with audit.recording():
             reply = await super().do_execute(code, silent, store_history, {}, allow_stdin, **kwargs)
-        finally:
-            audit.recording(False)
         reply = tracebacks.with_shown_error(reply)
         failed = reply.get("status") == "error"
         if "example" in request["tags"] and not failed:

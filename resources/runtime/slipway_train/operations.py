@@ -53,6 +53,10 @@ def _inputs(request: dict[str, Any], *_context: Any) -> dict[str, Any]:
     return audit.inputs(request["roots"])
 
 
+def _hubs(*_context: Any) -> dict[str, Any]:
+    return {"items": audit.from_hubs()}
+
+
 def _plan(request: dict[str, Any], *_context: Any) -> dict[str, Any]:
     return {"cells": definitions.plan(request["cells"], request["predict"], request["load"])}
 
@@ -65,6 +69,7 @@ def _snapshot(
 
 _OPERATIONS: dict[str, Callable[..., dict[str, Any]]] = {
     "inputs": _inputs,
+    "hubs": _hubs,
     "plan": _plan,
     "snapshot": _snapshot,
 }

@@ -75,6 +75,8 @@ class Run:
         self._events.emit("inputs", **inputs)
         self._partial.mkdir(parents=True)
         answer = await self._operate(operations, self._snapshot_request())
+        # Afterwards, since `load` may fetch what no cell did.
+        self._events.emit("hubs", **await self._operate(operations, {"op": "hubs"}))
         for finding in answer["findings"]:
             self._events.emit("finding", **finding)
         # What was measured differs from run to run; the artifact must not, so that equal sources make equal releases.

@@ -7,6 +7,7 @@ import inspect
 import types
 from typing import Any
 
+from slipway_train import audit
 from slipway_train.examples import Example
 from slipway_train.failure import Failure
 from slipway_train.tracebacks import describe
@@ -33,10 +34,12 @@ def predict_once(predict: Any, load: Any, example: Example, notebook: str) -> bo
     """
     step = "load()"
     try:
-        state = load() if load is not None else None
+        with audit.recording():
+            state = load() if load is not None else None
         step = f"predict() with its example ({example.source})"
         positional, named = arguments(predict, state, example.value)
-        predict(*positional, **named)
+        with audit.recording():
+            predict(*positional, **named)
         return True
     except Exception as error:
         if example.shortened and step != "load()":

@@ -71,6 +71,8 @@ def _check(bundle: Path, wanted: list[str], loaded: set[str]) -> None:
     """Raise Unsuited when a fresh worker would not load a module, or another one of that name."""
     about = _about(bundle)
     snapshot = _snapshot(bundle, about)
+    if wanted and (bundle / str(about.get("artifact")) / "hubs").is_dir():
+        raise Unsuited("clients of hubs decide where to look when they are imported")
     for name in wanted:
         if snapshot is None or not _names(snapshot, name):
             raise Unsuited(f"the snapshot does not name {name}")

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { UserError } from '../../core/errors';
+import { fileChanged } from '../../clients/files/contentStore';
 import { paddingOf, tarEnd, tarHeader } from '../image/tar';
 
 /** A file of a build context. Paths are relative to it, with POSIX separators. */
@@ -47,8 +47,5 @@ async function* wholeFile(
     yield chunk;
   }
   if (read === size) return;
-  throw new UserError('FileChanged', `${path} changed while it was sent to the Docker engine.`, {
-    location: { file },
-    remedy: { kind: 'hint', label: 'Build again when nothing writes to the project.' },
-  });
+  throw fileChanged(path, 'sent to the Docker engine');
 }

@@ -4,6 +4,7 @@ import { imagePaths } from '../image/imagePaths';
 import type { SourceFile } from '../image/planLayers';
 import type { BaseFacts } from '../image/probeBase';
 import { splitFiles } from '../image/splitFiles';
+import type { PackageIndexes } from '../../clients/python/packageIndex';
 import type { Wheel } from '../../clients/python/selectWheels';
 import { isDebianPackage } from '../../core/debianPackage';
 import type { ContextFile } from './context';
@@ -18,6 +19,10 @@ export interface DockerfileParts {
   readonly apt: readonly string[];
   /** Text of the lock, with hashes. */
   readonly lock: string;
+  /** PyTorch for the accelerator of the image, and the index that offers it; none where the lock has none. */
+  readonly torch: { readonly wheels: readonly Wheel[]; readonly index: string | undefined };
+  /** Where pip looks for them, as uv did. */
+  readonly indexes: PackageIndexes;
   /** What the server needs beside the user's packages. */
   readonly support: readonly Wheel[];
   readonly server: readonly SourceFile[];
@@ -35,8 +40,8 @@ export function dockerfileContext(parts: DockerfileParts): readonly ContextFile[
   return [
     { kind: 'content', path: 'Dockerfile', content: dockerfile(parts, weights.length > 0) },
     { kind: 'content', path: '.dockerignore', content: dockerignore },
-    { kind: 'content', path: requirements.packages, content: `${parts.lock.trimEnd()}\n` },
-    { kind: 'content', path: requirements.support, content: pinned(parts.support) },
+    { kind: 'content', path: requirements.packages, content: packagesOf(parts) },
+    { kind: 'content', path: requirements.support, content: `${optionsOf(parts.indexes)}${pinned(parts.support)}` },
     ...sources(folders.server, parts.server),
     ...sources(folders.data, weights),
     ...sources(folders.code, code),
@@ -56,6 +61,20 @@ function sources(folder: string, files: readonly SourceFile[]): readonly Context
     size,
     executable: false,
   }));
+}
+
+function packagesOf({ lock, torch, indexes }: DockerfileParts): string {
+  const extra = [...indexes.extra, ...(torch.index === undefined ? [] : [torch.index])];
+  return `${optionsOf({ ...indexes, extra })}${lock.trimEnd()}\n${pinned(torch.wheels)}`;
+}
+
+/** @see https://pip.pypa.io/en/stable/reference/requirements-file-format/#global-options */
+function optionsOf({ main, extra }: PackageIndexes): string {
+  const lines = [
+    ...(main === undefined ? [] : [`--index-url ${main}`]),
+    ...extra.map((one) => `--extra-index-url ${one}`),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
 }
 
 /** The very files that were chosen, so that no index can offer others. */

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { fileChanged } from '../../clients/files/contentStore';
 import { LayerWriter, type Layer } from './layerWriter';
 
 /** Something to put into a layer of files. Paths have no leading slash. */
@@ -9,16 +10,18 @@ export type LayerFile =
   | { readonly kind: 'link'; readonly path: string; readonly target: string }
   | { readonly kind: 'folder'; readonly path: string };
 
-/** Up to here a file is read at once. */
-const inMemoryBytes = 4 * 1024 * 1024;
+/** Part of the key of every cached layer of files: raise it when the same files give other bytes than before. */
+export const filesLayerVersion = 2;
 
-/** Writes files as one layer, sorted by path. @throws Error when a file changes while it is read */
-export async function writeFilesLayer(to: string, files: readonly LayerFile[], signal: AbortSignal): Promise<Layer> {
+/** Up to here a file is read at once. */
+const inMemoryBytes = 256 * 1024;
+
+/** Writes files as one layer, sorted by path. @throws UserError FileChanged */
+export async function writeFilesLayer(to: string, files: readonly LayerFile[]): Promise<Layer> {
   const writer = await LayerWriter.create(to);
   try {
     for (const file of [...files].sort((left, right) => (left.path < right.path ? -1 : 1))) {
-      signal.throwIfAborted();
-      await add(writer, file, signal);
+      await add(writer, file);
     }
     return await writer.finish();
   } catch (error) {
@@ -27,7 +30,7 @@ export async function writeFilesLayer(to: string, files: readonly LayerFile[], s
   }
 }
 
-async function add(writer: LayerWriter, file: LayerFile, signal: AbortSignal): Promise<void> {
+async function add(writer: LayerWriter, file: LayerFile): Promise<void> {
   switch (file.kind) {
     case 'folder':
       await writer.add(file);
@@ -44,11 +47,14 @@ async function add(writer: LayerWriter, file: LayerFile, signal: AbortSignal): P
     case 'source': {
       const entry = { kind: 'file', path: file.path, executable: false, size: file.size } as const;
       if (file.size > inMemoryBytes) {
-        await writer.addStream(entry, createReadStream(file.file, { signal }) as AsyncIterable<Buffer>);
+        await writer.addStream(
+          entry,
+          createReadStream(file.file, { highWaterMark: inMemoryBytes }) as AsyncIterable<Buffer>,
+        );
         return;
       }
-      const content = await readFile(file.file, { signal });
-      if (content.length !== file.size) throw new Error(`${file.path} changed while it was read`);
+      const content = await readFile(file.file);
+      if (content.length !== file.size) throw fileChanged(file.path, 'read');
       await writer.add(entry, content);
     }
   }

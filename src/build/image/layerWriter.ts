@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import { constants, crc32, deflateRawSync } from 'node:zlib';
+import { fileChanged } from '../../clients/files/contentStore';
 import { mediaTypes } from '../../core/oci';
 import { paddingOf, tarEnd, tarHeader, type TarEntry } from './tar';
 
@@ -18,13 +19,13 @@ export interface Layer {
 
 const gzipHeader = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);
 const pendingBytes = 512 * 1024;
-const writeBytes = 256 * 1024;
+const writeBytes = 512 * 1024;
 
 /**
  * Run lengths and Huffman codes only: zlib looks for longer matches with code that depends on its version and on the
  * processor, and equal inputs must give equal digests everywhere.
  */
-const reproducible = { strategy: constants.Z_RLE, level: 6, memLevel: 8, windowBits: 15 };
+const reproducible = { strategy: constants.Z_RLE, level: 6, memLevel: 8, windowBits: 15, chunkSize: pendingBytes };
 
 /**
  * Writes a layer in one pass: tar, gzip and both hashes. The gzip file has many members, so that what is deflated
@@ -36,9 +37,10 @@ export class LayerWriter {
   readonly #blob = createHash('sha256');
   readonly #tar = createHash('sha256');
   readonly #folders = new Set<string>(['']);
-  #pending: Buffer[] = [];
+  /** The same memory for the whole layer: buffers of this size stay long after they were used. */
+  readonly #pending = Buffer.allocUnsafe(pendingBytes);
   #pendingBytes = 0;
-  #output: Buffer[] = [];
+  readonly #output = Buffer.allocUnsafe(writeBytes);
   #outputBytes = 0;
   #size = 0;
   #unpacked = 0;
@@ -89,7 +91,7 @@ export class LayerWriter {
     await this.#compressed(Buffer.alloc(paddingOf(size)));
   }
 
-  /** A file that is too large for memory, in pieces. @throws Error when its size is another than was said */
+  /** A file that is too large for memory, in pieces. @throws UserError FileChanged */
   async addStream(entry: Extract<TarEntry, { kind: 'file' }>, content: AsyncIterable<Buffer>): Promise<void> {
     await this.#folder(parentOf(entry.path));
     await this.#compressed(tarHeader(entry));
@@ -99,7 +101,7 @@ export class LayerWriter {
       if (size > entry.size) break;
       await this.#compressed(piece);
     }
-    if (size !== entry.size) throw new Error(`${entry.path} changed while it was read`);
+    if (size !== entry.size) throw fileChanged(entry.path, 'read');
     await this.#compressed(Buffer.alloc(paddingOf(size)));
   }
 
@@ -134,15 +136,17 @@ export class LayerWriter {
     if (bytes.length === 0) return;
     this.#tar.update(bytes);
     this.#unpacked += bytes.length;
-    this.#pending.push(bytes);
-    this.#pendingBytes += bytes.length;
-    if (this.#pendingBytes >= pendingBytes) await this.#flushPending();
+    for (let done = 0; done < bytes.length;) {
+      const copied = bytes.copy(this.#pending, this.#pendingBytes, done);
+      done += copied;
+      this.#pendingBytes += copied;
+      if (this.#pendingBytes === pendingBytes) await this.#flushPending();
+    }
   }
 
   async #flushPending(): Promise<void> {
     if (this.#pendingBytes === 0) return;
-    const bytes = Buffer.concat(this.#pending);
-    this.#pending = [];
+    const bytes = this.#pending.subarray(0, this.#pendingBytes);
     this.#pendingBytes = 0;
     await this.#write(gzipHeader);
     await this.#write(deflateRawSync(bytes, reproducible));
@@ -152,16 +156,18 @@ export class LayerWriter {
   async #write(bytes: Buffer): Promise<void> {
     this.#blob.update(bytes);
     this.#size += bytes.length;
-    this.#output.push(bytes);
-    this.#outputBytes += bytes.length;
-    if (this.#outputBytes >= writeBytes) await this.#flushOutput();
+    for (let done = 0; done < bytes.length;) {
+      const copied = bytes.copy(this.#output, this.#outputBytes, done);
+      done += copied;
+      this.#outputBytes += copied;
+      if (this.#outputBytes === writeBytes) await this.#flushOutput();
+    }
   }
 
   async #flushOutput(): Promise<void> {
-    const output = this.#output;
-    this.#output = [];
+    const bytes = this.#output.subarray(0, this.#outputBytes);
     this.#outputBytes = 0;
-    if (output.length > 0) await this.#file.writev(output);
+    for (let done = 0; done < bytes.length;) done += (await this.#file.write(bytes, done)).bytesWritten;
   }
 }
 

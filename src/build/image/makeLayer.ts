@@ -5,19 +5,19 @@ import { compileByteCode } from '../../clients/python/byteCode';
 import { fetchWheel } from '../../clients/python/fetchWheel';
 import type { Wheel } from '../../clients/python/selectWheels';
 import { mediaTypes } from '../../core/oci';
-import { writeFilesLayer, type LayerFile } from './filesLayer';
+import { filesLayerVersion, writeFilesLayer, type LayerFile } from './filesLayer';
 import { environmentScheme, imagePaths, supportScheme, type InstallScheme } from './imagePaths';
 import type { LayerCache } from './layerCache';
 import type { Layer } from './layerWriter';
 import type { LayerRecipe } from './planLayers';
-import type { WheelLayerRequest } from './layerWorker';
+import type { LayerRequest } from './layerWorker';
 import { wheelLayerVersion, type WheelFile } from './wheelLayer';
 
 /** What making layers needs of this machine. */
 export interface Workshop {
   readonly cache: LayerCache;
   /** They run `layerWorker.ts`. */
-  readonly threads: Threads<WheelLayerRequest, Layer>;
+  readonly threads: Threads<LayerRequest, Layer>;
   /** Folder of fetched wheels. */
   readonly wheels: string;
   /** Wheels that are being fetched or were, by hash: a layer of modules and one of byte code share them. */
@@ -29,6 +29,9 @@ export interface Workshop {
   /** Folder of the server's files, which holds the compiler too. */
   readonly runtime: string;
 }
+
+/** Up to here a layer is made while a thread would start. */
+const inPlaceBytes = 512 * 1024;
 
 /** Raise it when the same modules give other bytes than before. */
 const byteCodeVersion = 1;
@@ -54,7 +57,7 @@ function wheelLayer(
   const inputs = ['wheels', wheelLayerVersion, scheme, hashes(wheels)];
   return workshop.cache.layer(inputs, async (to) => {
     const files = await fetchAll(workshop, wheels, signal);
-    return workshop.threads.run({ to, wheels: files, scheme }, signal);
+    return workshop.threads.run({ kind: 'wheels', to, wheels: files, scheme }, signal);
   });
 }
 
@@ -79,10 +82,13 @@ function byteCodeLayer(
 }
 
 async function filesLayer(workshop: Workshop, files: readonly LayerFile[], signal: AbortSignal): Promise<Layer> {
-  const inputs: unknown[] = ['files', 1];
+  const inputs: unknown[] = ['files', filesLayerVersion];
   for (const file of files)
     inputs.push(file.kind === 'source' ? [file.path, file.size, await hashFile(file.file, signal)] : file);
-  return workshop.cache.layer(inputs, (to) => writeFilesLayer(to, files, signal));
+  const isSmall = files.reduce((sum, file) => sum + (file.kind === 'source' ? file.size : 0), 0) <= inPlaceBytes;
+  return workshop.cache.layer(inputs, (to) =>
+    isSmall ? writeFilesLayer(to, files) : workshop.threads.run({ kind: 'files', to, files }, signal),
+  );
 }
 
 function schemeOf(part: 'packages' | 'support', minor: string): InstallScheme {

@@ -11,6 +11,9 @@ const mostOwnLayers = 16;
 /** What is smaller travels with the code. */
 const dataBytes = 256 * 1024;
 
+/** What came from model hubs changes by revision. */
+const hubs = 'artifact/hubs/';
+
 const codeNames = /(?:\.(?:py|json|ya?ml|toml|txt|cfg|ini|md)|\.pickle|\.pkl)$/;
 
 /**
@@ -21,7 +24,7 @@ export function splitFiles<F extends SizedFile>(
   files: readonly F[],
 ): { readonly data: readonly (readonly F[])[]; readonly code: readonly F[] } {
   const isData = (file: F): boolean =>
-    file.size >= ownLayerBytes || (file.size >= dataBytes && !codeNames.test(file.path));
+    file.size >= ownLayerBytes || file.path.startsWith(hubs) || (file.size >= dataBytes && !codeNames.test(file.path));
   const data = files.filter(isData);
   const large = data
     .filter((file) => file.size >= ownLayerBytes)

@@ -13,12 +13,12 @@ export interface WheelFile {
 }
 
 /** Part of the key of every cached wheel layer: raise it when the same wheel gives other bytes than before. */
-export const wheelLayerVersion = 1;
+export const wheelLayerVersion = 2;
 
 /** Smaller than this a deflated file is not worth a gzip member of its own. */
 const smallestMember = 1024;
 /** Up to here a file is inflated in memory. */
-const inMemoryBytes = 8 * 1024 * 1024;
+const inMemoryBytes = 1024 * 1024;
 
 /**
  * Writes wheels as one layer: what `pip install` would unpack, without compressing anything again.
@@ -56,7 +56,7 @@ async function addFile(writer: LayerWriter, zip: ZipFile, file: InstalledFile): 
   const { entry } = file;
   const tarEntry = { kind: 'file', path: file.path, executable: file.executable, size: entry.size } as const;
   if (entry.method === 'deflated' && entry.size > inMemoryBytes) {
-    await writer.addDeflated(tarEntry, entry.crc32, zip.raw(entry), inflateStream(entry, zip.raw(entry)));
+    await writer.addDeflated(tarEntry, entry.crc32, zip.raw(entry), inflateStream(zip.raw(entry)));
     return;
   }
   if (entry.size > inMemoryBytes) {

@@ -1,6 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { createInflateRaw, inflateRawSync } from 'node:zlib';
-import { Readable } from 'node:stream';
+import type { Writable } from 'node:stream';
 
 /** A file in a zip archive. The name is as it stands there: judge it before use. */
 export interface ZipEntry {
@@ -21,8 +21,10 @@ const centralSignature = 0x02014b50;
 const localSignature = 0x04034b50;
 const longestComment = 0xffff;
 const readBytes = 256 * 1024;
+/** Zlib takes no less. */
+const smallestChunk = 64;
 /** Entries mostly stand in the order in which they are asked for, so one read serves many of them. */
-const windowBytes = 1024 * 1024;
+const windowBytes = 512 * 1024;
 
 /**
  * Reads zip archives, and the compressed bytes in them as they are, which is what layers are made of.
@@ -52,7 +54,7 @@ export class ZipFile {
     await this.#file.close();
   }
 
-  /** The compressed bytes of an entry, read from the file in pieces. */
+  /** The compressed bytes of an entry, read from the file in pieces. Each stands until the next read of this file. */
   async *raw(entry: ZipEntry): AsyncGenerator<Buffer> {
     let position = await this.#dataOffset(entry);
     for (let left = entry.compressedSize; left > 0;) {
@@ -63,14 +65,15 @@ export class ZipFile {
     }
   }
 
-  /** The compressed bytes of a small entry. */
+  /** The compressed bytes of a small entry. They stand until the next read of this file. */
   async rawBuffer(entry: ZipEntry): Promise<Buffer> {
     return this.#file.read(await this.#dataOffset(entry), entry.compressedSize);
   }
 
   /** The content of a small entry. @throws Error when it is damaged */
   async read(entry: ZipEntry): Promise<Buffer> {
-    return inflate(entry, await this.rawBuffer(entry));
+    const content = inflate(entry, await this.rawBuffer(entry));
+    return entry.method === 'stored' ? Buffer.from(content) : content;
   }
 
   /** A local header repeats the name and has extra fields of its own length. */
@@ -84,19 +87,38 @@ export class ZipFile {
 
 /** The content of an entry from its compressed bytes. @throws Error when its size is another than the archive says */
 export function inflate(entry: ZipEntry, raw: Buffer): Buffer {
-  const content = entry.method === 'stored' ? raw : inflateRawSync(raw, { maxOutputLength: entry.size + 1 });
+  const content = entry.method === 'stored' ? raw : inflateAtOnce(raw, entry.size + 1);
   if (content.length !== entry.size) throw new Error(`the entry ${entry.name} of the zip file is damaged`);
   return content;
 }
 
-/** The content of an entry from its compressed bytes, piece by piece. */
-export function inflateStream(entry: ZipEntry, raw: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
-  return entry.method === 'stored' ? raw : Readable.from(raw).pipe(createInflateRaw());
+/** In one buffer of the right size, where zlib by itself collects small ones and joins them. */
+function inflateAtOnce(raw: Buffer, most: number): Buffer {
+  return inflateRawSync(raw, { maxOutputLength: most, chunkSize: Math.max(most, smallestChunk) });
+}
+
+/** The content of a deflated entry from its compressed bytes, piece by piece. Nothing is read before it is asked for. */
+export async function* inflateStream(raw: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const inflating = createInflateRaw({ chunkSize: readBytes });
+  feed(inflating, raw).catch((error: unknown) => inflating.destroy(error as Error));
+  for await (const piece of inflating) yield piece as Buffer;
+}
+
+/** A piece is read when the one before was used: reading ahead would overwrite it. */
+async function feed(stream: Writable, pieces: AsyncIterable<Buffer>): Promise<void> {
+  for await (const piece of pieces)
+    await new Promise<void>((resolve, reject) => {
+      stream.write(piece, (error) => {
+        if (error) reject(error);
+        else resolve();
+      });
+    });
+  stream.end();
 }
 
 interface ReadableFile {
   readonly size: number;
-  /** @throws Error when the file ends before */
+  /** The bytes stand until the next read. @throws Error when the file ends before */
   read(position: number, length: number): Promise<Buffer>;
   close(): Promise<void>;
 }
@@ -104,13 +126,14 @@ interface ReadableFile {
 async function openFile(path: string): Promise<ReadableFile> {
   const handle = await open(path, 'r');
   const { size } = await handle.stat();
+  const memory = Buffer.allocUnsafe(Math.min(windowBytes, size));
   let start = 0;
-  let window: Buffer = Buffer.alloc(0);
+  let window: Buffer = memory.subarray(0, 0);
   const read = async (position: number, length: number): Promise<Buffer> => {
     if (position + length > size) throw cutOff();
+    if (length > memory.length) return fill(handle, Buffer.allocUnsafe(length), position);
     if (position < start || position + length > start + window.length) {
-      // What was handed out may still be in use, so the next window is another buffer.
-      window = await readAt(handle, position, Math.min(Math.max(length, windowBytes), size - position));
+      window = await fill(handle, memory.subarray(0, size - position), position);
       start = position;
     }
     return window.subarray(position - start, position - start + length);
@@ -210,10 +233,9 @@ function largeSizes(extra: Buffer, sizes: Sizes): Sizes {
   throw new Error('a large entry of the zip file does not tell its size');
 }
 
-async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafe(length);
-  for (let done = 0; done < length;) {
-    const { bytesRead } = await file.read(buffer, done, length - done, position + done);
+async function fill(file: FileHandle, buffer: Buffer, position: number): Promise<Buffer> {
+  for (let done = 0; done < buffer.length;) {
+    const { bytesRead } = await file.read(buffer, done, buffer.length - done, position + done);
     if (bytesRead === 0) throw cutOff();
     done += bytesRead;
   }

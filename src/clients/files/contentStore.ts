@@ -1,14 +1,26 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { access, copyFile, link, mkdir, open, readFile, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../../core/errors';
 
-/** SHA-256 of a file's content, hexadecimal, read as a stream. */
+const hashedBytes = 256 * 1024;
+
+/** SHA-256 of a file's content, hexadecimal, read in pieces into memory no larger than the file. */
 export async function hashFile(file: string, signal: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file, { signal })) hash.update(chunk as Buffer);
-  return hash.digest('hex');
+  const handle = await open(file, 'r');
+  try {
+    const { size } = await handle.stat();
+    const buffer = Buffer.allocUnsafe(Math.min(size + 1, hashedBytes));
+    for (;;) {
+      signal.throwIfAborted();
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length);
+      if (bytesRead === 0) return hash.digest('hex');
+      hash.update(buffer.subarray(0, bytesRead));
+    }
+  } finally {
+    await handle.close();
+  }
 }
 
 export async function exists(file: string): Promise<boolean> {
@@ -82,6 +94,13 @@ export async function listFiles(folder: string): Promise<readonly string[]> {
     .filter((entry) => entry.isFile())
     .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'))
     .sort();
+}
+
+/** What was read is not what was looked at before. @param doing completes "FILE changed while it was …" */
+export function fileChanged(name: string, doing: string): UserError {
+  return new UserError('FileChanged', `${name} changed while it was ${doing}.`, {
+    remedy: { kind: 'hint', label: 'Build again when nothing writes to the project.' },
+  });
 }
 
 /** Turns "no space left" into a {@link UserError}; anything else stays what it is. */

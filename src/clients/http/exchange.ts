@@ -1,8 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import { Readable } from 'node:stream';
-import { getCACertificates, rootCertificates } from 'node:tls';
-import { readFileSync } from 'node:fs';
+import { authoritiesFor, dockerAuthorities } from './authorities';
 
 /** One request. Bodies that are streams are read once, so a caller that tries again makes the request anew. */
 export interface HttpRequest {
@@ -35,24 +34,6 @@ function agentOptions(): http.AgentOptions {
   return { keepAlive: true, maxSockets: 16, ...{ proxyEnv: process.env } };
 }
 
-/** Certificates of the system and of SSL_CERT_FILE beside those that Node brings: what uv, curl and OpenSSL go by. */
-function authorities(): string[] | undefined {
-  const file = process.env['SSL_CERT_FILE'];
-  const named = file === undefined ? [] : readQuietly(file);
-  // Node 22.15 and newer.
-  const get = getCACertificates as typeof getCACertificates | undefined;
-  if (get === undefined) return named.length === 0 ? undefined : [...rootCertificates, ...named];
-  return [...new Set([...get('default'), ...get('system'), ...named])];
-}
-
-function readQuietly(file: string): string[] {
-  try {
-    return [readFileSync(file, 'utf8')];
-  } catch {
-    return [];
-  }
-}
-
 /**
  * Sends a request and resolves when the answer's headers are there, also when the server answers before it has read
  * the whole body.
@@ -61,8 +42,7 @@ function readQuietly(file: string): string[] {
 export function exchange(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
   signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>();
-  const secure = request.url.protocol === 'https:';
-  const sent = (secure ? https : http).request(request.url, {
+  const sent = (request.url.protocol === 'https:' ? https : http).request(request.url, {
     method: request.method,
     headers: {
       'user-agent': 'slipway',
@@ -70,7 +50,7 @@ export function exchange(request: HttpRequest, signal: AbortSignal): Promise<Htt
       ...request.headers,
       ...lengthOf(request.body),
     },
-    agent: agentFor(secure, request.trustAnyone === true),
+    agent: agentFor(request.url, request.trustAnyone === true),
     timeout: silenceMs,
     signal,
   });
@@ -104,18 +84,20 @@ export async function readBody(response: HttpResponse, limit = 32 * 1024 * 1024)
 }
 
 /** Agents keep connections open between requests; reading the system's certificates takes a moment, so each is made once. */
-function agentFor(secure: boolean, trustAnyone: boolean): http.Agent {
-  const kind = secure ? (trustAnyone ? 'unverified' : 'verified') : 'plain';
-  const agent = agents.get(kind) ?? makeAgent(kind);
-  agents.set(kind, agent);
+function agentFor({ protocol, host }: URL, trustAnyone: boolean): http.Agent {
+  const kind = protocol !== 'https:' ? 'plain' : trustAnyone ? 'unverified' : 'verified';
+  // Most hosts have no certificates of their own and share an agent.
+  const key = kind === 'verified' && dockerAuthorities(host).length > 0 ? host : kind;
+  const agent = agents.get(key) ?? makeAgent(kind, host);
+  agents.set(key, agent);
   return agent;
 }
 
-function makeAgent(kind: 'plain' | 'verified' | 'unverified'): http.Agent {
+function makeAgent(kind: 'plain' | 'verified' | 'unverified', host: string): http.Agent {
   if (kind === 'plain') return new http.Agent(agentOptions());
   if (kind === 'unverified') return new https.Agent({ ...agentOptions(), rejectUnauthorized: false });
-  const ca = authorities();
-  return new https.Agent({ ...agentOptions(), ...(ca === undefined ? {} : { ca }) });
+  const ca = authoritiesFor(host);
+  return new https.Agent({ ...agentOptions(), ...(ca === undefined ? {} : { ca: [...ca] }) });
 }
 
 function lengthOf(body: HttpBody | undefined): Readonly<Record<string, string>> {

@@ -1,6 +1,6 @@
 import http from 'node:http';
-import https from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
+import { urlToHttpOptions } from 'node:url';
 import { isUserError } from '../../core/errors';
 import type { Credential } from './credential';
 import { CredentialSource } from './credentials';
@@ -138,7 +138,9 @@ function exchange(
   const body = call.body === undefined ? undefined : JSON.stringify(call.body);
   const silence = call.silenceMs ?? silenceMs;
   return new Promise((resolve, reject) => {
-    const request = (url.protocol === 'http:' ? http : https).request(url, {
+    // Not `https.request`: an editor replaces it, puts another agent in the place of ours, and connects for each request.
+    const request = new http.ClientRequest({
+      ...urlToHttpOptions(url),
       method: call.method ?? 'GET',
       ...session.tls,
       agent: session.agent,

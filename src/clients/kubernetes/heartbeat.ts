@@ -47,16 +47,18 @@ function start(client: KubeClient): Beat {
 async function run(client: KubeClient, beat: Beat): Promise<void> {
   const { signal } = beat.stopped;
   for (;;) {
-    await delay(everyMs, undefined, { signal, ref: false });
+    // At once: a connection that is as old as those of the streams is cut off with them.
     try {
       await client.text({ what: 'see whether it is there', path: '/version', silenceMs: everyMs }, signal);
     } catch (error) {
       if (signal.aborted) return;
       // A refusal is an answer, too.
-      if (!isUserError(error) || !/Unreachable|Certificate/.test(error.code)) continue;
-      client.renewConnections();
-      beat.broken.abort(error);
-      beat.broken = new AbortController();
+      if (isUserError(error) && /Unreachable|Certificate/.test(error.code)) {
+        client.renewConnections();
+        beat.broken.abort(error);
+        beat.broken = new AbortController();
+      }
     }
+    await delay(everyMs, undefined, { signal, ref: false });
   }
 }

@@ -13,6 +13,9 @@ interface Failure {
 type Answer =
   { readonly kind: 'done'; readonly result: unknown } | { readonly kind: 'failed'; readonly error: Failure };
 
+/** Little of what passes through a thread lives long; by itself a young heap takes 48 MB before it is looked through. */
+const resourceLimits = { maxYoungGenerationSizeMb: 6 };
+
 /** Threads that run one program, each on one request at a time. They are started when they are needed. */
 export class Threads<Request, Result> {
   readonly #program: string;
@@ -31,7 +34,7 @@ export class Threads<Request, Result> {
   async run(request: Request, signal: AbortSignal): Promise<Result> {
     while (this.#busy >= this.#most) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#busy += 1;
-    const worker = this.#idle.pop() ?? new Worker(this.#program);
+    const worker = this.#idle.pop() ?? new Worker(this.#program, { resourceLimits });
     try {
       signal.throwIfAborted();
       const answer = await ask(worker, request, signal);

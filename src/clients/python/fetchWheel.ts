@@ -74,10 +74,24 @@ async function downloadOnce(wheel: Wheel, file: string, signal: AbortSignal): Pr
   return hash.digest('hex');
 }
 
-async function open(url: URL, signal: AbortSignal): Promise<HttpResponse> {
+/** Bytes of a wheel whose index does not tell; undefined where its server does not either. */
+export async function fileSize(wheel: Wheel, signal: AbortSignal): Promise<number | undefined> {
+  if (localFile(wheel) !== undefined) return undefined;
+  try {
+    const response = await open(new URL(wheel.url), signal, 'HEAD');
+    response.body.resume();
+    const bytes = Number(response.headers['content-length']);
+    return response.status === 200 && bytes > 0 ? bytes : undefined;
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  }
+}
+
+async function open(url: URL, signal: AbortSignal, method = 'GET'): Promise<HttpResponse> {
   let target = url;
   for (let redirects = 0; ; redirects++) {
-    const response = await exchange({ method: 'GET', url: withoutCredentials(target), headers: basic(target) }, signal);
+    const response = await exchange({ method, url: withoutCredentials(target), headers: basic(target) }, signal);
     const { location } = response.headers;
     if (response.status < 300 || response.status >= 400 || location === undefined || redirects === mostRedirects)
       return response;

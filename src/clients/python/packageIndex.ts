@@ -13,6 +13,37 @@ export async function packageIndexEnvironment(
   return { ...translatePipConfiguration(pip), ...setAlready() };
 }
 
+/** Addresses of package indexes. */
+export interface PackageIndexes {
+  /** Undefined for PyPI. */
+  readonly main: string | undefined;
+  readonly extra: readonly string[];
+}
+
+/**
+ * The indexes of uv's variables for who installs elsewhere: without credentials, which must not be written down, and
+ * without those that only this machine reaches.
+ */
+export function portableIndexes(environment: NodeJS.ProcessEnv): PackageIndexes {
+  const value = (name: string): readonly string[] => words(environment[name] ?? '').flatMap(portable);
+  return {
+    main: [...value('UV_DEFAULT_INDEX'), ...value('UV_INDEX_URL')][0],
+    extra: [...value('UV_INDEX'), ...value('UV_EXTRA_INDEX_URL')],
+  };
+}
+
+/** uv takes `NAME=URL` too. */
+function portable(word: string): readonly string[] {
+  const text = word.replace(/^[\w.-]+=(?=\w+:)/, '');
+  if (!URL.canParse(text)) return [];
+  const url = new URL(text);
+  url.username = '';
+  url.password = '';
+  url.search = '';
+  const isLocal = !/^https?:$/.test(url.protocol) || /^(?:localhost|127\..*|\[::1\])$/.test(url.hostname);
+  return isLocal ? [] : [url.href];
+}
+
 /** Maps the settings of `pip config list` to uv's variables. */
 export function translatePipConfiguration(pip: ReadonlyMap<string, string>): Record<string, string> {
   const value = (key: string): string | undefined =>

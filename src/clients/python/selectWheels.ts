@@ -43,6 +43,8 @@ export interface WheelRequest {
   /** Whether what the requirements need is chosen too. */
   readonly dependencies: boolean;
   readonly target: PythonTarget;
+  /** An index beside the user's; of equal versions the one with a local part (`+cpu`) is taken. */
+  readonly index?: string;
 }
 
 /** glibc versions that uv has a platform for; an image with a newer one takes the wheels of the newest of these. */
@@ -96,6 +98,7 @@ async function resolve(uv: Uv, request: WheelRequest, signal: AbortSignal): Prom
     const args = [
       ...['pip', 'compile', '--no-header', '--only-binary', ':all:', '--format', 'pylock.toml', '-o', output],
       ...(request.dependencies ? [] : ['--no-deps']),
+      ...(request.index === undefined ? [] : ['--index', request.index, '--index-strategy', 'unsafe-best-match']),
       ...(request.constraints === undefined ? [] : ['--constraints', constraints]),
       ...['--python-version', request.target.minor, '--python-platform', uvPlatform(request.target), '-'],
     ];

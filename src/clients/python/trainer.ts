@@ -54,8 +54,22 @@ export type TrainEvent =
       readonly network: readonly string[];
       readonly written: readonly string[];
     }
+  | { readonly event: 'hubs'; readonly items: readonly HubItem[] }
   | TrainFailure
   | { readonly event: 'done'; readonly artifact: ArtifactManifest };
+
+/** What was used of a hub: files of its client's cache. */
+export interface HubItem {
+  readonly hub: 'huggingface' | 'torch' | 'nltk';
+  readonly name: string;
+  readonly revision: string | null;
+  readonly files: readonly {
+    /** Where the client looks for it, relative to the hub's folder. */
+    readonly path: string;
+    /** The file itself. Absolute. */
+    readonly source: string;
+  }[];
+}
 
 export interface TrainFailure {
   readonly event: 'failed';

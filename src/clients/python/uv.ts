@@ -4,7 +4,7 @@ import { UserError } from '../../core/errors';
 import type { Home } from '../../core/home';
 import { runProcess, type ProcessResult } from '../process/runProcess';
 import { findInterpreters, type Interpreter } from './interpreters';
-import { packageIndexEnvironment } from './packageIndex';
+import { packageIndexEnvironment, portableIndexes, type PackageIndexes } from './packageIndex';
 import { explainUvFailure } from './uvFailure';
 import { findUv } from './uvProgram';
 import { uvRelease } from './uvRelease';
@@ -15,6 +15,8 @@ export interface Uv {
   readonly interpreters: readonly Interpreter[];
   /** Part of cache keys: another uv may solve otherwise. */
   readonly version: string;
+  /** The user's package indexes, as others may know them. */
+  indexes(signal: AbortSignal): Promise<PackageIndexes>;
   /** Runs uv. A failure becomes a UserError that tells what it means to the user. */
   run(args: readonly string[], options: UvOptions, signal: AbortSignal): Promise<ProcessResult>;
 }
@@ -55,6 +57,7 @@ export async function openUv(home: Home, signal: AbortSignal): Promise<Uv> {
   return {
     interpreters,
     version: uvRelease.version,
+    indexes: async (abort) => portableIndexes((await prepareOnce(abort)).environment),
     run: async (args, options, abort) => runUv(await prepareOnce(abort), args, options, abort),
   };
 }

@@ -10,6 +10,8 @@ export function openShell(objects: ClusterObjects, pod: ObjectRef, container: st
   const closed = new vscode.EventEmitter<number>();
   let session: ExecSession | undefined;
   let size: vscode.TerminalDimensions | undefined;
+  /** What was typed before the shell was there. */
+  let typed = '';
   const say = (text: string): void => {
     written.fire(`\r\n\u001b[2m${text}\u001b[0m\r\n`);
   };
@@ -19,6 +21,8 @@ export function openShell(objects: ClusterObjects, pod: ObjectRef, container: st
         written.fire(data);
       });
       if (size !== undefined) session.resize(size.columns, size.rows);
+      if (typed !== '') session.write(typed);
+      typed = '';
       const code = await session.exit;
       say(vscode.l10n.t('The shell ended with exit code {0}.', code));
       session = undefined;
@@ -36,7 +40,10 @@ export function openShell(objects: ClusterObjects, pod: ObjectRef, container: st
       void start();
     },
     close: () => session?.close(),
-    handleInput: (data) => session?.write(data),
+    handleInput: (data) => {
+      if (session === undefined) typed += data;
+      else session.write(data);
+    },
     setDimensions: (dimensions) => {
       size = dimensions;
       session?.resize(dimensions.columns, dimensions.rows);

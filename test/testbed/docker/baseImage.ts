@@ -62,6 +62,8 @@ export async function pushBase(
       os: 'linux',
       config: start,
       rootfs: { type: 'layers', diff_ids: [diffId] },
+      // Buildah refuses a base whose layers have none.
+      history: [{ created_by: 'debootstrap' }],
     }),
   );
   for (const blob of [layer, memoryBlob(sha256(config), config)])

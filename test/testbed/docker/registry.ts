@@ -16,6 +16,8 @@ export interface TestRegistry {
 export interface RegistryOptions {
   /** Lines of YAML for the section `auth`. */
   readonly auth?: string;
+  /** Files of a certificate and its key: speak TLS. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
 }
 
 const startMs = 30_000;
@@ -46,14 +48,15 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Test
 }
 
 /** Port 0 is any free one, which the log then tells. */
-function configuration(store: string, { auth }: RegistryOptions): string {
+function configuration(store: string, { auth, tls }: RegistryOptions): string {
+  const secure = tls === undefined ? '' : `, tls: {certificate: ${tls.certificate}, key: ${tls.key}}`;
   const lines = [
     'version: 0.1',
     'log: {level: info}',
     'storage:',
     `  filesystem: {rootdirectory: ${store}}`,
     '  delete: {enabled: true}',
-    'http: {addr: "127.0.0.1:0"}',
+    `http: {addr: "127.0.0.1:0"${secure}}`,
     ...(auth === undefined ? [] : [`auth: ${auth}`]),
   ];
   return `${lines.join('\n')}\n`;

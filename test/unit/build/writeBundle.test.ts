@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFileSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { writeBundle, type BundleContents } from '../../../src/build/writeBundle';
 import { homeAt } from '../../../src/core/home';
+import { failure } from '../../support/failure';
 
 const signal = new AbortController().signal;
 let folder: string;
@@ -63,5 +65,23 @@ describe('writeBundle', () => {
     const bundle = await writeBundle(homeAt(path.join(folder, 'h')), base, signal);
     await writeFile(path.join(base.root, 'data.csv'), 'changed');
     assert.equal(await readFile(path.join(bundle.folder, 'project', 'data.csv'), 'utf8'), 'a,b\n');
+  });
+
+  it('is not made of a file that changes meanwhile', async () => {
+    const base = await contents(path.join(folder, 'p'));
+    await writeFile(path.join(base.root, 'large.bin'), Buffer.alloc(30_000_000));
+    const growing = path.join(base.root, 'training.log');
+    await writeFile(growing, 'epoch 0\n');
+    const writer = setInterval(() => {
+      appendFileSync(growing, 'another epoch\n');
+    }, 1);
+    try {
+      const files = ['large.bin', 'training.log'];
+      const home = homeAt(path.join(folder, 'h'));
+      await failure(writeBundle(home, { ...base, files }, signal), 'FileChanged', /^training\.log changed while/);
+      assert.deepEqual(await readdir(home.bundles), []);
+    } finally {
+      clearInterval(writer);
+    }
   });
 });

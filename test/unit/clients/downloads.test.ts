@@ -46,6 +46,7 @@ afterEach(async () => {
 const uv = (answers: readonly (string | Error)[]): Uv => ({
   interpreters: [interpreter],
   version: '0',
+  indexes: () => Promise.resolve({ main: undefined, extra: [] }),
   run: (args) => {
     asked.push(args);
     const answer = answers[asked.length - 1] ?? new Error('asked too often');

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parsePipConfiguration, translatePipConfiguration } from '../../../src/clients/python/packageIndex';
+import {
+  parsePipConfiguration,
+  portableIndexes,
+  translatePipConfiguration,
+} from '../../../src/clients/python/packageIndex';
 
 describe('translatePipConfiguration', () => {
   const translate = (text: string) => translatePipConfiguration(parsePipConfiguration(text));
@@ -28,5 +32,14 @@ describe('translatePipConfiguration', () => {
 
   it('is empty without a configuration', () => {
     assert.deepEqual(translate(''), {});
+  });
+
+  it('is told to others without credentials, and not where only this machine reaches it', () => {
+    const indexes = portableIndexes({
+      UV_DEFAULT_INDEX: 'https://me:secret@mirror.example/simple',
+      UV_INDEX: 'own=https://own.example/ http://127.0.0.1:8080/simple file:///srv/wheels',
+    });
+    assert.deepEqual(indexes, { main: 'https://mirror.example/simple', extra: ['https://own.example/'] });
+    assert.deepEqual(portableIndexes({}), { main: undefined, extra: [] });
   });
 });

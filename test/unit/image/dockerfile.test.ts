@@ -7,6 +7,8 @@ const parts: DockerfileParts = {
   base: { python: '/usr/bin/python3.11', minor: '3.11', libc: { kind: 'glibc', version: [2, 36] } },
   path: '/usr/bin:/$odd"',
   apt: [],
+  torch: { wheels: [], index: undefined },
+  indexes: { main: undefined, extra: [] },
   lock: 'numpy==2.0.0 \\\n    --hash=sha256:1\n',
   support: [{ distribution: 'uvicorn', version: '1.0', name: 'u.whl', url: 'https://x/u.whl', sha256: 'ab', size: 1 }],
   server: [{ path: 'worker.py', file: '/s/worker.py', size: 1 }],
@@ -38,6 +40,23 @@ describe('a generated Dockerfile', () => {
     assert.equal(textOf({}, 'requirements.txt'), parts.lock);
     assert.equal(textOf({}, 'requirements-server.txt'), 'uvicorn==1.0 --hash=sha256:ab\n');
     assert.equal(textOf({}).match(/--require-hashes/g)?.length, 2);
+  });
+
+  it('takes packages from the indexes of the user', () => {
+    const indexes = { main: 'https://mirror.example/simple', extra: ['https://own.example/'] };
+    const lines = ['--index-url https://mirror.example/simple', '--extra-index-url https://own.example/'];
+    for (const name of ['requirements.txt', 'requirements-server.txt'])
+      assert.deepEqual(textOf({ indexes }, name).split('\n').slice(0, 2), lines);
+    const [wheel] = parts.support;
+    assert.ok(wheel !== undefined);
+    const torch = {
+      index: 'https://torch.example/cpu',
+      wheels: [{ ...wheel, distribution: 'torch', version: '2+cpu' }],
+    };
+    assert.equal(
+      textOf({ torch }, 'requirements.txt'),
+      `--extra-index-url https://torch.example/cpu\n${parts.lock}torch==2+cpu --hash=sha256:ab\n`,
+    );
   });
 
   it('installs system packages below the environment, sorted', () => {

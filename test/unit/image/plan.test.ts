@@ -64,8 +64,9 @@ describe('files of a bundle', () => {
     const notes = file('project/lib/big.py', 300_000);
     const pickle = file('artifact/snapshot.pkl', 2 * megabyte);
     const model = file('project/model.pkl', 11 * megabyte);
-    assert.deepEqual(splitFiles([table, weights, notes, pickle, model]), {
-      data: [[weights], [model], [table]],
+    const fetched = file('artifact/hubs/huggingface/models--a--b/snapshots/1/config.json', 900);
+    assert.deepEqual(splitFiles([table, weights, notes, pickle, model, fetched]), {
+      data: [[weights], [model], [table, fetched]],
       code: [notes, pickle],
     });
   });

@@ -86,6 +86,7 @@ describe('a password in the address of a package', () => {
     const uv: Uv = {
       interpreters: [],
       version: '0',
+      indexes: () => Promise.resolve({ main: undefined, extra: [] }),
       run: () => Promise.resolve({ exitCode: 0, stdout: `# via\n${requirement}\n`, stderr: '' }),
     };
     const folder = path.join(base, 'locks');

@@ -12,6 +12,13 @@ from typing import Any
 from ..errors import ModelLoadError
 from ..limits import Limits
 
+# hub -> the variable that names its cache, and those that keep its client off the network
+_HUBS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "huggingface": ("HF_HUB_CACHE", ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE")),
+    "torch": ("TORCH_HOME", ()),
+    "nltk": ("NLTK_DATA", ()),
+}
+
 
 @dataclass(frozen=True)
 class Bundle:
@@ -54,6 +61,7 @@ class Bundle:
         ModelLoadError SecretMissing names a secret that is not in the environment."""
         for name, value in self.env.items():
             os.environ.setdefault(name, value)
+        self._enter_hubs()
         for name in self.secrets:
             if name not in os.environ:
                 message = (
@@ -67,6 +75,17 @@ class Bundle:
             raise ModelLoadError("ArtifactCorrupt", message) from error
         paths = [str(path) for path in self.sys_path]
         sys.path[:] = paths + [path for path in sys.path if path not in paths]
+
+    def _enter_hubs(self) -> None:
+        """What the model uses of hubs is in the bundle: their clients look there and nowhere else."""
+        if self.artifact is None:
+            return
+        for hub, (cache, settings) in _HUBS.items():
+            folder = self.artifact / "hubs" / hub
+            if folder.is_dir():
+                os.environ[cache] = str(folder)
+                for name in settings:
+                    os.environ.setdefault(name, "1")
 
     def file(self, relative: Any) -> Path:
         """A file or folder of the bundle that the entry names. ArtifactCorrupt when it is not there."""
