@@ -27,6 +27,9 @@ export async function targetChoices(context: TargetContext, signal: AbortSignal)
   return found.flat();
 }
 
+/** A cluster behind a network that swallows everything must not hold up those that answer. */
+const answerMs = 8000;
+
 /** Reads every target once and gives the feed what was read. A cluster that does not answer hides no other. */
 export async function readModels(
   feed: ModelFeed,
@@ -34,9 +37,8 @@ export async function readModels(
   signal: AbortSignal,
 ): Promise<readonly { readonly target: Target; readonly model: DeployedModel }[]> {
   const targets = await discoverTargets(services.context, signal);
-  const read = await Promise.allSettled(
-    targets.map(async (source) => ({ source, value: await source.models(signal) })),
-  );
+  const soon = AbortSignal.any([signal, AbortSignal.timeout(answerMs)]);
+  const read = await Promise.allSettled(targets.map(async (source) => ({ source, value: await source.models(soon) })));
   const snapshots = read.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   const failed = read.find((one) => one.status === 'rejected');
   if (snapshots.length === 0 && failed !== undefined) throw failed.reason;

@@ -41,6 +41,6 @@ export async function openTarget(services: Services, id: string): Promise<Target
     if (target !== undefined) return target;
   }
   throw new UserError('TargetUnknown', `There is no target named ${id}.`, {
-    remedy: { kind: 'hint', label: 'Use local for this machine.' },
+    remedy: { kind: 'hint', label: 'Use local for this machine, or kubernetes:CONTEXT/NAMESPACE.' },
   });
 }

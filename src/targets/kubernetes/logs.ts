@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isAbort, isUserError, UserError } from '../../core/errors';
+import { isUserError, UserError } from '../../core/errors';
 import type { LogLine, LogOptions } from '../../core/logs';
 import { LineQueue } from './lineQueue';
 import { ofModel } from './names';
@@ -165,18 +165,19 @@ async function watchPods(
   queue: LineQueue<PodLine>,
   signal: AbortSignal,
 ): Promise<void> {
-  const followed = new Map<string, { pod: Pod; readonly done: Promise<void> }>();
+  /** As they were last seen, by uid. */
+  const present = new Map<string, Pod>();
+  const follow = (uid: string, pod: Pod): void => {
+    void followPod(place, () => present.get(uid), progressOf(position, pod), queue, signal);
+  };
   for await (const { deployments, pods } of watchSnapshots(place, ofModel(model), undefined, signal)) {
-    for (const pod of pods) {
+    for (const uid of present.keys()) if (!pods.some((pod) => pod.metadata.uid === uid)) present.delete(uid);
+    for (const pod of pods.filter((one) => statusOf(one) !== undefined)) {
       const { uid } = pod.metadata;
-      const one = followed.get(uid);
-      if (one !== undefined) one.pod = pod;
-      else if (statusOf(pod) !== undefined) {
-        const latest = (): Pod | undefined => followed.get(uid)?.pod;
-        followed.set(uid, { pod, done: followPod(place, latest, progressOf(position, pod), queue, signal) });
-      }
+      const isNew = !present.has(uid);
+      present.set(uid, pod);
+      if (isNew) follow(uid, pod);
     }
-    for (const uid of followed.keys()) if (!pods.some((pod) => pod.metadata.uid === uid)) followed.delete(uid);
     if (deployments.length === 0 && pods.length === 0) return;
   }
 }
@@ -193,7 +194,7 @@ async function followPod(
     try {
       for await (const lines of readPod(place, pod, progress, true, signal)) await queue.push(lines);
     } catch (error) {
-      if (signal.aborted || isAbort(error)) return;
+      if (signal.aborted) return;
       if (!isUserError(error) || error.code === 'KubernetesForbidden') {
         queue.end(asError(error));
         return;
