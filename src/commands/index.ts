@@ -14,6 +14,7 @@ export const commands: Readonly<Record<string, LoadCommand>> = {
   'slipway.copyPullReference': async () => (await import('./copyPullReference')).copyPullReference,
   'slipway.deleteTag': async () => (await import('./deleteTag')).deleteTag,
   'slipway.openImageProject': async () => (await import('./openImageProject')).openImageProject,
+  'slipway.addCluster': async () => (await import('./addCluster')).addCluster,
   'slipway.viewObject': async () => (await import('./viewObject')).viewObject,
   'slipway.describeObject': async () => (await import('./describeObject')).describeObject,
   'slipway.openShell': async () => (await import('./openShell')).openShell,
