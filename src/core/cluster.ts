@@ -68,7 +68,7 @@ export type ClusterRow =
   | ProcessRow
   | NoteRow;
 
-export type SectionKind = 'controlPlane' | 'nodes' | 'namespaces' | 'events' | 'pods';
+export type SectionKind = 'models' | 'controlPlane' | 'nodes' | 'namespaces' | 'events' | 'pods';
 
 /** A heading. */
 export interface SectionRow extends Row {
@@ -120,6 +120,8 @@ export interface WorkloadRow extends Row {
   readonly desired: number;
   readonly state: 'ok' | 'progressing' | 'failed';
   readonly reason?: string;
+  /** The release of the model that it is, where Slipway deployed it. */
+  readonly release?: string;
   /** Label selector of its pods. */
   readonly selector: string;
 }

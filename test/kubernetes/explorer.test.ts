@@ -54,6 +54,9 @@ describe('The cluster explorer in the workbench', () => {
       await row(page, /^gone, Its cluster nowhere is not defined\./).waitFor();
       await collapse(page, /^Cluster This Machine/);
       await expand(page, /^Cluster testbed/);
+      await expand(page, /^Deployed Models/);
+      await row(page, /^team\/iris, release 3 · 0 of 0 ready/).waitFor();
+      await collapse(page, /^Deployed Models/);
       await expand(page, /^Control Plane/);
       await row(page, /^Kubernetes, v1\./).waitFor();
       await row(page, /^Checks, \d+ of \d+ passed/).waitFor();

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { labels, manager } from '../../src/targets/kubernetes/names';
 
 /**
  * The objects that the story of the explorer is about: a model that answers, one over its quota, and pods that cannot be
@@ -13,10 +14,15 @@ export async function writeObjects(folder: string, image: string): Promise<strin
     metadata: { name, namespace: 'team' },
     spec: { terminationGracePeriodSeconds: 1, containers: [container('main', rest)] },
   });
-  const deployment = (name: string, replicas: number, rest: Readonly<Record<string, unknown>>) => ({
+  const deployment = (
+    name: string,
+    replicas: number,
+    rest: Readonly<Record<string, unknown>>,
+    own: Readonly<Record<string, string>> = {},
+  ) => ({
     apiVersion: 'apps/v1',
     kind: 'Deployment',
-    metadata: { name, namespace: 'team' },
+    metadata: { name, namespace: 'team', ...(Object.keys(own).length === 0 ? {} : { labels: own }) },
     spec: {
       replicas,
       minReadySeconds: 1,
@@ -42,6 +48,7 @@ export async function writeObjects(folder: string, image: string): Promise<strin
       spec: { hard: { 'limits.memory': '1Gi' }, scopes: ['NotTerminating'] },
     },
     deployment('web', 2, { ...server, resources: { ...server.resources, limits: { memory: '128Mi' } } }),
+    deployment('iris', 0, server, { [labels.managedBy]: manager, [labels.model]: 'iris', [labels.release]: '3' }),
     deployment('starved', 1, { ...server, resources: { limits: { memory: '4Gi' } } }),
     pod('needs-gpu', { resources: { limits: { 'nvidia.com/gpu': '4', memory: '64Mi' } } }),
     {

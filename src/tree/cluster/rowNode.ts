@@ -50,6 +50,7 @@ export function appearanceOf(row: ClusterRow, t: Translate): Appearance {
 }
 
 const sectionIcons: Readonly<Record<SectionRow['section'], string>> = {
+  models: 'rocket',
   controlPlane: 'circuit-board',
   nodes: 'server',
   namespaces: 'symbol-namespace',
@@ -59,6 +60,7 @@ const sectionIcons: Readonly<Record<SectionRow['section'], string>> = {
 
 function section({ section: kind }: SectionRow, t: Translate): Appearance {
   const labels: Readonly<Record<SectionRow['section'], string>> = {
+    models: t('Deployed Models'),
     controlPlane: t('Control Plane'),
     nodes: t('Nodes'),
     namespaces: t('Namespaces'),
@@ -128,7 +130,11 @@ function workload(row: WorkloadRow, t: Translate): Appearance {
   return {
     context: `workload ${row.workload} object`,
     label: inertText(row.name),
-    description: joined(row.workload, isDone ? `${row.ready}/${row.desired}` : counts, row.reason),
+    description: joined(
+      row.release === undefined ? row.workload : t('release {0}', row.release),
+      isDone ? `${row.ready}/${row.desired}` : counts,
+      row.reason,
+    ),
     tooltip: tooltip([row.name, row.workload, row.reason]),
     icon: row.state === 'ok' ? { id: 'package' } : stateIcons[row.state],
     opens: true,

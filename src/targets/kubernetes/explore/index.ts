@@ -3,6 +3,7 @@ import { clientFor, type KubeContext } from '../../../clients/kubernetes';
 import { readVersion, watchControlPlane } from './controlPlane';
 import { watchEvents, watchPodEvents } from './events';
 import { pollRows, type Explorer } from './explorer';
+import { watchDeployedModels } from './models';
 import { watchNamespaces } from './namespaces';
 import { watchNodePods, watchNodes } from './nodes';
 import { watchPods, watchWorkloads } from './workloads';
@@ -18,7 +19,7 @@ export function watchContext(
   return row === undefined ? watchTop(explorer, signal) : watchBelow(explorer, row, signal);
 }
 
-const sections: readonly SectionKind[] = ['controlPlane', 'nodes', 'namespaces', 'events'];
+const sections: readonly SectionKind[] = ['models', 'controlPlane', 'nodes', 'namespaces', 'events'];
 
 /** The headings, once the cluster has answered; whether it still does. */
 function watchTop({ client }: Explorer, signal: AbortSignal): AsyncIterable<ClusterRows> {
@@ -44,6 +45,8 @@ function watchBelow(explorer: Explorer, row: ClusterRow, signal: AbortSignal): A
 
 function watchSection(explorer: Explorer, row: SectionRow, signal: AbortSignal): AsyncIterable<ClusterRows> {
   switch (row.section) {
+    case 'models':
+      return watchDeployedModels(explorer, signal);
     case 'controlPlane':
       return watchControlPlane(explorer, signal);
     case 'nodes':

@@ -96,7 +96,7 @@ function podsSection(namespace: NamespaceRow): SectionRow {
   return { kind: 'section', id: 'pods', name: '', section: 'pods', namespace: namespace.name };
 }
 
-function workloadRow(resource: Resource, object: KubeObject): WorkloadRow {
+export function workloadRow(resource: Resource, object: KubeObject): WorkloadRow {
   const workload: Workload = object;
   const { name, namespace = '', uid } = workload.metadata;
   const counts = readiness[resource.kind]?.(workload) ?? { ready: 0, desired: 0 };
