@@ -5,6 +5,8 @@ import { releaseLabels, type ReleaseSpec } from './release';
 
 /** How long a pod answers on after it was told to end, so that every load balancer has seen that it leaves. */
 const drainSeconds = 5;
+/** So much longer than a deploy waits a pod may load before the kubelet starts it again. */
+const spareSeconds = 30;
 /** Time for the requests that are being answered then. */
 const graceSeconds = 60;
 
@@ -105,8 +107,13 @@ function containerOf(release: ReleaseSpec) {
     ...(hasSecrets ? { envFrom: [{ secretRef: { name: releaseName(model, version) } }] } : {}),
     // Load balancers need a moment to see that a pod leaves; our own server answers on by itself.
     ...(image.drains ? {} : { lifecycle: { preStop: { sleep: { seconds: drainSeconds } } } }),
-    // Loading may take as long as the deploy waits; afterwards two missed answers take a pod out of the Service.
-    startupProbe: { ...ready, periodSeconds: 1, timeoutSeconds: 3, failureThreshold: Math.max(1, readyTimeoutSeconds) },
+    // Loading may take longer than the deploy waits, which so gives up first and says why.
+    startupProbe: {
+      ...ready,
+      periodSeconds: 1,
+      timeoutSeconds: 3,
+      failureThreshold: readyTimeoutSeconds + spareSeconds,
+    },
     readinessProbe: { ...ready, periodSeconds: 2, timeoutSeconds: 5, failureThreshold: 2 },
     resources: resourcesOf(release),
     securityContext: {
