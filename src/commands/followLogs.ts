@@ -10,7 +10,14 @@ export const followLogs: Command = async (app, subject, options) => {
   if (chosen === undefined) return;
   const preserveFocus =
     typeof options === 'object' && options !== null && 'preserveFocus' in options && options.preserveFocus === true;
-  await logViews(app).follow(chosen.target, chosen.model.name, preserveFocus);
+  const { target, model } = chosen;
+  const owner = {
+    id: target.id,
+    displayName: target.displayName,
+    logs: target.logs.bind(target),
+    has: async (name: string, signal: AbortSignal) => (await target.models(signal)).some((one) => one.name === name),
+  };
+  await logViews(app).follow(owner, model.name, preserveFocus);
 };
 
 /** The followed logs of this window. Links in them are provided from the first use on. */

@@ -18,6 +18,7 @@ export const commands: Readonly<Record<string, LoadCommand>> = {
   'slipway.viewObject': async () => (await import('./viewObject')).viewObject,
   'slipway.describeObject': async () => (await import('./describeObject')).describeObject,
   'slipway.openShell': async () => (await import('./openShell')).openShell,
+  'slipway.followPodLogs': async () => (await import('./followPodLogs')).followPodLogs,
   'slipway.forwardPort': async () => (await import('./forwardPort')).forwardPort,
   'slipway.stopForward': async () => (await import('./stopForward')).stopForward,
   'slipway.openForward': async () => (await import('./openForward')).openForward,

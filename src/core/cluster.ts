@@ -1,3 +1,5 @@
+import type { LogLine, LogOptions } from './logs';
+
 /** What the user explores: this machine, an engine, a swarm, a Kubernetes context. Nothing is connected before a row is watched. */
 export interface Cluster {
   /** Stable: `local`, `kubernetes:CONTEXT`. */
@@ -219,6 +221,8 @@ export interface ClusterObjects {
     command: readonly string[],
     onOutput: (data: string) => void,
   ): Promise<ExecSession>;
+  /** The log of a container, to be read as often as wanted. */
+  log(pod: ObjectRef, container: string): (options: LogOptions, signal: AbortSignal) => AsyncIterable<LogLine>;
   /** Ports that the containers of an object's pods declare. */
   ports(ref: ObjectRef, signal: AbortSignal): Promise<readonly number[]>;
   /**

@@ -11,6 +11,7 @@ const readOnly: ReadonlySet<string> = new Set([
   'slipway.createSample',
   'slipway.viewObject',
   'slipway.describeObject',
+  'slipway.followPodLogs',
   'slipway.copyObjectName',
   'slipway.copyKubectlCommand',
   'slipway.copyDigest',

@@ -7,6 +7,7 @@ import { eventually } from '../support/eventually';
 import { writeObjects } from './explorerObjects';
 import { pushBase } from '../testbed/docker/baseImage';
 import { startCluster, type TestCluster } from '../testbed/kubernetes/cluster';
+import { logShows } from '../ui/support/model';
 import { story } from '../ui/support/story';
 import {
   answerDialog,
@@ -124,9 +125,15 @@ describe('The cluster explorer in the workbench', () => {
       await clearToasts(page);
     });
 
-    step('opens a shell in a container, and ends with it', async ({ page }) => {
+    step('follows the log of a pod', async ({ page }) => {
       await closeEditors(page);
       await expand(page, /^web, Deployment/);
+      await chooseFromMenu(page, row(page, /^web-.*, Running/), 'Follow Logs');
+      await logShows(page, 'Serving HTTP on 0.0.0.0 port 8080');
+      await page.keyboard.press('Control+j');
+    });
+
+    step('opens a shell in a container, and ends with it', async ({ page }) => {
       const pod = row(page, /^web-.*, Running/);
       await chooseFromMenu(page, pod, 'Open Shell');
       const terminal = page.locator('.xterm-helper-textarea').last();

@@ -1,6 +1,7 @@
 /** The API servers of Kubernetes. Loads its SDK, so import it only with `import()` from what starts early. */
 export type { KubeClient } from './client';
 export { openExec } from './exec';
+export { readPodLog, type PodLogLine } from './podLog';
 export { listenForPods } from './portForward';
 export { clientFor } from './pool';
 export type { KubeContext } from './kubeconfig';

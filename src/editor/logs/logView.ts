@@ -13,8 +13,14 @@ import { paced, type Paced } from './paced';
 /** At most ten appends a second: each one is a message to the window. */
 const appendIntervalMs = 100;
 
+/** Whose logs are followed: a target with its models, a cluster with a container. */
+export interface LogOwner extends Pick<Target, 'id' | 'displayName' | 'logs'> {
+  /** Whether what is followed is still there. */
+  has(name: string, signal: AbortSignal): Promise<boolean>;
+}
+
 export interface LogViewOptions {
-  readonly target: Target;
+  readonly target: LogOwner;
   readonly model: string;
   /** Lines to keep in memory. */
   readonly lines: number;
@@ -25,7 +31,7 @@ export interface LogViewOptions {
 export class LogView implements vscode.Disposable {
   readonly name: string;
   readonly model: string;
-  readonly target: Target;
+  readonly target: LogOwner;
   readonly #channel: vscode.OutputChannel;
   readonly #pane: LogPane;
   readonly #paced: Paced;
@@ -96,7 +102,7 @@ export class LogView implements vscode.Disposable {
       const seen = filter === undefined ? undefined : await this.#pane.rebuild(filter, this.#history());
       const options = {
         ...(seen !== undefined && seen.after > 0 ? seen : { tail: lines }),
-        exists: () => this.#exists(),
+        exists: () => this.target.has(this.model, signal),
         onInterrupted: (attempt: number) => {
           this.#interrupted(attempt);
         },
@@ -112,10 +118,6 @@ export class LogView implements vscode.Disposable {
     } finally {
       this.#ended = true;
     }
-  }
-
-  async #exists(): Promise<boolean> {
-    return (await this.target.models(this.#stop.signal)).some((one) => one.name === this.model);
   }
 
   #interrupted(attempt: number): void {

@@ -1,8 +1,7 @@
 import * as vscode from 'vscode';
-import type { Target } from '../../core/target';
 import { readSetting } from '../settings';
 import { parseFilter } from './logFilter';
-import { LogView } from './logView';
+import { LogView, type LogOwner } from './logView';
 
 const memoryKey = 'slipway.followedLogs';
 /** While it is set, the commands that change a followed log are offered. */
@@ -24,7 +23,7 @@ export class LogViews implements vscode.Disposable {
   }
 
   /** Follows a model's log and shows it; a log that was followed before goes on as it was, with its filter. */
-  async follow(target: Target, model: string, preserveFocus: boolean): Promise<LogView> {
+  async follow(target: LogOwner, model: string, preserveFocus: boolean): Promise<LogView> {
     const key = keyOf(target.id, model);
     let view = this.#views.get(key);
     if (view?.alive !== true) {

@@ -23,6 +23,7 @@ const hidden = [
   'slipway.viewObject',
   'slipway.describeObject',
   'slipway.openShell',
+  'slipway.followPodLogs',
   'slipway.forwardPort',
   'slipway.stopForward',
   'slipway.openForward',

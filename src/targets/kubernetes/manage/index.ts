@@ -5,6 +5,7 @@ import { describeObject } from './describe';
 import { drainNode } from './drain';
 import { forwardTo, portsOf } from './forward';
 import { managersOf } from './managers';
+import { containerLog } from './podLogs';
 import { nameOf, pathOf, readObject } from './request';
 import { assertSame, objectText, parseObject } from './text';
 
@@ -41,6 +42,7 @@ export function objectsOf(context: KubeContext): ClusterObjects {
     drain: (node, signal) => drainNode(client, node, signal),
     exec: ({ namespace = '', name: pod }, container, command, onOutput) =>
       openExec(client, { namespace, pod, container, command }, onOutput),
+    log: (pod, container) => containerLog(client, pod, container),
     ports: (ref, signal) => portsOf(client, ref, signal),
     forward: (ref, port, local, signal) => forwardTo(client, ref, port, local, signal),
   };
