@@ -208,8 +208,6 @@ export interface ClusterObjects {
   remove(ref: ObjectRef, signal: AbortSignal): Promise<void>;
   /** Who looks after an object and would make it again or change it back: its owner, Helm, Argo CD, Flux. */
   managedBy(ref: ObjectRef, signal: AbortSignal): Promise<readonly string[]>;
-  /** Whether the user may. */
-  may(verb: string, ref: ObjectRef, signal: AbortSignal, subresource?: string): Promise<boolean>;
   /** Whether new pods may be put on a node. */
   cordon(node: ObjectRef, isCordoned: boolean, signal: AbortSignal): Promise<void>;
   /** Moves the pods of a node elsewhere, one eviction at a time as their disruption budgets allow. Yields what it does. */

@@ -34,7 +34,6 @@ export function objectsOf(context: KubeContext): ClusterObjects {
       const { metadata } = await readObject(client, ref, signal);
       return managersOf((metadata ?? {}) as Partial<KubeMetadata>);
     },
-    may: (verb, ref, signal, subresource) => may(client, verb, ref, subresource, signal),
     cordon: async (node, isCordoned, signal) => {
       const body = { spec: { unschedulable: isCordoned ? true : null } };
       await patch(client, node, 'application/merge-patch+json', body, {}, signal);
@@ -104,27 +103,4 @@ function patch(
 ): Promise<JsonMap> {
   const call = { what: `change ${nameOf(ref)}`, method: 'PATCH', path: pathOf(ref), contentType, body, query } as const;
   return client.request<JsonMap>(call, signal);
-}
-
-/** https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/self-subject-access-review-v1/ */
-async function may(
-  client: KubeClient,
-  verb: string,
-  ref: ObjectRef,
-  subresource: string | undefined,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const group = ref.apiVersion.includes('/') ? (ref.apiVersion.split('/', 1)[0] ?? '') : '';
-  const { namespace, name, plural: resource } = ref;
-  const body = {
-    apiVersion: 'authorization.k8s.io/v1',
-    kind: 'SelfSubjectAccessReview',
-    spec: { resourceAttributes: { verb, group, resource, namespace, name, subresource } },
-  };
-  const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
-  const answer = await client.request<{ readonly status?: { readonly allowed?: boolean } }>(
-    { what: 'ask what you may do', method: 'POST', path, body },
-    signal,
-  );
-  return answer.status?.allowed === true;
 }
