@@ -127,12 +127,13 @@ function serviceOpener(extension: vscode.ExtensionContext): ServiceOpener {
     const home = setting === '' ? defaultHome() : setting;
     const kubeconfig = readSetting(vscode.workspace.getConfiguration(), 'slipway.kubeconfig');
     const namespaces = readSetting(vscode.workspace.getConfiguration(), 'slipway.namespaces');
-    const key = JSON.stringify([home, kubeconfig, namespaces]);
+    const proxy = vscode.workspace.getConfiguration('http').get('proxy', '');
+    const key = JSON.stringify([home, kubeconfig, namespaces, proxy]);
     if (opened?.key === key) return opened.services;
     const { makeServices } = await import('./pipeline/services');
     const resources = vscode.Uri.joinPath(extension.extensionUri, 'resources').fsPath;
     const credentials = typedCredentials(extension.secrets).find;
-    const context = { home, resources, program: 'VS Code', kubeconfig, namespaces };
+    const context = { home, resources, program: 'VS Code', kubeconfig, namespaces, proxy };
     opened = { key, services: makeServices(context, undefined, credentials) };
     return opened.services;
   };

@@ -145,6 +145,8 @@ export interface TargetContext {
   readonly program: string;
   /** Kubeconfig files to use instead of those of the environment; empty for those. */
   readonly kubeconfig?: string;
+  /** Proxy that the editor is set to; that of the environment counts without. */
+  readonly proxy?: string;
   /** Namespaces to show to those who may not list them. */
   readonly namespaces?: readonly string[];
 }

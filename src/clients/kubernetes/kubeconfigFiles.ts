@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { proxyFromEnvironment } from './proxy';
 import { readKubeconfigs, type Kubeconfig, type KubeContext } from './kubeconfig';
 
 const serviceAccount = '/var/run/secrets/kubernetes.io/serviceaccount';
@@ -18,11 +19,23 @@ export function kubeconfigFiles(chosen: string, env: NodeJS.ProcessEnv = process
   return [...new Set(files.map((file) => path.resolve(file.replace(/^~(?=$|[\\/])/, homedir()))))];
 }
 
-/** Every context of the files, and the cluster that this process runs in, if it runs in one. */
-export async function loadKubeconfig(files: readonly string[]): Promise<Kubeconfig> {
+/**
+ * Every context of the files, and the cluster that this process runs in, if it runs in one.
+ * @param proxy leads to clusters that name none of their own; empty for that of the environment
+ */
+export async function loadKubeconfig(files: readonly string[], proxy = ''): Promise<Kubeconfig> {
   const read = await readKubeconfigs(files);
   const inside = await inCluster();
-  return inside === undefined ? read : { ...read, contexts: [...read.contexts, inside] };
+  const all = inside === undefined ? read.contexts : [...read.contexts, inside];
+  return { ...read, contexts: proxy === '' ? all : all.map((context) => withProxy(context, proxy)) };
+}
+
+function withProxy(context: KubeContext, proxy: string): KubeContext {
+  const { cluster } = context;
+  const { NO_PROXY, no_proxy } = process.env;
+  const env = { ALL_PROXY: proxy, NO_PROXY: no_proxy ?? NO_PROXY ?? '' };
+  const proxyUrl = cluster.proxyUrl ?? proxyFromEnvironment(cluster.server, env);
+  return proxyUrl === undefined ? context : { ...context, cluster: { ...cluster, proxyUrl } };
 }
 
 /** https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/ */

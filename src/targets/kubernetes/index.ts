@@ -16,11 +16,11 @@ export const kubernetesTargets: TargetKind = {
   discover: async (context) =>
     (await usedTargets(homeAt(context.home))).map((id) => kubernetesTarget(id.slice(kindPrefix.length), context)),
   choices: async (context) => {
-    const { contexts } = await loadKubeconfig(kubeconfigFiles(context.kubeconfig ?? ''));
+    const { contexts } = await loadKubeconfig(kubeconfigFiles(context.kubeconfig ?? ''), context.proxy);
     return contexts.map((one) => kubernetesTarget(`${one.name}/${one.namespace ?? 'default'}`, context));
   },
   clusters: async (context) => {
-    const { contexts, problems } = await loadKubeconfig(kubeconfigFiles(context.kubeconfig ?? ''));
+    const { contexts, problems } = await loadKubeconfig(kubeconfigFiles(context.kubeconfig ?? ''), context.proxy);
     return [...contexts.map((one) => contextCluster(one, context)), ...problems.map(brokenCluster)];
   },
 };

@@ -14,12 +14,12 @@ export interface Place {
  * The place that a target's id names. Names of contexts may hold slashes and colons, so the known ones are tried first;
  * without a namespace it is the context's, else `default`.
  * @param name what stands behind `kubernetes:`
- * @param kubeconfig as in TargetContext
+ * @param kubeconfig as in TargetContext, and the proxy, too
  * @throws UserError KubernetesContextUnknown
  */
-export async function openPlace(name: string, kubeconfig: string): Promise<Place> {
+export async function openPlace(name: string, kubeconfig: string, proxy?: string): Promise<Place> {
   const files = kubeconfigFiles(kubeconfig);
-  const { contexts, problems } = await loadKubeconfig(files);
+  const { contexts, problems } = await loadKubeconfig(files, proxy);
   const found = findContext(name, contexts);
   if (found !== undefined) return { client: clientFor(found.context), namespace: found.namespace };
   const wanted = name.replace(/\/[^/]*$/, '');

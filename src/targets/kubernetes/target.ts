@@ -78,11 +78,11 @@ interface Opened {
 }
 
 /** Finds the cluster at the first use. One that was not found is looked for again. */
-function opener(name: string, { kubeconfig = '' }: TargetContext): () => Promise<Opened> {
+function opener(name: string, { kubeconfig = '', proxy }: TargetContext): () => Promise<Opened> {
   let opened: Promise<Opened> | undefined;
   const open = async (): Promise<Opened> => {
     const operations = await import('./operations');
-    return { operations, place: await operations.openPlace(name, kubeconfig) };
+    return { operations, place: await operations.openPlace(name, kubeconfig, proxy) };
   };
   return () => {
     opened ??= open().catch((error: unknown) => {
