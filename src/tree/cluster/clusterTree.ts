@@ -126,12 +126,13 @@ function stateOf(row: ClusterRow, { opens }: Appearance): TreeNode['state'] {
 }
 
 function nodeFrom(id: string, look: Appearance, children: readonly TreeNode[]): TreeNode {
-  const { context, label, description, tooltip, icon } = look;
+  const { context, label, description, tooltip, icon, spoken } = look;
   return leaf(id, context, label, {
     icon,
     children,
     ...(description === undefined ? {} : { description }),
     ...(tooltip === undefined ? {} : { tooltip }),
+    ...(spoken === undefined ? {} : { accessibleLabel: spoken }),
   });
 }
 

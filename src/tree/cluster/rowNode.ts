@@ -25,6 +25,8 @@ export interface Appearance {
   readonly tooltip?: string;
   readonly icon: NonNullable<TreeNode['icon']>;
   readonly opens: boolean;
+  /** What a screen reader says, where name and description do not tell what it is. */
+  readonly spoken?: string;
 }
 
 const warning = { id: 'warning', color: 'list.warningForeground' };
@@ -198,10 +200,12 @@ function check({ name, ok, text }: CheckRow): Appearance {
 
 function process(row: ProcessRow, t: Translate): Appearance {
   const memory = row.memory === undefined ? undefined : formatBytes(row.memory);
+  const description = joined(row.phase, `pid ${row.pid}`, memory);
   return {
     context: 'process',
     label: row.name,
-    description: joined(row.phase, `pid ${row.pid}`, memory),
+    description,
+    spoken: t('Process {0}, {1}', row.name, description),
     tooltip: tooltip([t('A replica of the model {0}', row.model)]),
     icon: { id: 'server-process' },
     opens: false,

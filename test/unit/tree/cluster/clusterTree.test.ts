@@ -64,6 +64,7 @@ describe('clusters tree', () => {
     assert.deepEqual([top.description, top.state], ['1 node', 'expanded']);
     assert.equal(node.description, 'CPU 25 % of 8 · memory 4.2 GB of 16 GB');
     assert.equal(process.description, 'Ready · pid 41 · 1.0 MB');
+    assert.equal(process.accessibleLabel, 'Process iris 3/0, Ready · pid 41 · 1.0 MB');
     assert.equal(process.id, 'local/box/iris/41');
     assert.deepEqual(process.model, { targetId: 'local', name: 'iris' });
   });
