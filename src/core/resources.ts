@@ -1,3 +1,5 @@
+import { quantity } from './quantity';
+
 /** What one replica of a model needs, in the quantities of Kubernetes: `500m` cores, `384Mi` of memory. */
 export interface ResourceNeed {
   readonly cpu?: string;
@@ -6,17 +8,6 @@ export interface ResourceNeed {
 }
 
 const mebi = 2 ** 20;
-const factors: Readonly<Record<string, number>> = {
-  '': 1,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  Ki: 2 ** 10,
-  Mi: mebi,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-};
 
 /** How much more than what was seen at verification a replica is given. */
 const reserve = 1.5;
@@ -39,6 +30,5 @@ export function memoryQuantity(bytes: number): string {
 
 /** Bytes of a quantity such as `384Mi`, `2G` or `1.5Gi`; undefined when it is none. */
 export function quantityBytes(text: string): number | undefined {
-  const parts = /^(?<number>\d+(?:\.\d+)?)(?<unit>[KMGT]i|[kMGT])?$/.exec(text.trim())?.groups;
-  return parts === undefined ? undefined : Number(parts['number']) * (factors[parts['unit'] ?? ''] ?? 1);
+  return /^\d+(?:\.\d+)?(?:[KMGT]i|[kMGT])?$/.test(text.trim()) ? quantity(text) : undefined;
 }

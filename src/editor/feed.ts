@@ -1,3 +1,4 @@
+import { forHolders } from './holders';
 import { keepWatching, type Backoff } from './keepWatching';
 
 /** What is known of one source. */
@@ -30,7 +31,14 @@ export class Feed<Source extends { readonly id: string }, Value> implements Disp
   readonly #listeners = new Set<() => void>();
   #entries: readonly FeedEntry<Source, Value>[] = [];
   #discovered = false;
-  #holders = 0;
+  readonly #hold = forHolders(
+    () => {
+      this.#start();
+    },
+    () => {
+      this.#stop();
+    },
+  );
   #running: AbortController | undefined;
 
   constructor(options: FeedOptions<Source, Value>) {
@@ -53,17 +61,7 @@ export class Feed<Source extends { readonly id: string }, Value> implements Disp
 
   /** Watches until disposed, and as long as another holder does. */
   hold(): Disposable {
-    this.#holders++;
-    if (this.#holders === 1) this.#start();
-    let held = true;
-    return {
-      dispose: () => {
-        if (!held) return;
-        held = false;
-        this.#holders--;
-        if (this.#holders === 0) this.#stop();
-      },
-    };
+    return this.#hold();
   }
 
   /** Opens all streams again, so that what a watch may have missed is seen. */

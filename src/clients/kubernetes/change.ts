@@ -73,40 +73,42 @@ export function createObject<T extends KubeObject>(
 }
 
 /** Sets annotations, and removes those that are null. */
-export async function annotate(
+export function annotate(
   client: KubeClient,
-  { resource, namespace, name }: ObjectAddress,
+  object: ObjectAddress,
   annotations: Readonly<Record<string, string | null>>,
   signal: AbortSignal,
 ): Promise<void> {
-  await client.request(
-    {
-      what: `annotate the ${resource.kind} ${name}`,
-      method: 'PATCH',
-      path: resourcePath(resource, namespace, name),
-      query: { fieldManager: scaleManager },
-      contentType: 'application/merge-patch+json',
-      body: { metadata: { annotations } },
-    },
-    signal,
-  );
+  return merge(client, 'annotate', object, '', { metadata: { annotations } }, signal);
 }
 
 /** Changes the number of replicas through the subresource that autoscalers use, too. */
-export async function scaleObject(
+export function scaleObject(
   client: KubeClient,
-  { resource, namespace, name }: ObjectAddress,
+  object: ObjectAddress,
   replicas: number,
+  signal: AbortSignal,
+): Promise<void> {
+  return merge(client, 'scale', object, '/scale', { spec: { replicas } }, signal);
+}
+
+/** Changes what does not belong to a release. */
+async function merge(
+  client: KubeClient,
+  verb: string,
+  { resource, namespace, name }: ObjectAddress,
+  subresource: string,
+  body: unknown,
   signal: AbortSignal,
 ): Promise<void> {
   await client.request(
     {
-      what: `scale the ${resource.kind} ${name}`,
+      what: `${verb} the ${resource.kind} ${name}`,
       method: 'PATCH',
-      path: `${resourcePath(resource, namespace, name)}/scale`,
+      path: resourcePath(resource, namespace, name) + subresource,
       query: { fieldManager: scaleManager },
       contentType: 'application/merge-patch+json',
-      body: { spec: { replicas } },
+      body,
     },
     signal,
   );

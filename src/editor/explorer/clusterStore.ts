@@ -2,6 +2,7 @@ import type { Cluster, ClusterRow, ClusterRows } from '../../core/cluster';
 import { isUserError } from '../../core/errors';
 import { rowId, type Below } from '../../tree/cluster/clusterTree';
 import type { Disposable } from '../feed';
+import { forHolders } from '../holders';
 import { keepWatching, type Backoff } from '../keepWatching';
 
 export interface ClusterStoreOptions {
@@ -36,7 +37,14 @@ export class ClusterStore implements Disposable {
   readonly #open = new Map<string, OpenRow>();
   #clusters: readonly Cluster[] = [];
   #isLoaded = false;
-  #holders = 0;
+  readonly #hold = forHolders(
+    () => {
+      this.#start();
+    },
+    () => {
+      this.#stop();
+    },
+  );
   #holding: AbortController | undefined;
 
   constructor(options: ClusterStoreOptions) {
@@ -61,17 +69,7 @@ export class ClusterStore implements Disposable {
   }
 
   hold(): Disposable {
-    this.#holders++;
-    if (this.#holders === 1) this.#start();
-    let held = true;
-    return {
-      dispose: () => {
-        if (!held) return;
-        held = false;
-        this.#holders--;
-        if (this.#holders === 0) this.#stop();
-      },
-    };
+    return this.#hold();
   }
 
   /** Resolves when the clusters are known, for whoever holds the store. */

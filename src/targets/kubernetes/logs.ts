@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isUserError, UserError } from '../../core/errors';
 import type { LogLine, LogOptions } from '../../core/logs';
+import { keepTail } from './keepTail';
 import { LineQueue } from './lineQueue';
 import { ofModel } from './names';
 import type { Pod } from './objects';
@@ -59,20 +60,6 @@ function remember(position: Position): void {
 function number(position: Position, line: PodLine): LogLine {
   position.seq++;
   return { seq: position.seq, ...line, generation: position.generation };
-}
-
-async function* keepTail(lines: AsyncIterable<LogLine>, after: number, options: LogOptions): AsyncGenerator<LogLine> {
-  const { tail } = options;
-  if (options.after !== undefined || tail === undefined) {
-    for await (const line of lines) if (line.seq > after) yield line;
-    return;
-  }
-  const kept: LogLine[] = [];
-  for await (const line of lines) {
-    kept.push(line);
-    if (kept.length > 2 * tail + 1000) kept.splice(0, kept.length - tail);
-  }
-  yield* kept.slice(Math.max(0, kept.length - tail));
 }
 
 /** What the kubelets have of all pods, by time. Memory holds what one read of each pod brings. */

@@ -1,6 +1,7 @@
 import type { ObjectRef } from '../../../core/cluster';
 import type { LogLine, LogOptions } from '../../../core/logs';
 import { readPodLog, type KubeClient, type PodLogLine } from '../../../clients/kubernetes';
+import { keepTail } from '../keepTail';
 import { LogCursor } from '../logCursor';
 
 /** One reader of a container's log: numbers go on where the reading before it ended. */
@@ -37,26 +38,12 @@ export function containerLog(client: KubeClient, pod: ObjectRef, container: stri
     const goesOn = options.follow && options.after !== undefined && options.after === reading.seq;
     if (!goesOn) {
       const fresh = { seq: 0, cursor: new LogCursor() };
-      yield* lastOf(read(fresh, false, signal), options);
+      yield* keepTail(read(fresh, false, signal), options.after ?? 0, options);
       if (!options.follow) return;
       reading = fresh;
     }
     yield* read(reading, true, signal);
   };
-}
-
-/** The last lines of a stream, or those after a number. */
-async function* lastOf(lines: AsyncIterable<LogLine>, { after, tail }: LogOptions): AsyncGenerator<LogLine> {
-  if (after !== undefined || tail === undefined) {
-    for await (const one of lines) if (one.seq > (after ?? 0)) yield one;
-    return;
-  }
-  const kept: LogLine[] = [];
-  for await (const one of lines) {
-    kept.push(one);
-    if (kept.length > 2 * tail + 1000) kept.splice(0, kept.length - tail);
-  }
-  yield* kept.slice(Math.max(0, kept.length - tail));
 }
 
 function asIso(time: string): string {
