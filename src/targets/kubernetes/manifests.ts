@@ -7,6 +7,8 @@ import { releaseLabels, type ReleaseSpec } from './release';
 const drainSeconds = 5;
 /** So much longer than a deploy waits a pod may load before the kubelet starts it again. */
 const spareSeconds = 30;
+/** So long a pod stays on a node that is not heard of; Kubernetes itself would wait five minutes. */
+const lostNodeSeconds = 30;
 /** Time for the requests that are being answered then. */
 const graceSeconds = 60;
 
@@ -80,6 +82,12 @@ function podSpec(release: ReleaseSpec) {
     enableServiceLinks: false,
     terminationGracePeriodSeconds: drainSeconds + graceSeconds,
     securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+    tolerations: ['not-ready', 'unreachable'].map((state) => ({
+      key: `node.kubernetes.io/${state}`,
+      operator: 'Exists',
+      effect: 'NoExecute',
+      tolerationSeconds: lostNodeSeconds,
+    })),
     topologySpreadConstraints: [
       {
         maxSkew: 1,

@@ -30,6 +30,7 @@ interface Parts {
   readonly template: {
     readonly spec: {
       readonly imagePullSecrets?: unknown;
+      readonly tolerations?: unknown;
       readonly containers: readonly Readonly<Record<string, unknown>>[];
     };
   };
@@ -63,6 +64,14 @@ describe('the objects of a release', () => {
     assert.equal(parts().template.spec.containers[0]?.['lifecycle'], undefined);
     const [own] = parts({ image: { ...release.image, drains: false } }).template.spec.containers;
     assert.deepEqual(own?.['lifecycle'], { preStop: { sleep: { seconds: 5 } } });
+  });
+
+  it('leave a node that is not heard of after half a minute', () => {
+    const rest = { operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 30 };
+    assert.deepEqual(parts().template.spec.tolerations, [
+      { key: 'node.kubernetes.io/not-ready', ...rest },
+      { key: 'node.kubernetes.io/unreachable', ...rest },
+    ]);
   });
 
   it('pull with the secrets of the namespace', () => {
