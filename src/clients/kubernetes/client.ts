@@ -1,5 +1,7 @@
 import http from 'node:http';
+import { pipeline } from 'node:stream';
 import { urlToHttpOptions } from 'node:url';
+import { createGunzip } from 'node:zlib';
 import { isUserError } from '../../core/errors';
 import { certificateNote, type Credential } from './credential';
 import { CredentialSource } from './credentials';
@@ -19,6 +21,8 @@ export interface KubeCall {
   readonly body?: unknown;
   readonly contentType?: string;
   readonly accept?: string;
+  /** Whether the answer may come compressed, which makes lists a tenth as long. */
+  readonly compressed?: boolean;
   /** How long the server may take to begin its answer, and to say nothing within it. */
   readonly silenceMs?: number;
   /** That the server wants to be asked later is an answer about what was asked: nothing waits for it. */
@@ -51,9 +55,14 @@ export class KubeClient {
    *   and those of the credentials
    */
   async request<T = unknown>(call: KubeCall, signal: AbortSignal): Promise<T> {
+    return (await this.measured(call, signal)).value as T;
+  }
+
+  /** As {@link KubeClient.request}, with the length of the answer in characters. */
+  async measured(call: KubeCall, signal: AbortSignal): Promise<{ readonly value: unknown; readonly length: number }> {
     const text = await this.text(call, signal);
     try {
-      return JSON.parse(text) as T;
+      return { value: JSON.parse(text) as unknown, length: text.length };
     } catch (cause) {
       throw explainSilence(this.context, call.what, new Error('the answer is no JSON', { cause }));
     }
@@ -61,7 +70,7 @@ export class KubeClient {
 
   /** Sends a request and reads its answer as text. @throws as {@link KubeClient.request} */
   async text(call: KubeCall, signal: AbortSignal): Promise<string> {
-    const response = await this.open(call, signal);
+    const response = await this.open({ ...call, compressed: true }, signal);
     try {
       return await readText(response);
     } catch (error) {
@@ -154,6 +163,7 @@ function exchange(
       headers: {
         accept: call.accept ?? 'application/json',
         'user-agent': 'slipway',
+        ...(call.compressed === true ? { 'accept-encoding': 'gzip' } : {}),
         ...session.headers,
         ...(body === undefined
           ? {}
@@ -175,8 +185,10 @@ function exchange(
 }
 
 async function readText(response: http.IncomingMessage): Promise<string> {
+  const isPlain = response.headers['content-encoding'] !== 'gzip';
+  const plain = isPlain ? response : pipeline(response, createGunzip(), () => undefined);
   const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(chunk as Buffer);
+  for await (const chunk of plain) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString('utf8');
 }
 
