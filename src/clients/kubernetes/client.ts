@@ -1,6 +1,8 @@
 import http from 'node:http';
+import { pipeline } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { urlToHttpOptions } from 'node:url';
+import { createGunzip } from 'node:zlib';
 import { isUserError } from '../../core/errors';
 import type { Credential } from './credential';
 import { CredentialSource } from './credentials';
@@ -19,6 +21,8 @@ export interface KubeCall {
   readonly body?: unknown;
   readonly contentType?: string;
   readonly accept?: string;
+  /** Whether the answer may come compressed, which makes lists a tenth as long. */
+  readonly compressed?: boolean;
   /** How long the server may take to begin its answer, and to say nothing within it. */
   readonly silenceMs?: number;
 }
@@ -49,9 +53,14 @@ export class KubeClient {
    *   and those of the credentials
    */
   async request<T = unknown>(call: KubeCall, signal: AbortSignal): Promise<T> {
+    return (await this.measured(call, signal)).value as T;
+  }
+
+  /** As {@link KubeClient.request}, with the length of the answer in characters. */
+  async measured(call: KubeCall, signal: AbortSignal): Promise<{ readonly value: unknown; readonly length: number }> {
     const text = await this.text(call, signal);
     try {
-      return JSON.parse(text) as T;
+      return { value: JSON.parse(text) as unknown, length: text.length };
     } catch (cause) {
       throw explainSilence(this.context, call.what, new Error('the answer is no JSON', { cause }));
     }
@@ -59,7 +68,7 @@ export class KubeClient {
 
   /** Sends a request and reads its answer as text. @throws as {@link KubeClient.request} */
   async text(call: KubeCall, signal: AbortSignal): Promise<string> {
-    const response = await this.open(call, signal);
+    const response = await this.open({ ...call, compressed: true }, signal);
     try {
       return await readText(response);
     } catch (error) {
@@ -147,6 +156,7 @@ function exchange(
       headers: {
         accept: call.accept ?? 'application/json',
         'user-agent': 'slipway',
+        ...(call.compressed === true ? { 'accept-encoding': 'gzip' } : {}),
         ...session.headers,
         ...(body === undefined
           ? {}
@@ -168,8 +178,10 @@ function exchange(
 }
 
 async function readText(response: http.IncomingMessage): Promise<string> {
+  const isPlain = response.headers['content-encoding'] !== 'gzip';
+  const plain = isPlain ? response : pipeline(response, createGunzip(), () => undefined);
   const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(chunk as Buffer);
+  for await (const chunk of plain) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString('utf8');
 }
 

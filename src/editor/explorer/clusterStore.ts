@@ -192,9 +192,11 @@ export class ClusterStore implements Disposable {
 
   /** Open rows that are gone are closed; the others take what is new about them. */
   #follow(parentId: string, rows: readonly ClusterRow[]): void {
-    for (const [id, entry] of this.#open) {
-      if (entry.parentId !== parentId) continue;
-      const row = rows.find((one) => rowId(parentId, one) === id);
+    const open = [...this.#open].filter(([, entry]) => entry.parentId === parentId);
+    if (open.length === 0) return;
+    const byId = new Map(rows.map((row) => [rowId(parentId, row), row]));
+    for (const [id, entry] of open) {
+      const row = byId.get(id);
       if (row === undefined) this.close(id);
       else entry.row = row;
     }

@@ -1,6 +1,7 @@
 import type { Cluster, ClusterProblem, ClusterRow, ClusterRows, PodRow } from '../../core/cluster';
 import { escapeMarkdown, formatTime } from '../format';
 import { leaf, type Translate, type TreeNode } from '../node';
+import { firstPage } from '../pages';
 import { appearanceOf, containerAppearance, type Appearance } from './rowNode';
 
 /** What is known of what stands below an opened row. */
@@ -22,22 +23,36 @@ export function rowId(parentId: string, row: { readonly id: string }): string {
   return `${parentId}/${row.id}`;
 }
 
+/** How many rows of a list are drawn: those behind them are only counted. */
+type Limit = (id: string) => number;
+
+const unlimited: Limit = () => Infinity;
+
+/** A list cut to its first rows, and how many are left out. */
+function pageOf(below: Below | undefined, limit: number): { readonly below: Below | undefined; readonly more: number } {
+  const value = below?.value;
+  if (below === undefined || value === undefined) return { below, more: 0 };
+  const { shown, more } = firstPage(value.rows, limit);
+  return { below: more === 0 ? below : { ...below, value: { ...value, rows: shown } }, more };
+}
+
 /**
  * The Clusters view as data. It is drawn often and is long: what did not change is the same object as before, for this
  * function and for whoever compares what it gives.
  */
 export function clusterTreeMaker(
   t: Translate,
-): (clusters: readonly Cluster[], below: (id: string) => Below | undefined) => readonly TreeNode[] {
+): (clusters: readonly Cluster[], below: (id: string) => Below | undefined, limit?: Limit) => readonly TreeNode[] {
   let before = new Map<string, Made>();
-  return (clusters, below) => {
+  return (clusters, below, limit = unlimited) => {
     const made = new Map<string, Made>();
     const draw = (clusterId: string, parentId: string, row: ClusterRow): TreeNode => {
       const id = rowId(parentId, row);
       const known = before.get(id);
-      const children = childrenOf(clusterId, id, row, below(id), (child) => draw(clusterId, id, child), t);
-      const isSame = known?.row === row && sameNodes(known.children, children);
-      const node = isSame ? known.node : rowNode(clusterId, id, row, children, t);
+      const page = pageOf(below(id), limit(id));
+      const children = childrenOf(clusterId, id, row, page.below, (child) => draw(clusterId, id, child), t);
+      const isSame = known?.row === row && known.node.more === page.more && sameNodes(known.children, children);
+      const node = isSame ? known.node : { ...rowNode(clusterId, id, row, children, t), more: page.more };
       made.set(id, { row, children: node.children, node });
       return node;
     };
