@@ -135,9 +135,10 @@ function workload(row: WorkloadRow, t: Translate): Appearance {
     description: joined(
       row.release === undefined ? row.workload : t('release {0}', row.release),
       isDone ? `${row.ready}/${row.desired}` : counts,
+      row.autoscale,
       row.reason,
     ),
-    tooltip: tooltip([row.name, row.workload, row.reason]),
+    tooltip: tooltip([row.name, row.workload, row.autoscale, row.reason]),
     icon: row.state === 'ok' ? { id: 'package' } : stateIcons[row.state],
     opens: true,
   };
