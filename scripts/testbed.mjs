@@ -1,6 +1,6 @@
 // npm run testbed -- kubernetes [--build] [--kubelets=N] [--karpenter] [--nodes=N] [--pods=N]: starts a cluster as the tests
 // have it, with metrics and a base image, and keeps it until Ctrl+C. It has as many real nodes as kubelets; --nodes and --pods
-// add that many fake ones, and Karpenter as many as pods need. With --build it only builds the programs.
+// add that many fake ones, the pods bound to nodes already, and Karpenter as many as pods need. With --build it only builds the programs.
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { debianArchive, pushBase } from '../test/testbed/docker/baseImage.ts';
@@ -40,7 +40,7 @@ async function main() {
   const archive = await debianArchive(console.log);
   const cluster = await startCluster({ programs, metrics: true, isLarge, kubelets: Number(kubelets) });
   if (scale !== '') startKwok(cluster, scale, isLarge ? undefined : 12);
-  if (isLarge) console.log(await addFakes(cluster, scale, { nodes: Number(nodes), pods: Number(pods) }));
+  if (isLarge) console.log(await addFakes(cluster, scale, { nodes: Number(nodes), pods: Number(pods), isBound: true }));
   if (karpenter !== '') await startKarpenter(cluster, karpenter);
   const base = await pushBase(cluster.registry.host, archive);
   console.log(greeting(cluster, programs, base));
