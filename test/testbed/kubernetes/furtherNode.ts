@@ -73,8 +73,7 @@ export function furtherNode(first: Settings, node: Node): TestNode {
       const lost = here;
       here = undefined;
       if (lost === undefined) return;
-      await first.machine.run('ip', 'link', 'del', node.name);
-      await lost.settings.machine.remove();
+      await first.machine.run('ip', 'link', 'del', node.name).finally(() => lost.settings.machine.remove());
     },
     killKubelet: async () => {
       await here?.kubelet.kill();

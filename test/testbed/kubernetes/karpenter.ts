@@ -3,15 +3,9 @@ import path from 'node:path';
 import type { TestCluster } from './cluster';
 import { writeYaml } from './files';
 
-/** Pods that may stand on Karpenter's nodes: real ones must not, because these only pretend to run them. */
-export const onFakeNode = {
-  nodeSelector: { 'karpenter.sh/nodepool': 'fake' },
-  tolerations: [{ key: 'kwok.x-k8s.io/node', operator: 'Exists' }],
-} as const;
-
 /**
  * Starts Karpenter with its provider of fake machines, which KWOK runs: pods that fit nowhere get nodes, and nodes that
- * are empty for ten seconds go. KWOK must run already. @param programs the folder of `kubernetesBinaries('karpenter')`
+ * are empty for ten seconds go. Pods must tolerate the taint of these nodes, which only pretend. KWOK must run already. @param programs the folder of `kubernetesBinaries('karpenter')`
  */
 export async function startKarpenter(cluster: TestCluster, programs: string): Promise<void> {
   const { folder, machine, kubeconfig } = cluster;

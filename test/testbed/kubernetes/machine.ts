@@ -68,6 +68,7 @@ export async function startMachine(programs: string): Promise<Machine> {
   const shell = spawn(requireProgram('setpriv'), words(path.join(programs, 'pause')), {
     stdio: 'ignore',
     detached: true,
+    env: environment(folder),
   });
   let network: NetworkNamespace | undefined;
   let first: number | undefined;

@@ -31,7 +31,10 @@ export async function expand(page: Page, name: string | RegExp): Promise<void> {
 /** Closes a row that is open. */
 export async function collapse(page: Page, name: string | RegExp): Promise<void> {
   const found = row(page, name);
-  if ((await found.getAttribute('aria-expanded')) === 'true') await found.locator('.monaco-tl-twistie').click();
+  const isOpen = async (): Promise<boolean> => (await found.getAttribute('aria-expanded')) === 'true';
+  if (!(await isOpen())) return;
+  await found.locator('.monaco-tl-twistie').click();
+  await eventually(`${String(name)} is collapsed`, 20, async () => !(await isOpen()));
 }
 
 /**
