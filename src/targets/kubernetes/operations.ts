@@ -9,7 +9,7 @@ import { readSnapshot, watchSnapshots } from './snapshot';
 import { findModel, modelsIn } from './state';
 
 export { rollBack } from './deploy';
-export { forwardModel } from './forward';
+export { forwardModel, holdForward } from './forward';
 export { readLogs } from './logs';
 export { openPlace } from './place';
 export { checkPlace } from './preflight';
