@@ -1,5 +1,6 @@
 // npm run testbed -- kubernetes [--build] [--nodes=N] [--pods=N]: starts a cluster as the tests have it, with metrics and a
-// base image, and keeps it until Ctrl+C. --nodes and --pods add that many fake ones. With --build it only builds the programs.
+// base image, and keeps it until Ctrl+C. --nodes and --pods add that many fake ones, the pods
+// bound to nodes already. With --build it only builds the programs.
 import { parseArgs } from 'node:util';
 import { debianArchive, pushBase } from '../test/testbed/docker/baseImage.ts';
 import { kubernetesBinaries } from '../test/testbed/kubernetes/binaries.ts';
@@ -23,7 +24,7 @@ async function main() {
   const problem = machineProblem();
   if (problem !== undefined) throw new Error(problem);
   const programs = await kubernetesBinaries('cluster', console.log);
-  const fakes = { nodes: Number(values.nodes), pods: Number(values.pods) };
+  const fakes = { nodes: Number(values.nodes), pods: Number(values.pods), isBound: true };
   const isLarge = fakes.nodes > 0;
   const scale = isLarge ? await kubernetesBinaries('scale', console.log) : '';
   if (values.build) return console.log(`The programs are in ${programs}.`);

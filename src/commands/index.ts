@@ -30,6 +30,7 @@ export const commands: Readonly<Record<string, LoadCommand>> = {
   'slipway.drainNode': async () => (await import('./drainNode')).drainNode,
   'slipway.openEndpoint': async () => (await import('./openEndpoint')).openEndpoint,
   'slipway.scale': async () => (await import('./scale')).scale,
+  'slipway.autoscale': async () => (await import('./autoscale')).autoscale,
   'slipway.rollBack': async () => (await import('./rollBack')).rollBack,
   'slipway.stop': async () => (await import('./stop')).stop,
   'slipway.start': async () => (await import('./start')).start,

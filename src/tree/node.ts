@@ -16,6 +16,8 @@ export interface TreeNode {
   readonly accessibleLabel: string;
   readonly state: 'leaf' | 'collapsed' | 'expanded';
   readonly children: readonly TreeNode[];
+  /** Rows behind the children that are not drawn before somebody asks for more. */
+  readonly more?: number;
   /** The model that commands on this row are about. */
   readonly model?: { readonly targetId: string; readonly name: string };
   readonly version?: number;

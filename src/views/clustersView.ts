@@ -13,7 +13,7 @@ export function createClustersView(app: App): Disposable {
     get loaded() {
       return store.loaded;
     },
-    nodes: () => draw(store.clusters, (id) => store.below(id)),
+    nodes: (limit) => draw(store.clusters, (id) => store.below(id), limit),
     onChange: (listener) => store.onChange(listener),
     hold: () => store.hold(),
     load: (id) => store.load(id),

@@ -18,7 +18,8 @@ export type Row = TreeElement | MoreRow;
 export interface TreeSource {
   /** Whether the rows are known; until then the view shows that it is loading. */
   readonly loaded: boolean;
-  nodes(): readonly TreeNode[];
+  /** @param limit how many rows of a list are shown; a source of long lists need not make more of them */
+  nodes(limit: (id: string) => number): readonly TreeNode[];
   onChange(listener: () => void): Disposable;
   /** Keeps the source up to date until disposed. */
   hold(): Disposable;
@@ -59,15 +60,12 @@ export class NodeTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
     if (row !== undefined && isMore(row)) return [];
     if (row === undefined) {
       await this.#whenLoaded();
-      this.#state.update(this.#source.nodes());
+      this.#state.update(this.#draw());
     } else if (this.#source.load !== undefined) {
       await this.#source.load(row.id);
       this.#update();
     }
-    const all = row === undefined ? this.#state.roots : this.#state.children(row);
-    const id = row?.id ?? '';
-    const page = firstPage(all, this.#limits.get(id) ?? pageSize);
-    return page.more === 0 ? [...page.shown] : [...page.shown, { id: `${id}!more`, more: page.more, parent: row }];
+    return row === undefined ? this.#page(this.#state.roots, undefined) : this.#page(this.#state.children(row), row);
   }
 
   getParent(row: Row): Row | undefined {
@@ -86,7 +84,8 @@ export class NodeTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
   /** Shows one page more of the list below a row, or of the roots. */
   loadMore(parent: TreeElement | undefined): void {
     const id = parent?.id ?? '';
-    this.#limits.set(id, (this.#limits.get(id) ?? pageSize) + pageSize);
+    this.#limits.set(id, this.#limit(id) + pageSize);
+    this.#state.update(this.#draw());
     this.#changed.fire(parent);
   }
 
@@ -96,9 +95,24 @@ export class NodeTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
     this.#changed.dispose();
   }
 
+  #limit(id: string): number {
+    return this.#limits.get(id) ?? pageSize;
+  }
+
+  #draw(): readonly TreeNode[] {
+    return this.#source.nodes((id) => this.#limit(id));
+  }
+
+  #page(all: readonly TreeElement[], parent: TreeElement | undefined): Row[] {
+    const id = parent?.id ?? '';
+    const page = firstPage(all, this.#limit(id));
+    const more = page.more + (parent?.node.more ?? 0);
+    return more === 0 ? [...page.shown] : [...page.shown, { id: `${id}!more`, more, parent }];
+  }
+
   #update(): void {
     if (!this.#source.loaded) return;
-    const change = this.#state.update(this.#source.nodes());
+    const change = this.#state.update(this.#draw());
     if (change.kind === 'all') this.#changed.fire(undefined);
     else if (change.elements.length > 0) this.#changed.fire([...change.elements]);
   }

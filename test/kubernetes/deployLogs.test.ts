@@ -76,7 +76,9 @@ describe('Logs of a model on Kubernetes', { timeout: 10 * 60_000 }, () => {
     const [read] = (await loadKubeconfig([bench.cluster.kubeconfig])).contexts;
     assert.ok(read !== undefined);
     network = await openNetwork(bench.cluster.server);
-    place = { client: clientFor(network.through(read)), namespace: 'talk' };
+    const server = `https://127.0.0.1:${network.port}`;
+    const context = { ...read, cluster: { ...read.cluster, server, tlsServerName: 'kubernetes' } };
+    place = { client: clientFor(context), namespace: 'talk' };
     await bench.cluster.kubectl('create', 'namespace', 'talk');
     workspace = await openWorkspace(await bench.namespace('logs'));
     const folder = await workspace.writeProject('counts', plainProject([{ id: 'load', source: counting }]));

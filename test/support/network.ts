@@ -1,11 +1,8 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import type { KubeContext } from '../../src/clients/kubernetes';
 
-/** A network between a client and a server that can fail. */
 export interface Network {
-  /** The context of a cluster that is reached on this way. */
-  through(context: KubeContext): KubeContext;
+  readonly port: number;
   /** Connections since it was opened, and now. */
   readonly opened: number;
   readonly open: number;
@@ -17,6 +14,7 @@ export interface Network {
   close(): void;
 }
 
+/** A network between a client and a server that can fail. */
 export async function openNetwork(server: string): Promise<Network> {
   const { hostname, port } = new URL(server);
   const pairs = new Set<readonly [Socket, Socket]>();
@@ -42,12 +40,8 @@ export async function openNetwork(server: string): Promise<Network> {
   });
   listener.listen(0, '127.0.0.1');
   await once(listener, 'listening');
-  const own = `https://127.0.0.1:${String((listener.address() as AddressInfo).port)}`;
   return {
-    through: (context) => ({
-      ...context,
-      cluster: { ...context.cluster, server: own, tlsServerName: 'kubernetes' },
-    }),
+    port: (listener.address() as AddressInfo).port,
     get opened() {
       return opened;
     },

@@ -1,12 +1,14 @@
 import http from 'node:http';
-import { setTimeout as delay } from 'node:timers/promises';
+import { pipeline } from 'node:stream';
 import { urlToHttpOptions } from 'node:url';
+import { createGunzip } from 'node:zlib';
 import { isUserError } from '../../core/errors';
-import type { Credential } from './credential';
+import { certificateNote, type Credential } from './credential';
 import { CredentialSource } from './credentials';
 import { explainSilence, explainStatus, type KubeStatus } from './failures';
 import type { KubeContext } from './kubeconfig';
 import { sessionFor, type Session } from './session';
+import { Throttle } from './throttle';
 
 /** One request to an API server. */
 export interface KubeCall {
@@ -19,14 +21,17 @@ export interface KubeCall {
   readonly body?: unknown;
   readonly contentType?: string;
   readonly accept?: string;
+  /** Whether the answer may come compressed, which makes lists a tenth as long. */
+  readonly compressed?: boolean;
   /** How long the server may take to begin its answer, and to say nothing within it. */
   readonly silenceMs?: number;
+  /** That the server wants to be asked later is an answer about what was asked: nothing waits for it. */
+  readonly once?: boolean;
 }
 
 const silenceMs = 30_000;
 /** How often a server that says "too many requests" is asked again, as client-go does. */
 const tries = 5;
-const longestWaitMs = 10_000;
 
 /**
  * One context's API server. Requests share connections and credentials. Nothing is connected before the first request.
@@ -35,6 +40,7 @@ const longestWaitMs = 10_000;
 export class KubeClient {
   readonly context: KubeContext;
   readonly #credentials: CredentialSource;
+  readonly #throttle = new Throttle();
   #session: Session | undefined;
 
   constructor(context: KubeContext) {
@@ -49,9 +55,14 @@ export class KubeClient {
    *   and those of the credentials
    */
   async request<T = unknown>(call: KubeCall, signal: AbortSignal): Promise<T> {
+    return (await this.measured(call, signal)).value as T;
+  }
+
+  /** As {@link KubeClient.request}, with the length of the answer in characters. */
+  async measured(call: KubeCall, signal: AbortSignal): Promise<{ readonly value: unknown; readonly length: number }> {
     const text = await this.text(call, signal);
     try {
-      return JSON.parse(text) as T;
+      return { value: JSON.parse(text) as unknown, length: text.length };
     } catch (cause) {
       throw explainSilence(this.context, call.what, new Error('the answer is no JSON', { cause }));
     }
@@ -59,7 +70,7 @@ export class KubeClient {
 
   /** Sends a request and reads its answer as text. @throws as {@link KubeClient.request} */
   async text(call: KubeCall, signal: AbortSignal): Promise<string> {
-    const response = await this.open(call, signal);
+    const response = await this.open({ ...call, compressed: true }, signal);
     try {
       return await readText(response);
     } catch (error) {
@@ -76,8 +87,8 @@ export class KubeClient {
   async open(call: KubeCall, signal: AbortSignal): Promise<http.IncomingMessage> {
     let renewed = false;
     for (let attempt = 1; ; attempt++) {
-      const credential = await this.#credentials.get();
-      signal.throwIfAborted();
+      await this.#throttle.wait(signal);
+      const credential = await this.#credentials.get(signal);
       const response = await this.#send(call, credential, signal);
       const status = response.statusCode ?? 0;
       if (status < 300) return response;
@@ -87,21 +98,26 @@ export class KubeClient {
         renewed = true;
         continue;
       }
-      const wait = retryAfterMs(status, response, body);
-      if (wait === undefined || attempt === tries) throw explainStatus(this.context, call.what, status, body);
-      await delay(wait, undefined, { signal });
+      const mayTryAgain = call.once !== true && this.#throttle.isToldToWait(status, response, body);
+      if (!mayTryAgain || attempt === tries)
+        throw explainStatus(this.context, call.what, status, body, certificateNote(status, credential));
     }
   }
 
   /** How WebSockets of this context are opened. @throws those of the credentials */
   async session(): Promise<Session> {
-    return this.#sessionOf(await this.#credentials.get());
+    return this.#sessionOf(await this.#credentials.get(new AbortController().signal));
   }
 
   /** Lets no later request use a connection that is open now; requests under way keep theirs. */
   renewConnections(): void {
     this.#session?.retire();
     this.#session = undefined;
+  }
+
+  /** Keeps no connection open once the requests under way are done. */
+  retire(): void {
+    this.#session?.retire();
   }
 
   /** Closes all connections. */
@@ -147,6 +163,7 @@ function exchange(
       headers: {
         accept: call.accept ?? 'application/json',
         'user-agent': 'slipway',
+        ...(call.compressed === true ? { 'accept-encoding': 'gzip' } : {}),
         ...session.headers,
         ...(body === undefined
           ? {}
@@ -168,8 +185,10 @@ function exchange(
 }
 
 async function readText(response: http.IncomingMessage): Promise<string> {
+  const isPlain = response.headers['content-encoding'] !== 'gzip';
+  const plain = isPlain ? response : pipeline(response, createGunzip(), () => undefined);
   const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(chunk as Buffer);
+  for await (const chunk of plain) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString('utf8');
 }
 
@@ -181,11 +200,4 @@ async function readStatus(response: http.IncomingMessage): Promise<KubeStatus> {
   } catch {
     return /^[^<]{1,500}$/.test(text.trim()) ? { message: text.trim() } : {};
   }
-}
-
-/** Undefined where asking again does not help, or where the server may have done what it was asked. */
-function retryAfterMs(status: number, response: http.IncomingMessage, body: KubeStatus): number | undefined {
-  if (status !== 429 && !(status === 503 && response.headers['retry-after'] !== undefined)) return undefined;
-  const seconds = Number(response.headers['retry-after'] ?? body.details?.retryAfterSeconds ?? 1);
-  return Math.min((Number.isFinite(seconds) ? Math.max(seconds, 0.1) : 1) * 1000, longestWaitMs);
 }

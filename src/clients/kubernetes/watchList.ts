@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isUserError, type UserError } from '../../core/errors';
 import type { KubeClient } from './client';
-import { explainStatus } from './failures';
+import { explainStatus, isLasting } from './failures';
 import { withHeartbeat } from './heartbeat';
 import type { KubeObject } from './objects';
 import { watchStream, type WatchedList, type WatchEvent } from './watchStream';
@@ -16,17 +16,17 @@ export interface Watched<T> {
   readonly stale: { readonly since: Date; readonly error: UserError } | undefined;
 }
 
-/** Objects of one page: so many that reading a page does not hold up the editor. */
-const pageSize = 250;
+/** Objects of the first page, and at most of any. */
+const firstPageSize = 100;
+const largestPageSize = 500;
+/** Characters of a page to aim at: reading one should not hold up the editor. */
+const pageLength = 750_000;
 /** At most one connection a second, and at least one every few seconds: a tree is right again soon after a fault. */
 const firstWaitMs = 1000;
 const longestWaitMs = 8000;
 
 /** Who may list but not watch gets a new list so often. */
 const pollMs = 15_000;
-
-/** What is not going to change by asking again. */
-const final: ReadonlySet<string> = new Set(['KubernetesForbidden', 'KubernetesNotFound', 'KubernetesInvalid']);
 
 /**
  * Lists objects page by page, then follows their changes until aborted. After a fault it goes on by itself where it was,
@@ -81,7 +81,8 @@ class KeptList<T> {
     if (this.#version !== undefined) return;
     const seen = new Set<string>();
     let version = '';
-    for await (const page of pages(this.#client, this.#list, signal)) {
+    const answers = this.#list.fromMemory === true && !this.#complete ? fromMemory : pages;
+    for await (const page of answers(this.#client, this.#list, signal)) {
       for (const object of page.items) {
         seen.add(object.metadata.uid);
         this.#items.set(object.metadata.uid, this.#project(object));
@@ -119,7 +120,7 @@ class KeptList<T> {
       this.#waitMs = pollMs;
       return false;
     }
-    if (final.has(error.code)) throw error;
+    if (isLasting(error)) throw error;
     this.#stale ??= { since: new Date(), error };
     return true;
   }
@@ -141,16 +142,39 @@ class KeptList<T> {
   }
 }
 
-async function* pages(client: KubeClient, list: WatchedList, signal: AbortSignal) {
+interface Page {
+  readonly items: readonly KubeObject[];
+  readonly version: string;
+}
+
+async function* pages(client: KubeClient, list: WatchedList, signal: AbortSignal): AsyncGenerator<Page> {
   let next: string | undefined;
+  let limit = firstPageSize;
   do {
-    const answer = await client.request<ListAnswer>(
-      { what: list.what, path: list.path, query: { ...list.query, limit: pageSize, continue: next } },
-      signal,
-    );
-    yield { items: answer.items ?? [], version: answer.metadata.resourceVersion };
+    const query = { ...list.query, limit, continue: next };
+    const { value, length } = await client.measured({ what: list.what, path: list.path, query }, signal);
+    const answer = value as ListAnswer;
+    const page = pageOf(answer);
+    yield page;
     next = answer.metadata.continue === '' ? undefined : answer.metadata.continue;
+    limit = nextSize(page.items.length, length);
   } while (next !== undefined);
+}
+
+async function* fromMemory(client: KubeClient, list: WatchedList, signal: AbortSignal): AsyncGenerator<Page> {
+  const query = { ...list.query, resourceVersion: 0 };
+  yield pageOf(await client.request<ListAnswer>({ what: list.what, path: list.path, query }, signal));
+}
+
+function pageOf({ items, metadata }: ListAnswer): Page {
+  return { items: items ?? [], version: metadata.resourceVersion };
+}
+
+/** As many objects as make a page of the wanted length, by those of the last one. */
+function nextSize(objects: number, length: number): number {
+  if (objects === 0) return largestPageSize;
+  const wanted = Math.floor((pageLength * objects) / length);
+  return Math.min(Math.max(wanted, 1), largestPageSize);
 }
 
 interface ListAnswer {

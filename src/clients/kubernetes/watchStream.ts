@@ -12,6 +12,12 @@ export interface WatchedList {
   readonly path: string;
   /** `fieldSelector`, `labelSelector`. */
   readonly query?: Readonly<Record<string, string>>;
+  /**
+   * Whether the list is short and the server shall take it from its memory, where it finds the pods of a node without
+   * looking at all others. It may be a moment old; the watch that begins there makes good for it.
+   * https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-get-and-list
+   */
+  readonly fromMemory?: boolean;
 }
 
 /** https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes */

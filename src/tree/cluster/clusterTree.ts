@@ -1,6 +1,8 @@
 import type { Cluster, ClusterProblem, ClusterRow, ClusterRows, PodRow } from '../../core/cluster';
+import { inertText } from '../../core/inertText';
 import { escapeMarkdown, formatTime } from '../format';
 import { leaf, type Translate, type TreeNode } from '../node';
+import { firstPage } from '../pages';
 import { appearanceOf, containerAppearance, type Appearance } from './rowNode';
 
 /** What is known of what stands below an opened row. */
@@ -22,22 +24,36 @@ export function rowId(parentId: string, row: { readonly id: string }): string {
   return `${parentId}/${row.id}`;
 }
 
+/** How many rows of a list are drawn: those behind them are only counted. */
+type Limit = (id: string) => number;
+
+const unlimited: Limit = () => Infinity;
+
+/** A list cut to its first rows, and how many are left out. */
+function pageOf(below: Below | undefined, limit: number): { readonly below: Below | undefined; readonly more: number } {
+  const value = below?.value;
+  if (below === undefined || value === undefined) return { below, more: 0 };
+  const { shown, more } = firstPage(value.rows, limit);
+  return { below: more === 0 ? below : { ...below, value: { ...value, rows: shown } }, more };
+}
+
 /**
  * The Clusters view as data. It is drawn often and is long: what did not change is the same object as before, for this
  * function and for whoever compares what it gives.
  */
 export function clusterTreeMaker(
   t: Translate,
-): (clusters: readonly Cluster[], below: (id: string) => Below | undefined) => readonly TreeNode[] {
+): (clusters: readonly Cluster[], below: (id: string) => Below | undefined, limit?: Limit) => readonly TreeNode[] {
   let before = new Map<string, Made>();
-  return (clusters, below) => {
+  return (clusters, below, limit = unlimited) => {
     const made = new Map<string, Made>();
     const draw = (clusterId: string, parentId: string, row: ClusterRow): TreeNode => {
       const id = rowId(parentId, row);
       const known = before.get(id);
-      const children = childrenOf(clusterId, id, row, below(id), (child) => draw(clusterId, id, child), t);
-      const isSame = known?.row === row && sameNodes(known.children, children);
-      const node = isSame ? known.node : rowNode(clusterId, id, row, children, t);
+      const page = pageOf(below(id), limit(id));
+      const children = childrenOf(clusterId, id, row, page.below, (child) => draw(clusterId, id, child), t);
+      const isSame = known?.row === row && known.node.more === page.more && sameNodes(known.children, children);
+      const node = isSame ? known.node : { ...rowNode(clusterId, id, row, children, t), more: page.more };
       made.set(id, { row, children: node.children, node });
       return node;
     };
@@ -59,12 +75,13 @@ function clusterNode(
   if (problem !== undefined) return brokenNode(cluster, problem);
   const trouble = troubleOf(below, t);
   const description = trouble?.short ?? summary(below, t);
-  return leaf(id, `cluster ${id.replace(/:.*/s, '')}`, displayName, {
+  const name = inertText(displayName);
+  return leaf(id, `cluster ${id.replace(/:.*/s, '')}`, name, {
     ...(description === undefined ? {} : { description }),
     tooltip: escapeMarkdown(lines(displayName, cluster.description, trouble?.message)),
     icon: trouble === undefined ? { id: 'vm' } : { id: 'warning', color: 'list.warningForeground' },
     state: cluster.opensAtOnce ? 'expanded' : 'collapsed',
-    accessibleLabel: t('Cluster {0}, {1}', displayName, description ?? ''),
+    accessibleLabel: t('Cluster {0}, {1}', name, description ?? ''),
     children: childrenOf(id, id, undefined, below, draw, t),
     cluster: { clusterId: id },
   });
@@ -73,8 +90,8 @@ function clusterNode(
 /** An entry of a configuration that cannot be used; a click leads to it. */
 function brokenNode({ id, displayName }: Cluster, { message, file, line }: ClusterProblem): TreeNode {
   const place = line === undefined ? {} : { line };
-  return leaf(id, 'cluster broken', displayName, {
-    description: message,
+  return leaf(id, 'cluster broken', inertText(displayName), {
+    description: inertText(message),
     tooltip: escapeMarkdown(lines(message, line === undefined ? file : `${file}:${line}`)),
     icon: { id: 'error', color: 'list.errorForeground' },
     opens: { file, ...place },
@@ -82,7 +99,7 @@ function brokenNode({ id, displayName }: Cluster, { message, file, line }: Clust
 }
 
 function lines(...all: readonly (string | undefined)[]): string {
-  return all.filter((line) => line !== undefined).join('\n');
+  return all.flatMap((line) => (line === undefined ? [] : [inertText(line)])).join('\n');
 }
 
 function troubleOf(
@@ -125,14 +142,15 @@ function stateOf(row: ClusterRow, { opens }: Appearance): TreeNode['state'] {
   return row.kind === 'check' ? 'collapsed' : 'expanded';
 }
 
+/** Names and words of a cluster are shown inert: anybody may have chosen them. */
 function nodeFrom(id: string, look: Appearance, children: readonly TreeNode[]): TreeNode {
   const { context, label, description, tooltip, icon, spoken } = look;
-  return leaf(id, context, label, {
+  return leaf(id, context, inertText(label), {
     icon,
     children,
-    ...(description === undefined ? {} : { description }),
+    ...(description === undefined ? {} : { description: inertText(description) }),
     ...(tooltip === undefined ? {} : { tooltip }),
-    ...(spoken === undefined ? {} : { accessibleLabel: spoken }),
+    ...(spoken === undefined ? {} : { accessibleLabel: inertText(spoken) }),
   });
 }
 

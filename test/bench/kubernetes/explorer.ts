@@ -1,4 +1,6 @@
-import { execFileSync, fork } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import path from 'node:path';
@@ -13,7 +15,8 @@ import type { Measured, Task } from './measured';
 
 const rounds = 5;
 const churnSeconds = 60;
-const churnPerSecond = 1000;
+const amplifiedSeconds = 300;
+const changesPerSecond = 1000;
 
 /** Fills a cluster with fake nodes and pods, then measures the explorer in a process of its own, and kubectl. */
 export async function explorerAtScale(size: { readonly nodes: number; readonly pods: number }): Promise<void> {
@@ -28,15 +31,18 @@ export async function explorerAtScale(size: { readonly nodes: number; readonly p
     const opened: Measured[] = [];
     for (let round = 0; round < rounds; round++)
       opened.push(await inOwnProcess(program, { kind: 'open', kubeconfig: cluster.kubeconfig }));
-    const kubectl = peer(programs, cluster);
+    const kubectl = await peer(programs, cluster);
+    print(size, opened, kubectl);
+    const changes = { kubeconfig: cluster.kubeconfig, perSecond: changesPerSecond };
     const churned = await inOwnProcess(program, {
       kind: 'churn',
-      kubeconfig: cluster.kubeconfig,
       nodes: size.nodes,
       seconds: churnSeconds,
-      perSecond: churnPerSecond,
+      ...changes,
     });
-    print(size, opened, kubectl, churned);
+    printChanges(`changes made by the server, as many as it can, for ${churnSeconds} s`, churned);
+    const amplified = await inOwnProcess(program, { kind: 'amplify', seconds: amplifiedSeconds, ...changes });
+    printChanges(`changes added to what the server tells, for ${amplifiedSeconds} s`, amplified);
   } finally {
     await cluster.stop();
   }
@@ -75,7 +81,7 @@ async function bundled(folder: string): Promise<string> {
   const { withoutUnused } = (await import(pathToFileURL(path.resolve('esbuild.mjs')).href)) as {
     withoutUnused: Plugin;
   };
-  const entryPoints = ['measured.ts', 'churn.ts'].map((name) => path.join(import.meta.dirname, name));
+  const entryPoints = ['measured.ts', 'churn.ts', 'amplifier.ts'].map((name) => path.join(import.meta.dirname, name));
   const banner = { js: "import{createRequire as __r}from'node:module';const require=__r(import.meta.url);" };
   await build({
     entryPoints,
@@ -93,55 +99,101 @@ async function bundled(folder: string): Promise<string> {
   return path.join(folder, 'measured.js');
 }
 
-interface Peer {
-  readonly nodesMs: number;
-  readonly podsOfNodeMs: number;
-  readonly allPodsMs: number;
+interface Timed {
+  readonly ms: number;
+  /** The most memory that the process had. */
+  readonly bytes: number;
 }
 
-function peer(programs: string, cluster: TestCluster): Peer {
-  const time = (...words: readonly string[]): number => {
-    const all = Array.from({ length: rounds }, () => {
-      const start = performance.now();
-      execFileSync(path.join(programs, 'kubectl'), [`--kubeconfig=${cluster.kubeconfig}`, ...words], {
-        maxBuffer: 2 ** 30,
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      return performance.now() - start;
-    });
-    return median(all);
+interface Peer {
+  readonly nodes: Timed;
+  readonly podsOfNode: Timed;
+  readonly allPods: Timed;
+}
+
+async function peer(programs: string, cluster: TestCluster): Promise<Peer> {
+  const time = async (...words: readonly string[]): Promise<Timed> => {
+    const all: Timed[] = [];
+    for (let round = 0; round < rounds; round++)
+      all.push(await timed(path.join(programs, 'kubectl'), [`--kubeconfig=${cluster.kubeconfig}`, ...words]));
+    return { ms: median(all.map(({ ms }) => ms)), bytes: median(all.map(({ bytes }) => bytes)) };
   };
   return {
-    nodesMs: time('get', 'nodes'),
-    podsOfNodeMs: time('get', 'pods', '-A', '--field-selector=spec.nodeName=fake-00001'),
-    allPodsMs: time('get', 'pods', '-A'),
+    nodes: await time('get', 'nodes'),
+    podsOfNode: await time('get', 'pods', '-A', '--field-selector=spec.nodeName=fake-00001'),
+    allPods: await time('get', 'pods', '-A'),
   };
+}
+
+/** Runs a program and looks again and again how much memory it has. */
+async function timed(program: string, words: readonly string[]): Promise<Timed> {
+  const start = performance.now();
+  const child = spawn(program, words, { stdio: ['ignore', 'ignore', 'inherit'] });
+  let bytes = 0;
+  const look = setInterval(() => {
+    const status = readProcess(child.pid ?? 0);
+    bytes = Math.max(bytes, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024);
+  }, 10);
+  await once(child, 'exit');
+  clearInterval(look);
+  return { ms: performance.now() - start, bytes };
+}
+
+/** Empty when it ended meanwhile. */
+function readProcess(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 function print(
   size: { readonly nodes: number; readonly pods: number },
   opened: readonly Measured[],
   kubectl: Peer,
-  churned: Measured,
 ): void {
   const of = (pick: (one: Measured) => number): number => median(opened.map(pick));
-  const ratio = (ms: number, other: number): string => times(other / ms);
-  const [paint, all, pods] = [of((one) => one.firstPaintMs), of((one) => one.allNodesMs), of((one) => one.nodePodsMs)];
+  const row = (what: string, ms: number, other: Timed): readonly string[] => [
+    ...[what, seconds(ms), seconds(other.ms), times(other.ms / ms), mib(other.bytes)],
+  ];
   console.log(`${size.nodes} nodes, ${size.pods} pods; medians of ${rounds}; load ${loadavg()[0]?.toFixed(1) ?? ''}`);
   console.log(
     table([
-      ['what', 'explorer', 'kubectl', 'times as fast'],
-      ['cluster opened, first nodes', seconds(paint), seconds(kubectl.nodesMs), ratio(paint, kubectl.nodesMs)],
-      ['cluster opened, all nodes', seconds(all), seconds(kubectl.nodesMs), ratio(all, kubectl.nodesMs)],
-      ['the pods of a node', seconds(pods), seconds(kubectl.podsOfNodeMs), ratio(pods, kubectl.podsOfNodeMs)],
-      ['all pods', 'never asked for', seconds(kubectl.allPodsMs), ''],
+      ['what', 'explorer', 'kubectl', 'times as fast', "kubectl's memory"],
+      row(
+        'cluster opened, first nodes',
+        of((one) => one.firstPaintMs),
+        kubectl.nodes,
+      ),
+      row(
+        'cluster opened, all nodes',
+        of((one) => one.allNodesMs),
+        kubectl.nodes,
+      ),
+      row(
+        'the pods of a node',
+        of((one) => one.nodePodsMs),
+        kubectl.podsOfNode,
+      ),
+      ['all pods', 'never asked for', seconds(kubectl.allPods.ms), '', mib(kubectl.allPods.bytes)],
     ]),
   );
-  const mib = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`;
-  console.log(`memory above idle, all nodes and one node's pods shown: ${mib(of((one) => one.heapBytes))} of heap`);
-  console.log(`longest block of the event loop while opening: ${of((one) => one.longestBlockMs).toFixed(0)} ms`);
   console.log(
-    `under ${churned.eventsPerSecond.toFixed(0)} events a second for ${churnSeconds} s: longest block ${churned.longestBlockMs.toFixed(0)} ms, ` +
-      `${churned.draws} redraws, heap ${mib(churned.heapBytes)} above idle`,
+    `memory above idle, all nodes and one node's pods shown: ${mib(of((one) => one.heapBytes))} of heap, ` +
+      `${mib(of((one) => one.residentBytes))} of the process`,
   );
+  console.log(`longest block of the event loop while opening: ${of((one) => one.longestBlockMs).toFixed(0)} ms`);
+}
+
+function printChanges(what: string, changed: Measured): void {
+  console.log(
+    `${changed.eventsPerSecond.toFixed(0)} ${what}: longest block ${changed.longestBlockMs.toFixed(0)} ms, ` +
+      `${changed.draws} redraws, heap ${mib(changed.heapBytes)} above idle, ` +
+      `all drawn ${seconds(changed.caughtUpMs)} after the last`,
+  );
+}
+
+function mib(bytes: number): string {
+  return `${Math.round(bytes / 2 ** 20)} MiB`;
 }

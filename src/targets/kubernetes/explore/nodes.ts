@@ -98,6 +98,7 @@ export async function* watchNodePods(
     what: 'list the pods of all namespaces',
     path: resourcePath(resources.pods),
     query: { fieldSelector },
+    fromMemory: true,
   };
   const arrange = sortedByName<PodRow>();
   const open = (inner: AbortSignal) => ({ pods: watchList(client, list, podRow, inner) });
