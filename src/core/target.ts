@@ -41,6 +41,12 @@ interface AnyTarget {
   /** Stable, as users type it: `local`, `kubernetes:CONTEXT/NAMESPACE`. */
   readonly id: string;
   readonly displayName: string;
+  /** For a namespace of a cluster: all of those that the user may see, and any other by its name. */
+  readonly namespaces?: {
+    readonly cluster: string;
+    list(signal: AbortSignal): Promise<readonly string[]>;
+    open(namespace: string): Target;
+  };
   models(signal: AbortSignal): Promise<readonly DeployedModel[]>;
   /** A snapshot at once, then one after every change, until aborted. */
   watchModels(signal: AbortSignal): AsyncIterable<readonly DeployedModel[]>;

@@ -17,7 +17,7 @@ export const kubernetesTargets: TargetKind = {
     (await usedTargets(homeAt(context.home))).map((id) => kubernetesTarget(id.slice(kindPrefix.length), context)),
   choices: async (context) => {
     const { contexts } = await loadKubeconfig(kubeconfigFiles(context.kubeconfig ?? ''), context.proxy);
-    return contexts.map((one) => kubernetesTarget(`${one.name}/${one.namespace ?? 'default'}`, context));
+    return contexts.map((one) => kubernetesTarget(`${one.name}/${one.namespace ?? 'default'}`, context, one.name));
   },
   clusters: async (context) => {
     const { contexts, problems } = await loadKubeconfig(kubeconfigFiles(context.kubeconfig ?? ''), context.proxy);

@@ -13,6 +13,7 @@ export { changeAutoscale, checkMetric } from './autoscale';
 export { rollBack } from './deploy';
 export { forwardModel, holdForward } from './forward';
 export { readLogs } from './logs';
+export { namespaceNames } from './namespaceNames';
 export { openPlace } from './place';
 export { checkPlace } from './preflight';
 export { removeModel } from './remove';

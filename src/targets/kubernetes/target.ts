@@ -10,8 +10,9 @@ export const kindPrefix = 'kubernetes:';
  * Models as Deployments in a namespace of a cluster. Nothing is connected, and the SDK is not loaded, before a model is
  * asked for.
  * @param name what stands behind `kubernetes:`
+ * @param clusterName of its context, where that is known
  */
-export function kubernetesTarget(name: string, context: TargetContext): ImageTarget {
+export function kubernetesTarget(name: string, context: TargetContext, clusterName?: string): ImageTarget {
   const id = kindPrefix + name;
   const { program } = context;
   const home = homeAt(context.home);
@@ -29,6 +30,7 @@ export function kubernetesTarget(name: string, context: TargetContext): ImageTar
     id,
     displayName: name,
     accepts: 'image',
+    ...(clusterName === undefined ? {} : { namespaces: namespacesOf(clusterName, context, open) }),
     models: async (signal) => {
       const { operations, place } = await open();
       return operations.readModels(place, id, signal);
@@ -86,6 +88,21 @@ export function kubernetesTarget(name: string, context: TargetContext): ImageTar
 interface Opened {
   readonly operations: typeof Operations;
   readonly place: Subject['place'];
+}
+
+function namespacesOf(
+  cluster: string,
+  context: TargetContext,
+  open: () => Promise<Opened>,
+): NonNullable<ImageTarget['namespaces']> {
+  return {
+    cluster,
+    list: async (signal) => {
+      const { operations, place } = await open();
+      return operations.namespaceNames(place, context.namespaces ?? [], signal);
+    },
+    open: (namespace) => kubernetesTarget(`${cluster}/${namespace}`, context, cluster),
+  };
 }
 
 /** Finds the cluster at the first use. One that was not found is looked for again. */
