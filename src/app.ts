@@ -12,6 +12,7 @@ import type { RegistryAccess } from './editor/registry/logIn';
 import { registryStore } from './editor/registry/openStore';
 import type { RegistryStore } from './editor/registry/registryStore';
 import { typedCredentials } from './editor/registry/typedCredentials';
+import { readPin } from './editor/explorer/pin';
 import { readSetting } from './editor/settings';
 import type { ModelRef } from './editor/subject';
 import type { Services } from './pipeline/services';
@@ -140,12 +141,23 @@ function serviceOpener(extension: vscode.ExtensionContext): ServiceOpener {
     const kubeconfig = readSetting(vscode.workspace.getConfiguration(), 'slipway.kubeconfig');
     const namespaces = readSetting(vscode.workspace.getConfiguration(), 'slipway.namespaces');
     const proxy = vscode.workspace.getConfiguration('http').get('proxy', '');
-    const key = JSON.stringify([home, kubeconfig, namespaces, proxy]);
+    const nodeOperations = readSetting(vscode.workspace.getConfiguration(), 'slipway.nodeOperations');
+    const pinned = readPin();
+    const key = JSON.stringify([home, kubeconfig, namespaces, proxy, nodeOperations, pinned]);
     if (opened?.key === key) return opened.services;
     const { makeServices } = await import('./pipeline/services');
     const resources = vscode.Uri.joinPath(extension.extensionUri, 'resources').fsPath;
     const credentials = typedCredentials(extension.secrets).find;
-    const context = { home, resources, program: 'VS Code', kubeconfig, namespaces, proxy };
+    const context = {
+      home,
+      resources,
+      program: 'VS Code',
+      kubeconfig,
+      namespaces,
+      proxy,
+      nodeOperations,
+      ...(pinned && { pinned }),
+    };
     opened = { key, services: makeServices(context, undefined, credentials) };
     return opened.services;
   };

@@ -165,6 +165,10 @@ export interface TargetContext {
   readonly proxy?: string;
   /** Namespaces to show to those who may not list them. */
   readonly namespaces?: readonly string[];
+  /** The cluster that comes first here, and the namespace to look at in it. */
+  readonly pinned?: { readonly context: string; readonly namespace: string | undefined };
+  /** Whether nodes may be cordoned and drained, where the cluster allows it, too. */
+  readonly nodeOperations?: boolean;
 }
 
 export type LoadTargetKind = () => Promise<TargetKind>;

@@ -88,13 +88,17 @@ function node(row: NodeRow, t: Translate): Appearance {
   ];
   const facts = [row.name, roles.join(', '), version, architecture, ...trouble];
   return {
-    context: `node${row.ref === undefined ? '' : ` object ${cordoned ? 'uncordon' : 'cordon'}`}`,
+    context: ['node', ...(row.ref === undefined ? [] : ['object']), ...actionWords(row)].join(' '),
     label: row.name,
     description: parts.join(' · '),
     tooltip: tooltip(facts),
     icon: row.ready && trouble.length === 0 ? { id: 'server-environment' } : warning,
     opens: true,
   };
+}
+
+function actionWords({ actions = [], cordoned }: NodeRow): readonly string[] {
+  return actions.map((action) => (action === 'cordon' && cordoned ? 'uncordon' : action));
 }
 
 function requested({ requested: asked, allocatable }: RequestedRow, t: Translate): Appearance {
@@ -116,10 +120,15 @@ function requested({ requested: asked, allocatable }: RequestedRow, t: Translate
 
 function namespace(row: NamespaceRow, t: Translate): Appearance {
   const isActive = row.phase === 'Active';
+  const mark = row.pinned === true ? t('pinned') : undefined;
   return {
-    context: `namespace${row.ref === undefined ? '' : ' object'}`,
+    context: [
+      'namespace',
+      ...(row.ref === undefined ? [] : ['object']),
+      ...(mark === undefined ? [] : ['pinned']),
+    ].join(' '),
     label: row.name,
-    ...(isActive ? {} : { description: row.phase }),
+    description: joined(isActive ? undefined : row.phase, mark),
     tooltip: tooltip([row.name, row.named ? t('From the context or from the settings') : undefined]),
     icon: isActive ? { id: 'symbol-namespace' } : warning,
     opens: true,

@@ -2,7 +2,7 @@ import type { ClusterRow, ClusterRows, SectionKind, SectionRow } from '../../../
 import { clientFor, type KubeContext } from '../../../clients/kubernetes';
 import { readVersion, watchControlPlane } from './controlPlane';
 import { watchEvents, watchPodEvents } from './events';
-import { pollRows, type Explorer } from './explorer';
+import { pollRows, type Explorer, type ExploreOptions } from './explorer';
 import { watchDeployedModels } from './models';
 import { watchNamespaces } from './namespaces';
 import { watchNodePods, watchNodes } from './nodes';
@@ -11,11 +11,11 @@ import { watchPods, watchWorkloads } from './workloads';
 /** Watches what stands below a row of a context, or at its top. */
 export function watchContext(
   context: KubeContext,
-  namespaces: readonly string[],
+  options: ExploreOptions,
   row: ClusterRow | undefined,
   signal: AbortSignal,
 ): AsyncIterable<ClusterRows> {
-  const explorer = { client: clientFor(context), namespace: context.namespace ?? 'default', namespaces };
+  const explorer = { client: clientFor(context), namespace: context.namespace ?? 'default', ...options };
   return row === undefined ? watchTop(explorer, signal) : watchBelow(explorer, row, signal);
 }
 
