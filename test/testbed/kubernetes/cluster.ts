@@ -105,8 +105,7 @@ async function startOn(machine: Machine, options: ClusterOptions): Promise<TestC
       return `${machine.network.hostAddress}:${port}`;
     },
     stop: async () => {
-      await removeFurther();
-      await machine.remove();
+      await removeFurther().finally(() => machine.remove());
     },
   };
 }
