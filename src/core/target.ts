@@ -1,6 +1,6 @@
 import type { Autoscale } from './autoscale';
 import type { Bundle, BundleRuntime } from './bundle';
-import type { Cluster } from './cluster';
+import type { Cluster, ForwardState } from './cluster';
 import type { DeployedModel } from './deployment';
 import type { Platform } from './image';
 import type { LogLine, LogOptions } from './logs';
@@ -64,6 +64,13 @@ interface AnyTarget {
    * @throws UserError ModelNotFound, ModelNotReady
    */
   forward?: (name: string, signal: AbortSignal) => Promise<Forward>;
+  /**
+   * As `forward`, for as long as the model is there, whatever happens to its replicas and to the network. Active is what
+   * has answered.
+   * @param local port of this machine, if it is free
+   * @throws UserError ModelNotFound
+   */
+  holdForward?: (name: string, local: number, signal: AbortSignal) => AsyncIterable<ForwardState>;
 }
 
 /** An object of a cluster, as its files name it. */

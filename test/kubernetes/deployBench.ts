@@ -10,6 +10,8 @@ import { repository, type WorkspaceOptions } from '../support/workspace';
 /** A cluster with a base image in its registry. */
 export interface DeployBench {
   readonly cluster: TestCluster;
+  /** An image with Python, by digest. */
+  readonly base: string;
   /** Makes a namespace that enforces the restricted Pod Security Standard, with what a workspace needs to deploy there. */
   namespace(name: string, kubeconfig?: string): Promise<WorkspaceOptions>;
   /**
@@ -36,6 +38,7 @@ function benchOf(cluster: TestCluster, base: string): DeployBench {
   const { host } = cluster.registry;
   const bench: DeployBench = {
     cluster,
+    base,
     guardedNamespace: async (name) => {
       const options = await bench.namespace(name, cluster.user('alice'));
       const file = path.join(cluster.folder, `${name}-guards.json`);

@@ -22,6 +22,7 @@ export interface Condition {
 
 interface Container {
   readonly name: string;
+  readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[];
   readonly resources?: { readonly requests?: Readonly<Record<string, string>> };
 }
 
@@ -38,6 +39,7 @@ export interface Pod extends KubeObject {
     readonly startTime?: string;
     readonly conditions?: readonly Condition[];
     readonly containerStatuses?: readonly ContainerStatus[];
+    readonly initContainerStatuses?: readonly ContainerStatus[];
   };
 }
 

@@ -1,7 +1,8 @@
 import type { Cluster, ClusterProblem, ClusterRow, ClusterRows, PodRow } from '../../core/cluster';
+import { inertText } from '../../core/inertText';
 import { escapeMarkdown, formatTime } from '../format';
 import { leaf, type Translate, type TreeNode } from '../node';
-import { firstPage } from '../pages';
+import { shownRows, type Shown } from '../pages';
 import { appearanceOf, containerAppearance, type Appearance } from './rowNode';
 
 /** What is known of what stands below an opened row. */
@@ -23,17 +24,21 @@ export function rowId(parentId: string, row: { readonly id: string }): string {
   return `${parentId}/${row.id}`;
 }
 
-/** How many rows of a list are drawn: those behind them are only counted. */
-type Limit = (id: string) => number;
+/** Which rows of a list are drawn: the others are only counted. */
+type ShownOf = (id: string) => Shown;
 
-const unlimited: Limit = () => Infinity;
+const everything: ShownOf = () => ({ limit: Infinity, found: new Set() });
 
-/** A list cut to its first rows, and how many are left out. */
-function pageOf(below: Below | undefined, limit: number): { readonly below: Below | undefined; readonly more: number } {
+/** A list without the rows that are not drawn, and how many those are. */
+function pageOf(
+  below: Below | undefined,
+  shown: Shown,
+  idOf: (row: ClusterRow) => string,
+): { readonly below: Below | undefined; readonly more: number } {
   const value = below?.value;
   if (below === undefined || value === undefined) return { below, more: 0 };
-  const { shown, more } = firstPage(value.rows, limit);
-  return { below: more === 0 ? below : { ...below, value: { ...value, rows: shown } }, more };
+  const page = shownRows(value.rows, shown, idOf);
+  return { below: page.more === 0 ? below : { ...below, value: { ...value, rows: page.shown } }, more: page.more };
 }
 
 /**
@@ -42,14 +47,14 @@ function pageOf(below: Below | undefined, limit: number): { readonly below: Belo
  */
 export function clusterTreeMaker(
   t: Translate,
-): (clusters: readonly Cluster[], below: (id: string) => Below | undefined, limit?: Limit) => readonly TreeNode[] {
+): (clusters: readonly Cluster[], below: (id: string) => Below | undefined, shownOf?: ShownOf) => readonly TreeNode[] {
   let before = new Map<string, Made>();
-  return (clusters, below, limit = unlimited) => {
+  return (clusters, below, shownOf = everything) => {
     const made = new Map<string, Made>();
     const draw = (clusterId: string, parentId: string, row: ClusterRow): TreeNode => {
       const id = rowId(parentId, row);
       const known = before.get(id);
-      const page = pageOf(below(id), limit(id));
+      const page = pageOf(below(id), shownOf(id), (child) => rowId(id, child));
       const children = childrenOf(clusterId, id, row, page.below, (child) => draw(clusterId, id, child), t);
       const isSame = known?.row === row && known.node.more === page.more && sameNodes(known.children, children);
       const node = isSame ? known.node : { ...rowNode(clusterId, id, row, children, t), more: page.more };
@@ -74,12 +79,13 @@ function clusterNode(
   if (problem !== undefined) return brokenNode(cluster, problem);
   const trouble = troubleOf(below, t);
   const description = trouble?.short ?? summary(below, t);
-  return leaf(id, `cluster ${id.replace(/:.*/s, '')}`, displayName, {
+  const name = inertText(displayName);
+  return leaf(id, `cluster ${id.replace(/:.*/s, '')}`, name, {
     ...(description === undefined ? {} : { description }),
     tooltip: escapeMarkdown(lines(displayName, cluster.description, trouble?.message)),
     icon: trouble === undefined ? { id: 'vm' } : { id: 'warning', color: 'list.warningForeground' },
     state: cluster.opensAtOnce ? 'expanded' : 'collapsed',
-    accessibleLabel: t('Cluster {0}, {1}', displayName, description ?? ''),
+    accessibleLabel: t('Cluster {0}, {1}', name, description ?? ''),
     children: childrenOf(id, id, undefined, below, draw, t),
     cluster: { clusterId: id },
   });
@@ -88,8 +94,8 @@ function clusterNode(
 /** An entry of a configuration that cannot be used; a click leads to it. */
 function brokenNode({ id, displayName }: Cluster, { message, file, line }: ClusterProblem): TreeNode {
   const place = line === undefined ? {} : { line };
-  return leaf(id, 'cluster broken', displayName, {
-    description: message,
+  return leaf(id, 'cluster broken', inertText(displayName), {
+    description: inertText(message),
     tooltip: escapeMarkdown(lines(message, line === undefined ? file : `${file}:${line}`)),
     icon: { id: 'error', color: 'list.errorForeground' },
     opens: { file, ...place },
@@ -97,7 +103,7 @@ function brokenNode({ id, displayName }: Cluster, { message, file, line }: Clust
 }
 
 function lines(...all: readonly (string | undefined)[]): string {
-  return all.filter((line) => line !== undefined).join('\n');
+  return all.flatMap((line) => (line === undefined ? [] : [inertText(line)])).join('\n');
 }
 
 function troubleOf(
@@ -140,14 +146,15 @@ function stateOf(row: ClusterRow, { opens }: Appearance): TreeNode['state'] {
   return row.kind === 'check' ? 'collapsed' : 'expanded';
 }
 
+/** Names and words of a cluster are shown inert: anybody may have chosen them. */
 function nodeFrom(id: string, look: Appearance, children: readonly TreeNode[]): TreeNode {
   const { context, label, description, tooltip, icon, spoken } = look;
-  return leaf(id, context, label, {
+  return leaf(id, context, inertText(label), {
     icon,
     children,
-    ...(description === undefined ? {} : { description }),
+    ...(description === undefined ? {} : { description: inertText(description) }),
     ...(tooltip === undefined ? {} : { tooltip }),
-    ...(spoken === undefined ? {} : { accessibleLabel: spoken }),
+    ...(spoken === undefined ? {} : { accessibleLabel: inertText(spoken) }),
   });
 }
 

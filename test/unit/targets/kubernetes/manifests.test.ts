@@ -41,6 +41,12 @@ interface Parts {
   };
 }
 
+const lostKeys = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
+
+function keys(tolerations: unknown): readonly string[] {
+  return (tolerations as readonly { readonly key: string }[]).map(({ key }) => key);
+}
+
 function parts(change: Partial<ReleaseSpec> = {}): Parts {
   const found = releaseManifests({ ...release, ...change }, 'models').find(({ kind }) => kind === 'Deployment');
   return found?.['spec'] as Parts;
@@ -76,10 +82,8 @@ describe('the objects of a release', () => {
       image: { ...release.image, placement },
       provenance: { ...release.provenance, resources },
     }).template;
-    assert.deepEqual(
-      [spec.nodeSelector, spec.tolerations, spec.runtimeClassName],
-      [placement.nodeSelector, placement.tolerations, 'nvidia'],
-    );
+    assert.deepEqual([spec.nodeSelector, spec.runtimeClassName], [placement.nodeSelector, 'nvidia']);
+    assert.deepEqual(keys(spec.tolerations), ['gpu', ...lostKeys]);
     assert.deepEqual(spec.containers[0]?.['resources'], { limits: { 'nvidia.com/mig-1g.5gb': '2' } });
     assert.deepEqual(spec.volumes, [
       { name: 'tmp', emptyDir: {} },
@@ -126,6 +130,18 @@ describe('the objects of a release', () => {
         },
       ],
     });
+  });
+
+  it('leave a node that is not heard of after half a minute', () => {
+    const rest = { operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 30 };
+    assert.deepEqual(parts().template.spec.tolerations, [
+      { key: 'node.kubernetes.io/not-ready', ...rest },
+      { key: 'node.kubernetes.io/unreachable', ...rest },
+    ]);
+    const [, unreachable = ''] = lostKeys;
+    const tolerations = [{ key: unreachable, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 5 }] as const;
+    const asked = parts({ image: { ...release.image, placement: { tolerations } } }).template.spec.tolerations;
+    assert.deepEqual(keys(asked), [unreachable, 'node.kubernetes.io/not-ready']);
   });
 
   it('pull with the secrets of the namespace', () => {

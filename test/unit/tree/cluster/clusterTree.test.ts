@@ -133,18 +133,26 @@ describe('clusters tree', () => {
     assert.equal(top.description, problem.message);
   });
 
-  it('draws the first rows of a long list, and counts the others', () => {
+  it('draws the first rows of a long list and what was looked for, and counts the others', () => {
     const draw = clusterTreeMaker(untranslated);
     const nodes: ClusterRow = { kind: 'section', id: 'nodes', name: '', section: 'nodes' };
     const pods = Array.from({ length: 120 }, (_, index) => pod({ id: `u${index}`, name: `web-${index}` }));
     const below = belowOf({ c: known([nodes]), 'c/nodes': known(pods) });
-    const section = (limit: number) => draw([cluster('c')], below, () => limit)[0]?.children[0];
+    const section = (limit: number, ...found: readonly string[]) =>
+      draw([cluster('c')], below, () => ({ limit, found: new Set(found) }))[0]?.children[0];
     assert.equal(section(50)?.children.length, 50);
     assert.equal(section(50)?.more, 70);
     assert.equal(section(50), section(50));
     assert.equal(section(100)?.children.length, 100);
     assert.equal(section(150)?.children.length, 120);
     assert.equal(section(150)?.more, 0);
+    assert.deepEqual(
+      section(50, 'c/nodes/u99', 'c/nodes/u3')
+        ?.children.map(({ label }) => label)
+        .slice(49),
+      ['web-49', 'web-99'],
+    );
+    assert.equal(section(50, 'c/nodes/u99')?.more, 69);
   });
 
   it('says who may not see what, with a lock', () => {
@@ -156,5 +164,65 @@ describe('clusters tree', () => {
       [problem.message],
     );
     assert.deepEqual(top.children[0]?.icon, { id: 'lock' });
+  });
+
+  it('shows names and words inert, whoever chose them', () => {
+    const evil = 'a\u001b[31m\u202eb\r\nc\u0007';
+    const ref = { apiVersion: 'v1', kind: evil, plural: 'x', namespace: evil, name: evil, uid: evil };
+    const named = { name: evil, ref };
+    const amounts = { cpu: 1, memory: 1, devices: { [evil]: 1 } };
+    const container = { ...pod().containers[0], name: evil, image: evil, status: evil, message: evil };
+    const rows: readonly ClusterRow[] = [
+      { ...machine, ...named, id: '1', roles: [evil], trouble: [evil], version: evil, allocatable: amounts },
+      { kind: 'requested', ...named, id: '2', requested: amounts, allocatable: amounts },
+      { kind: 'namespace', ...named, id: '3', phase: evil, named: true },
+      {
+        kind: 'workload',
+        ...named,
+        id: '4',
+        workload: evil,
+        ready: 0,
+        desired: 1,
+        state: 'failed',
+        reason: evil,
+        selector: '',
+      },
+      {
+        ...pod({ ...named, status: evil, reason: evil, node: evil, requests: amounts }),
+        id: '5',
+        containers: [container as never],
+      },
+      { kind: 'event', ...named, id: '6', warning: true, reason: evil, message: evil, count: 2, at: evil, about: evil },
+      { kind: 'check', ...named, id: '7', ok: false, text: evil },
+      { kind: 'note', ...named, id: '8', note: 'problem', message: evil },
+    ];
+    const draw = clusterTreeMaker(untranslated);
+    const nodes = draw(
+      [
+        cluster('c', { displayName: evil, description: evil }),
+        cluster('d', { displayName: evil, problem: { message: evil, file: evil, line: 1 } }),
+        cluster('e', { displayName: evil }),
+      ],
+      belowOf({
+        c: known(rows, { stale: { since: new Date(0), message: evil } }),
+        'c/5': known([]),
+        e: { value: undefined, problem: { code: '', message: evil } },
+      }),
+    );
+    const texts = (all: typeof nodes): readonly string[] =>
+      all.flatMap((one) => [
+        one.label,
+        one.description ?? '',
+        // Lines of our own end so.
+        (one.tooltip ?? '').replaceAll('  \n', ''),
+        one.accessibleLabel,
+        ...texts(one.children),
+      ]);
+    const all = texts(nodes);
+    assert.ok(all.length > 50);
+    assert.deepEqual(
+      all.filter((text) => /[\p{Cc}\p{Bidi_Control}]/u.test(text)),
+      [],
+    );
   });
 });
