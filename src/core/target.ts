@@ -4,6 +4,7 @@ import type { Cluster, ForwardState } from './cluster';
 import type { DeployedModel } from './deployment';
 import type { Platform } from './image';
 import type { LogLine, LogOptions } from './logs';
+import type { Placement } from './placement';
 import type { Provenance } from './release';
 import type { ResourceNeed } from './resources';
 
@@ -117,6 +118,7 @@ export interface ImageContent {
   readonly drains: boolean;
   /** Most that a replica may take, where the project says so. */
   readonly limits: ResourceNeed;
+  readonly placement?: Placement;
 }
 
 export interface DeployRequest<Content extends ReleaseContent = ReleaseContent> {

@@ -84,6 +84,7 @@ function contentOf({ entry, config }: Project, image: string): ImageContent {
     port: isOwn ? (config.port ?? serverPort) : serverPort,
     health: isOwn ? (config.health ?? healthPath) : healthPath,
     drains: !isOwn,
+    ...(config.placement === undefined ? {} : { placement: config.placement }),
     limits: config.resources?.memory === undefined ? {} : { memory: config.resources.memory },
   };
 }
