@@ -1,15 +1,18 @@
 import { Command } from 'commander';
 import path from 'node:path';
+import { UserError } from '../core/errors';
 import { parseImageReference } from '../core/image';
 import type { BuilderName } from '../pipeline/chooseBuilder';
 import type { ImageOptions } from '../pipeline/deployImage';
 import { deployModel } from '../pipeline/deployModel';
+import { deployRelease } from '../pipeline/deployRelease';
 import { cliHost } from './host';
 import { builderOption, insecureHosts } from './imageOptions';
 import { positiveInteger } from './numbers';
 import type { CommonOptions, Verb } from './verb';
 
 interface DeployOptions extends CommonOptions {
+  readonly image?: string;
   readonly name?: string;
   readonly yes?: boolean;
   readonly retrain?: boolean;
@@ -22,13 +25,18 @@ interface DeployOptions extends CommonOptions {
   readonly platform?: string;
   readonly builder?: BuilderName;
   readonly insecure?: boolean;
+  readonly createPullSecret?: boolean;
 }
 
 /** `slipway deploy PATH`: the whole way from a notebook to an endpoint that answered. */
 export const deployCommand: Verb = (run) =>
   new Command('deploy')
     .description('deploy the model of a notebook project')
-    .argument('<path>', 'folder of the project, a notebook, or a model file')
+    .argument('[path]', 'folder of the project, a notebook, or a model file')
+    .option(
+      '--image <digest>',
+      'instead of a project, a release that was made already: sha256:… or HOST/REPOSITORY@sha256:…',
+    )
     .option('--name <name>', 'name of the model; by default that of the project')
     .option('--yes', 'agree to execute the notebook')
     .option('--retrain', 'execute the notebook although nothing changed')
@@ -40,27 +48,41 @@ export const deployCommand: Verb = (run) =>
     .option('--base <reference>', "base image with a Python 3; by default Python's official one")
     .option('--platform <os/architecture>', "what the image runs on; by default what the cluster's nodes are")
     .addOption(builderOption())
+    .option(
+      '--create-pull-secret',
+      "let the cluster's nodes pull with the credential of this machine, if they need one",
+    )
     .option('--insecure', 'speak to the registry without encryption, or accept its certificate unseen')
-    .action((project: string, options: DeployOptions) =>
+    .action((project: string | undefined, options: DeployOptions) =>
       run(options, async ({ services, output, target, signal }) => {
-        const host = await cliHost(output, { yes: options.yes === true, envFile: options.envFile });
-        await deployModel(
-          services,
-          host,
-          {
-            path: path.resolve(project),
-            target,
-            ...(options.name === undefined ? {} : { name: options.name }),
-            ...(options.replicas === undefined ? {} : { replicas: options.replicas }),
-            ...(options.port === undefined ? {} : { port: options.port }),
-            ...(options.timeout === undefined ? {} : { readyTimeoutSeconds: options.timeout }),
-            retrain: options.retrain === true,
-            image: imageOptions(options),
-          },
-          signal,
-        );
+        const { yes = false, envFile, createPullSecret = false } = options;
+        const host = await cliHost(output, { yes, envFile, createPullSecret });
+        const common = { target, ...rolloutOptions(options) };
+        const { image } = options;
+        if (image !== undefined && project === undefined)
+          await deployRelease(services, host, { ...common, image }, signal);
+        else if (image === undefined && project !== undefined) {
+          const retrain = options.retrain === true;
+          const request = { ...common, path: path.resolve(project), retrain, image: imageOptions(options) };
+          await deployModel(services, host, request, signal);
+        } else throw usage();
       }),
     );
+
+function rolloutOptions({ name, replicas, port, timeout }: DeployOptions) {
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(replicas === undefined ? {} : { replicas }),
+    ...(port === undefined ? {} : { port }),
+    ...(timeout === undefined ? {} : { readyTimeoutSeconds: timeout }),
+  };
+}
+
+function usage(): UserError {
+  return new UserError('UsageInvalid', 'The command does not say what is deployed.', {
+    remedy: { kind: 'hint', label: 'Give either the path of a project, or --image with the digest of a release.' },
+  });
+}
 
 function imageOptions(options: DeployOptions): ImageOptions {
   const { registry, base, platform, builder, insecure } = options;

@@ -12,6 +12,7 @@ import { resources, type Resource } from '../../clients/kubernetes/objects';
 import { isUserError, UserError } from '../../core/errors';
 import type { Reason } from '../../core/deployment';
 import type { RolloutStep } from '../../core/target';
+import { boundedReason } from './boundedReason';
 import { withLog } from './cause';
 import { forwardModel } from './forward';
 import { releaseManifests, secretManifest } from './manifests';
@@ -78,7 +79,7 @@ export async function noteOutcome(
   const name = releaseName(model, version);
   const notes = {
     [annotations.outcome]: failure === undefined ? 'ready' : 'failed',
-    [annotations.failure]: failure === undefined ? null : JSON.stringify(failure),
+    [annotations.failure]: failure === undefined ? null : JSON.stringify(boundedReason(failure)),
   };
   await patiently(() => annotate(client, { resource: resources.configMaps, namespace, name }, notes, signal), signal);
 }
@@ -112,7 +113,6 @@ export async function* awaitRelease(
 }
 
 const tailLines = 60;
-/** An annotation holds little, and a traceback of recursion is long. */
 const keptLines = 30;
 
 async function explain(
