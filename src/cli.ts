@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import path from 'node:path';
 import { isAbort, isUserError } from './core/errors';
 import { defaultHome } from './core/home';
+import { autoscaleCommand } from './cli/autoscale';
 import { buildCommand } from './cli/build';
 import { compareCommand } from './cli/compare';
 import { cleanupCommand } from './cli/cleanup';
@@ -27,6 +28,7 @@ const verbs = [
   logsCommand,
   predictCommand,
   scaleCommand,
+  autoscaleCommand,
   rollbackCommand,
   restartCommand,
   stopCommand,

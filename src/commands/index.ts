@@ -30,6 +30,7 @@ export const commands: Readonly<Record<string, LoadCommand>> = {
   'slipway.drainNode': async () => (await import('./drainNode')).drainNode,
   'slipway.openEndpoint': async () => (await import('./openEndpoint')).openEndpoint,
   'slipway.scale': async () => (await import('./scale')).scale,
+  'slipway.autoscale': async () => (await import('./autoscale')).autoscale,
   'slipway.rollBack': async () => (await import('./rollBack')).rollBack,
   'slipway.restart': async () => (await import('./restart')).restart,
   'slipway.stop': async () => (await import('./stop')).stop,

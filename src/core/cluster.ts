@@ -124,6 +124,8 @@ export interface WorkloadRow extends Row {
   readonly reason?: string;
   /** The release of the model that it is, where Slipway deployed it. */
   readonly release?: string;
+  /** What its autoscaler does, in a few words. */
+  readonly autoscale?: string;
   /** Label selector of its pods. */
   readonly selector: string;
 }

@@ -1,3 +1,4 @@
+import type { Autoscale } from './autoscale';
 import type { Location } from './errors';
 
 /** A folder with at least one notebook or model: what inspection learned of it. Plain data; nothing was executed. */
@@ -96,6 +97,7 @@ export interface ProjectConfig {
   readonly port?: number;
   readonly health?: string;
   readonly replicas?: number;
+  readonly autoscale?: Autoscale;
   readonly limits?: { readonly requestBytes?: number; readonly timeoutSeconds?: number; readonly concurrency?: number };
 }
 

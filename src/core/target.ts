@@ -1,3 +1,4 @@
+import type { Autoscale } from './autoscale';
 import type { Bundle, BundleRuntime } from './bundle';
 import type { Cluster } from './cluster';
 import type { DeployedModel } from './deployment';
@@ -28,6 +29,8 @@ export interface ImageTarget extends AnyTarget {
    * @throws UserError that names what is missing
    */
   preflight(intent: DeployIntent, signal: AbortSignal): Promise<Readiness>;
+  /** Whether the target measures what an autoscaler is to go by. @throws UserError MetricMissing */
+  checkAutoscale?: (autoscale: Autoscale, signal: AbortSignal) => Promise<void>;
   /** As {@link BundleTarget.reserve}. */
   reserve(name: string, signal: AbortSignal): Promise<Reservation<ImageContent>>;
   /** A release with all that another target needs to run it. @throws UserError ReleaseMissing */
@@ -86,6 +89,8 @@ interface AnyTarget {
   logs(name: string, options: LogOptions, signal: AbortSignal): AsyncIterable<LogLine>;
   remove(name: string, signal: AbortSignal): Promise<void>;
   scale?: (name: string, replicas: number, signal: AbortSignal) => Promise<void>;
+  /** Leaves the number of replicas to the target, or with undefined to people again. */
+  autoscale?: (name: string, autoscale: Autoscale | undefined, signal: AbortSignal) => Promise<void>;
   /** To `version`, by default the release before the current one. */
   rollback?: (name: string, version: number | undefined, signal: AbortSignal) => Promise<DeployedModel>;
   /** Replaces the replicas one after the other, without a request that fails. */
@@ -167,6 +172,8 @@ export interface DeployRequest<Content extends ReleaseContent = ReleaseContent> 
   readonly content: Content;
   readonly provenance: Provenance;
   readonly replicas: number | undefined;
+  /** Undefined: as it is, so that what was set by hand stays. */
+  readonly autoscale?: Autoscale | undefined;
   readonly port: number | undefined;
   readonly readyTimeoutSeconds: number;
   readonly secrets: Secrets;

@@ -1,4 +1,5 @@
 import { healthPath, serverPort } from '../build/image/imageConfig';
+import { checkAutoscale, cpuRequestMissing } from '../core/autoscale';
 import type { DeployHost } from '../core/deploy';
 import type { DeployedModel } from '../core/deployment';
 import { UserError } from '../core/errors';
@@ -49,6 +50,7 @@ export async function deployImage(
     const result = formatPlatform(found);
     return { result, message: `${target.displayName} takes models, for ${result}` };
   });
+  await checkScaling(target, name, project, signal);
   const secrets = await collectSecrets(host, project.config.secrets ?? [], signal);
   const reservation = await target.reserve(name, signal);
   try {
@@ -83,6 +85,19 @@ function intentOf(
 
 function limitsOf({ memory }: ResourceNeed): ResourceNeed {
   return memory === undefined ? {} : { memory };
+}
+
+async function checkScaling(
+  target: ImageTarget,
+  name: string,
+  { config }: Project,
+  signal: AbortSignal,
+): Promise<void> {
+  const { autoscale, resources } = config;
+  if (autoscale === undefined) return;
+  checkAutoscale(autoscale);
+  if (autoscale.cpu !== undefined && resources?.cpu === undefined) throw cpuRequestMissing(name);
+  await target.checkAutoscale?.(autoscale, signal);
 }
 
 /** The server of our own images listens where it always does; a Dockerfile's is the user's. */

@@ -2,13 +2,13 @@ import type { DeployedModel, Worker } from '../core/deployment';
 import type { Release } from '../core/release';
 import type { Target } from '../core/target';
 import { escapeMarkdown, formatBytes, formatTime, shortDigest } from './format';
-import { describeModel, modelTooltip, phaseIcon, stateText } from './modelText';
+import { autoscaleText, describeModel, modelTooltip, phaseIcon, stateText } from './modelText';
 import { leaf, type Translate, type TreeNode } from './node';
 
 /** What of a target decides which menu items its models have. */
 export type Capabilities = Pick<
   Target,
-  'id' | 'displayName' | 'accepts' | 'scale' | 'rollback' | 'restart' | 'stop' | 'start'
+  'id' | 'displayName' | 'accepts' | 'scale' | 'autoscale' | 'rollback' | 'restart' | 'stop' | 'start'
 >;
 
 export interface TargetModels {
@@ -77,12 +77,13 @@ export function modelNodeId(ref: { readonly targetId: string; readonly name: str
   return `${ref.targetId}/${ref.name}`;
 }
 
-/** `model` and what can be done with it now: `endpoint scale rollback restart stop start`. */
+/** `model` and what can be done with it now: `endpoint scale autoscale rollback restart stop start`. */
 export function modelContext(target: Capabilities, model: DeployedModel): string {
   const stopped = model.phase === 'Stopped' || model.phase === 'Failed';
   const can = {
     endpoint: model.endpoint !== undefined,
-    scale: target.scale !== undefined && !stopped,
+    scale: target.scale !== undefined && !stopped && model.autoscale === undefined,
+    autoscale: target.autoscale !== undefined && !stopped,
     rollback: target.rollback !== undefined && canRollBack(model),
     restart: target.restart !== undefined && !stopped,
     stop: target.stop !== undefined && model.phase !== 'Stopped',
@@ -153,7 +154,11 @@ function replicaNodes(id: string, model: DeployedModel, ref: Ref, t: Translate):
   const { ready, desired } = model.replicas;
   return [
     leaf(`${id}/replicas`, 'replicas', t('Replicas'), {
-      description: t('{0} of {1} ready', ready, desired),
+      description: [
+        t('{0} of {1} ready', ready, desired),
+        ...(model.autoscale === undefined ? [] : [autoscaleText(model.autoscale, t)]),
+      ].join(' · '),
+      ...(model.autoscale?.problem === undefined ? {} : { tooltip: escapeMarkdown(model.autoscale.problem) }),
       icon: { id: 'server-process' },
       state: 'collapsed',
       model: ref,

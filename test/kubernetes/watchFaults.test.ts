@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer, connect, type Server, type Socket } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import {
   clientFor,
@@ -11,8 +11,17 @@ import {
   type KubeContext,
   type Watched,
 } from '../../src/clients/kubernetes';
+import { KubeClient } from '../../src/clients/kubernetes/client';
+import type { KubeCluster, KubeUser } from '../../src/clients/kubernetes/kubeconfig';
 import { loadKubeconfig } from '../../src/clients/kubernetes/kubeconfigFiles';
+import { ClusterStore } from '../../src/editor/explorer/clusterStore';
+import { watchKubeconfig } from '../../src/editor/explorer/watchKubeconfig';
+import type { Services } from '../../src/pipeline/services';
+import { kubernetesTargets } from '../../src/targets/kubernetes';
 import { eventually } from '../support/eventually';
+import { failure } from '../support/failure';
+import { openNetwork, type Network } from '../support/network';
+import { authority, clientCertificate } from './certificates';
 import { startCluster, type TestCluster } from '../testbed/kubernetes/cluster';
 
 const programs = process.env['SLIPWAY_TEST_KUBERNETES'] ?? '';
@@ -79,10 +88,127 @@ describe('A watched list', () => {
     await eventually('it is gone', 15, () => !list.names().includes('short'));
   });
 
+  it('says of a server that cannot be trusted why, and what to do', async () => {
+    const otherAuthority = await authority(cluster.folder, 'other');
+    const caData = readFileSync(otherAuthority.certificate).toString('base64');
+    const trust = (change: Partial<KubeCluster>) => askOnce({ ...context, cluster: { ...context.cluster, ...change } });
+    await failure(trust({ caData }), 'KubernetesCertificate', /(self.signed|unable to (get|verify)|issuer)/);
+    await failure(trust({ tlsServerName: 'elsewhere.example' }), 'KubernetesCertificate', /elsewhere\.example/);
+    const plain = `https://${cluster.registry.host}`;
+    await failure(trust({ server: plain }), 'KubernetesCertificate', /does not speak TLS/);
+    await failure(
+      trust({ server: cluster.server.replace('https', 'http') }),
+      'KubernetesInvalid',
+      /HTTP request to an HTTPS server/,
+    );
+    const garbage = Buffer.from('no certificate').toString('base64');
+    await failure(
+      askOnce({ ...context, user: { ...context.user, certData: garbage } }),
+      'CredentialInvalid',
+      /cannot be used/,
+    );
+  });
+
+  it('says of credentials that are refused what is known', async () => {
+    const own = {
+      certificate: path.join(cluster.folder, 'certificates/ca.crt'),
+      key: path.join(cluster.folder, 'certificates/ca.key'),
+    };
+    const as = (user: KubeUser) => askOnce({ ...context, user });
+    const old = await clientCertificate(cluster.folder, 'old', own, -1);
+    await failure(as(old), 'KubernetesUnauthorized', /Your certificate ended on \d{4}-\d\d-\d\d\./);
+    const foreign = await clientCertificate(
+      cluster.folder,
+      'foreign',
+      await authority(cluster.folder, 'foreign-ca'),
+      1,
+    );
+    await failure(as(foreign), 'KubernetesUnauthorized', /does not accept the credentials/);
+    await failure(as({ name: 'u', token: 'of-nobody' }), 'KubernetesUnauthorized', /does not accept the credentials/);
+    const renewed = path.join(cluster.folder, 'token');
+    writeFileSync(renewed, 'of-nobody');
+    await using list = follow({ ...context, name: 'renewed', user: { name: 'u', tokenFile: renewed } });
+    await eventually('it is refused', 10, () => list.last?.stale !== undefined);
+    writeFileSync(renewed, /token: (\S+)/.exec(readFileSync(cluster.user('alice'), 'utf8'))?.[1] ?? '');
+    await cluster.kubectl('create', 'clusterrolebinding', 'see', '--clusterrole=view', '--group=dev');
+    // One refusal is enough reason to read it again, but not more often than each half minute.
+    await eventually('it is right with the new token', 45, () => list.names().includes('default'));
+  });
+
+  it('closes what is gone in a view, keeps what is written, and leaves nothing behind', async () => {
+    const kubeconfig = path.join(mkdtempSync(path.join(tmpdir(), 'slw-view-')), 'config');
+    const whole = readFileSync(cluster.kubeconfig, 'utf8');
+    writeFileSync(kubeconfig, whole);
+    const resources = (): string =>
+      process
+        .getActiveResourcesInfo()
+        .filter((one) => /Socket|Process|FSEvent/.test(one))
+        .sort()
+        .join();
+    const before = resources();
+    const targetContext = { home: '', resources: '', program: 'test', kubeconfig };
+    const stop = new AbortController();
+    let watching: Promise<void> = Promise.resolve();
+    const store = new ClusterStore({
+      doubtMs: 1000,
+      discover: (signal) => kubernetesTargets.clusters(targetContext, signal),
+      onConfiguration: (changed) => {
+        const services = { context: targetContext } as unknown as Services;
+        watching = watchKubeconfig(() => Promise.resolve(services), changed, stop.signal);
+        return {
+          dispose: () => {
+            stop.abort();
+          },
+        };
+      },
+    });
+    const held = store.hold();
+    await store.ready();
+    const id = 'kubernetes:testbed';
+    await store.load(id);
+    await store.load(`${id}/namespaces`);
+    await cluster.kubectl('create', 'namespace', 'passing');
+    const row = () => store.below(`${id}/namespaces`)?.value?.rows.find(({ name }) => name === 'passing');
+    await eventually('the namespace is shown', 10, () => row() !== undefined);
+    const opened = `${id}/namespaces/${row()?.id ?? ''}`;
+    await store.load(opened);
+    assert.ok(store.below(opened)?.value !== undefined);
+
+    const shown = new Set<string>();
+    store.onChange(() => shown.add(store.clusters.map((one) => one.id).join()));
+    for (const length of [0, whole.indexOf('contexts:'), whole.length - 20]) {
+      writeFileSync(kubeconfig, whole.slice(0, length));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      writeFileSync(kubeconfig, whole);
+    }
+    await cluster.kubectl('delete', 'namespace', 'passing');
+    await eventually('its row is gone, and closed', 20, () => row() === undefined && store.below(opened) === undefined);
+    assert.deepEqual([...shown], [id]);
+    writeFileSync(kubeconfig, 'contexts: [');
+    await eventually('a broken file is told', 10, () => store.clusters[0]?.problem?.file === kubeconfig);
+    writeFileSync(kubeconfig, whole);
+    await eventually('and is right again', 10, () => store.clusters.map((one) => one.id).join() === id);
+
+    held.dispose();
+    await watching;
+    rmSync(path.dirname(kubeconfig), { recursive: true });
+    clientFor((await loadKubeconfig([cluster.kubeconfig])).contexts[0] ?? context).dispose();
+    await eventually('nothing is left', 15, () => resources().length <= before.length);
+  });
+
   it('leaves no connection behind', async () => {
     await eventually('only idle connections are left', 15, () => network.open <= 2);
   });
 });
+
+async function askOnce(context: KubeContext): Promise<void> {
+  const client = new KubeClient(context);
+  try {
+    await client.request({ what: 'list namespaces', path: '/api/v1/namespaces' }, AbortSignal.timeout(10_000));
+  } finally {
+    client.dispose();
+  }
+}
 
 /** The namespaces, watched until disposed. */
 function follow(context: KubeContext) {
@@ -106,72 +232,6 @@ function follow(context: KubeContext) {
     [Symbol.asyncDispose]: async () => {
       stop.abort();
       await run;
-    },
-  };
-}
-
-interface Network {
-  readonly port: number;
-  /** Connections since it was opened, and now. */
-  readonly opened: number;
-  readonly open: number;
-  /** Ends all connections. */
-  cut(): void;
-  /** All connections of now stay open and carry nothing any more; later ones work. */
-  freeze(): void;
-  refuse(isRefusing: boolean): void;
-  close(): void;
-}
-
-/** A network between a client and a server that can fail. */
-async function openNetwork(server: string): Promise<Network> {
-  const { hostname, port } = new URL(server);
-  const pairs = new Set<readonly [Socket, Socket]>();
-  let opened = 0;
-  let isRefusing = false;
-  const listener: Server = createServer((client) => {
-    opened++;
-    if (isRefusing) {
-      client.destroy();
-      return;
-    }
-    const upstream = connect(Number(port), hostname);
-    const pair = [client, upstream] as const;
-    pairs.add(pair);
-    client.pipe(upstream).pipe(client);
-    for (const socket of pair) {
-      socket.on('error', () => undefined);
-      socket.once('close', () => {
-        for (const one of pair) one.destroy();
-        pairs.delete(pair);
-      });
-    }
-  });
-  listener.listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  return {
-    port: (listener.address() as AddressInfo).port,
-    get opened() {
-      return opened;
-    },
-    get open() {
-      return pairs.size;
-    },
-    cut: () => {
-      for (const pair of pairs) for (const socket of pair) socket.destroy();
-    },
-    freeze: () => {
-      for (const [client, upstream] of pairs) {
-        client.unpipe(upstream).pause();
-        upstream.unpipe(client).pause();
-      }
-    },
-    refuse: (value) => {
-      isRefusing = value;
-    },
-    close: () => {
-      listener.close();
-      for (const pair of pairs) for (const socket of pair) socket.destroy();
     },
   };
 }

@@ -1,14 +1,14 @@
 import http from 'node:http';
 import { pipeline } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import { urlToHttpOptions } from 'node:url';
 import { createGunzip } from 'node:zlib';
 import { isUserError } from '../../core/errors';
-import type { Credential } from './credential';
+import { certificateNote, type Credential } from './credential';
 import { CredentialSource } from './credentials';
 import { explainSilence, explainStatus, type KubeStatus } from './failures';
 import type { KubeContext } from './kubeconfig';
 import { sessionFor, type Session } from './session';
+import { Throttle } from './throttle';
 
 /** One request to an API server. */
 export interface KubeCall {
@@ -25,12 +25,13 @@ export interface KubeCall {
   readonly compressed?: boolean;
   /** How long the server may take to begin its answer, and to say nothing within it. */
   readonly silenceMs?: number;
+  /** That the server wants to be asked later is an answer about what was asked: nothing waits for it. */
+  readonly once?: boolean;
 }
 
 const silenceMs = 30_000;
 /** How often a server that says "too many requests" is asked again, as client-go does. */
 const tries = 5;
-const longestWaitMs = 10_000;
 
 /**
  * One context's API server. Requests share connections and credentials. Nothing is connected before the first request.
@@ -39,6 +40,7 @@ const longestWaitMs = 10_000;
 export class KubeClient {
   readonly context: KubeContext;
   readonly #credentials: CredentialSource;
+  readonly #throttle = new Throttle();
   #session: Session | undefined;
 
   constructor(context: KubeContext) {
@@ -85,8 +87,8 @@ export class KubeClient {
   async open(call: KubeCall, signal: AbortSignal): Promise<http.IncomingMessage> {
     let renewed = false;
     for (let attempt = 1; ; attempt++) {
-      const credential = await this.#credentials.get();
-      signal.throwIfAborted();
+      await this.#throttle.wait(signal);
+      const credential = await this.#credentials.get(signal);
       const response = await this.#send(call, credential, signal);
       const status = response.statusCode ?? 0;
       if (status < 300) return response;
@@ -96,21 +98,26 @@ export class KubeClient {
         renewed = true;
         continue;
       }
-      const wait = retryAfterMs(status, response, body);
-      if (wait === undefined || attempt === tries) throw explainStatus(this.context, call.what, status, body);
-      await delay(wait, undefined, { signal });
+      const mayTryAgain = call.once !== true && this.#throttle.isToldToWait(status, response, body);
+      if (!mayTryAgain || attempt === tries)
+        throw explainStatus(this.context, call.what, status, body, certificateNote(status, credential));
     }
   }
 
   /** How WebSockets of this context are opened. @throws those of the credentials */
   async session(): Promise<Session> {
-    return this.#sessionOf(await this.#credentials.get());
+    return this.#sessionOf(await this.#credentials.get(new AbortController().signal));
   }
 
   /** Lets no later request use a connection that is open now; requests under way keep theirs. */
   renewConnections(): void {
     this.#session?.retire();
     this.#session = undefined;
+  }
+
+  /** Keeps no connection open once the requests under way are done. */
+  retire(): void {
+    this.#session?.retire();
   }
 
   /** Closes all connections. */
@@ -193,11 +200,4 @@ async function readStatus(response: http.IncomingMessage): Promise<KubeStatus> {
   } catch {
     return /^[^<]{1,500}$/.test(text.trim()) ? { message: text.trim() } : {};
   }
-}
-
-/** Undefined where asking again does not help, or where the server may have done what it was asked. */
-function retryAfterMs(status: number, response: http.IncomingMessage, body: KubeStatus): number | undefined {
-  if (status !== 429 && !(status === 503 && response.headers['retry-after'] !== undefined)) return undefined;
-  const seconds = Number(response.headers['retry-after'] ?? body.details?.retryAfterSeconds ?? 1);
-  return Math.min((Number.isFinite(seconds) ? Math.max(seconds, 0.1) : 1) * 1000, longestWaitMs);
 }

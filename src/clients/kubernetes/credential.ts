@@ -1,3 +1,5 @@
+import { X509Certificate } from 'node:crypto';
+
 /** What proves who we are; certificates in PEM. */
 export interface Credential {
   readonly token?: string;
@@ -7,4 +9,16 @@ export interface Credential {
   readonly password?: string;
   /** Milliseconds since the epoch; absent where it does not tell. */
   readonly expires?: number;
+}
+
+/** What a server that refuses a client certificate does not tell: that its time is over. */
+export function certificateNote(status: number, { cert }: Credential): string {
+  if (status !== 401 || cert === undefined) return '';
+  try {
+    const { validTo } = new X509Certificate(cert);
+    const end = new Date(validTo);
+    return end.getTime() < Date.now() ? `Your certificate ended on ${end.toISOString().slice(0, 10)}.` : '';
+  } catch {
+    return '';
+  }
 }

@@ -13,21 +13,47 @@ const failureMs = { first: 5000, most: 60_000 };
 /** A server that refuses every credential is not a reason to ask for one all the time. */
 const refusalMs = 30_000;
 
+/** One asking, which whoever wants credentials meanwhile waits for. */
+interface Asked {
+  readonly credential: Promise<Credential>;
+  readonly stop: AbortController;
+  waiting: number;
+  /** Undefined while it goes on. */
+  outcome: { readonly at: number; readonly credential: Credential | undefined } | undefined;
+}
+
 /** The credentials of one user of one kubeconfig file. However many ask, one plugin process runs. */
 export class CredentialSource {
   readonly #context: KubeContext;
-  #asked: { readonly at: number; readonly credential: Promise<Credential> } | undefined;
+  readonly #pluginMs: number | undefined;
+  #asked: Asked | undefined;
   #failures = 0;
   #refusedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(context: KubeContext) {
+  /** @param pluginMs how long a plugin may take, where not as long as usual */
+  constructor(context: KubeContext, pluginMs?: number) {
     this.#context = context;
+    this.#pluginMs = pluginMs;
   }
 
-  /** @throws UserError CredentialPluginMissing, CredentialPluginFailed, CredentialPluginInteractive, CredentialFileUnreadable */
-  async get(): Promise<Credential> {
-    if (this.#asked !== undefined && !(await this.#isOld(this.#asked))) return this.#asked.credential;
-    return this.#ask();
+  /**
+   * A plugin that nobody waits for any more is ended.
+   * @throws UserError CredentialPluginMissing, CredentialPluginFailed, CredentialPluginInteractive,
+   *   CredentialFileUnreadable; the signal's reason when aborted
+   */
+  async get(signal: AbortSignal): Promise<Credential> {
+    signal.throwIfAborted();
+    const asked = this.#asked === undefined || this.#isOld(this.#asked) ? this.#ask() : this.#asked;
+    asked.waiting++;
+    try {
+      return await unlessAborted(asked.credential, signal);
+    } finally {
+      asked.waiting--;
+      if (asked.waiting === 0 && asked.outcome === undefined) {
+        asked.stop.abort();
+        if (this.#asked === asked) this.#asked = undefined;
+      }
+    }
   }
 
   /** The server did not take this one: the next to ask gets another, if there can be another. */
@@ -36,43 +62,65 @@ export class CredentialSource {
     const canChange = user.exec !== undefined || user.tokenFile !== undefined || user.certFile !== undefined;
     if (!canChange || performance.now() - this.#refusedAt < refusalMs) return false;
     this.#refusedAt = performance.now();
-    const asked = this.#asked;
-    void asked?.credential.then(
-      (known) => {
-        if (known === credential && this.#asked === asked) this.#asked = undefined;
-      },
-      () => undefined,
-    );
+    if (this.#asked?.outcome?.credential === credential) this.#asked = undefined;
     return true;
   }
 
-  async #isOld(asked: { readonly at: number; readonly credential: Promise<Credential> }): Promise<boolean> {
-    const age = Date.now() - asked.at;
-    const known = await asked.credential.catch(() => undefined);
-    if (this.#asked !== asked) return false;
+  #isOld({ outcome }: Asked): boolean {
+    if (outcome === undefined) return false;
+    const age = Date.now() - outcome.at;
+    const known = outcome.credential;
     if (known === undefined) return age > Math.min(failureMs.first * 2 ** (this.#failures - 1), failureMs.most);
-    if (known.expires !== undefined) return Date.now() > known.expires - earlyMs;
+    if (known.expires !== undefined) return age > usefulMs(known.expires - outcome.at);
     return this.#context.user.tokenFile !== undefined && age > fileMs;
   }
 
-  #ask(): Promise<Credential> {
-    // Not the caller's signal: others wait for the same answer.
-    const credential = readCredential(this.#context, new AbortController().signal);
-    this.#asked = { at: Date.now(), credential };
+  #ask(): Asked {
+    // Not a caller's signal: others wait for the same answer.
+    const stop = new AbortController();
+    const credential = readCredential(this.#context, this.#pluginMs, stop.signal);
+    const asked: Asked = { credential, stop, waiting: 0, outcome: undefined };
+    this.#asked = asked;
     credential.then(
-      () => {
+      (known) => {
         this.#failures = 0;
+        asked.outcome = { at: Date.now(), credential: known };
       },
       () => {
-        this.#failures++;
+        if (!stop.signal.aborted) this.#failures++;
+        asked.outcome = { at: Date.now(), credential: undefined };
       },
     );
-    return credential;
+    return asked;
   }
 }
 
-async function readCredential({ user, cluster }: KubeContext, signal: AbortSignal): Promise<Credential> {
-  if (user.exec !== undefined) return runExecPlugin(user.exec, cluster, signal);
+/**
+ * For how long a credential is used that says it holds for so long. One that is over when it comes tells that this
+ * machine's clock is wrong; whether it is good the server says.
+ */
+function usefulMs(holdsMs: number): number {
+  return holdsMs > 0 ? holdsMs - Math.min(earlyMs, holdsMs / 2) : earlyMs;
+}
+
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    void promise.then(resolve, reject).finally(() => {
+      signal.removeEventListener('abort', abort);
+    });
+  });
+}
+
+async function readCredential(
+  { user, cluster }: KubeContext,
+  pluginMs: number | undefined,
+  signal: AbortSignal,
+): Promise<Credential> {
+  if (user.exec !== undefined) return runExecPlugin(user.exec, cluster, signal, pluginMs);
   const token = user.tokenFile === undefined ? user.token : (await read(user, user.tokenFile)).toString('utf8').trim();
   const cert = await pem(user, user.certFile, user.certData);
   const key = await pem(user, user.keyFile, user.keyData);

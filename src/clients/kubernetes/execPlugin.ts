@@ -6,7 +6,8 @@ import { findUserProgram, userPath } from '../process/shellPath';
 import type { ExecPlugin, KubeCluster } from './kubeconfig';
 import type { Credential } from './credential';
 
-const timeoutMs = 60_000;
+/** Some open a browser and wait for a person. */
+const usualMs = 60_000;
 
 /**
  * Runs a credential plugin once. It gets no terminal: one that insists on it is refused.
@@ -17,6 +18,7 @@ export async function runExecPlugin(
   plugin: ExecPlugin,
   cluster: KubeCluster,
   signal: AbortSignal,
+  timeoutMs = usualMs,
 ): Promise<Credential> {
   if (plugin.interactiveMode === 'Always') {
     throw new UserError(

@@ -1,4 +1,4 @@
-import { UserError, type Remedy } from '../../core/errors';
+import { isUserError, UserError, type Remedy } from '../../core/errors';
 import { inertText } from '../../core/inertText';
 import type { KubeContext } from './kubeconfig';
 
@@ -103,10 +103,20 @@ const special: readonly (Explanation & { readonly fits: (status: number, body: K
   },
 ];
 
-/** What a refusal means to the user. `what` completes "you are not allowed to …". */
-export function explainStatus(context: KubeContext, what: string, status: number, body: KubeStatus): UserError {
+/**
+ * What a refusal means to the user.
+ * @param what completes "you are not allowed to …"
+ * @param note what is known beside it, as a sentence
+ */
+export function explainStatus(
+  context: KubeContext,
+  what: string,
+  status: number,
+  body: KubeStatus,
+  note = '',
+): UserError {
   const said = inertText((body.message ?? '').slice(0, 2000));
-  const words = said === '' ? '' : ` It says: ${said}`;
+  const words = (note === '' ? '' : ` ${note}`) + (said === '' ? '' : ` It says: ${said}`);
   const details = { status, reason: body.reason, causes: body.details?.causes ?? [], context: context.name };
   const known = special.find(({ fits }) => fits(status, body)) ?? explanations[status];
   if (known !== undefined)
@@ -117,38 +127,53 @@ export function explainStatus(context: KubeContext, what: string, status: number
   });
 }
 
+const lasting: ReadonlySet<string> = new Set(['KubernetesForbidden', 'KubernetesNotFound', 'KubernetesInvalid']);
+
+/** Whether a failure is one that does not go away by asking again. */
+export function isLasting(error: unknown): boolean {
+  return isUserError(error) && lasting.has(error.code);
+}
+
 /** Codes of Node and OpenSSL that tell that the other side is not who it should be. */
 const certificateTrouble = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|EPROTO|ERR_SSL/;
+/** What the kubeconfig holds is no certificate or key, or they do not belong together. */
+const materialTrouble = 'ERR_OSSL';
+
+const setClock = hint(
+  'Set the clock of this machine right. If it is right, who runs the cluster must renew the certificate.',
+);
+
+/** What a fault of TLS means, where OpenSSL's own words do not tell. */
+function explainTls(code: string, why: string): { readonly why: string; readonly remedy?: Remedy } {
+  if (/^CERT_(HAS_EXPIRED|NOT_YET_VALID)$/.test(code))
+    return {
+      why: `its certificate does not hold at ${new Date().toISOString()}, by this machine’s clock`,
+      remedy: setClock,
+    };
+  if (/EPROTO|WRONG_VERSION|PACKET_LENGTH/.test(code)) return { why: 'what listens there does not speak TLS' };
+  return { why };
+}
 
 /** No answer at all, or one of somebody else. */
 export function explainSilence(context: KubeContext, what: string, cause: unknown): UserError {
   const { server } = context.cluster;
-  const why = inertText(reasonOf(cause));
+  const said = inertText(reasonOf(cause));
   const code = (cause as NodeJS.ErrnoException).code ?? '';
-  if (certificateTrouble.test(code)) {
-    return new UserError(
-      'KubernetesCertificate',
-      `The server ${server} of ${context.name} cannot be trusted to ${what}: ${why}.`,
-      {
-        cause,
-        details: { context: context.name },
-        remedy: {
-          kind: 'openFile',
-          label: 'Open kubeconfig',
-          location: { file: context.file, line: context.line },
-        },
-      },
-    );
+  const details = { context: context.name };
+  const location = { file: context.file, line: context.line };
+  const open: Remedy = { kind: 'openFile', label: 'Open kubeconfig', location };
+  if (code.startsWith(materialTrouble)) {
+    const message = `The certificates or the key of ${context.name} cannot be used to ${what}: ${said}.`;
+    return new UserError('CredentialInvalid', message, { cause, details, remedy: open });
   }
-  return new UserError(
-    'KubernetesUnreachable',
-    `The server ${server} of ${context.name} could not be reached to ${what}: ${why}.`,
-    {
-      cause,
-      details: { context: context.name },
-      remedy: hint('Check that the cluster runs, and the network, VPN and proxy between it and this machine.'),
-    },
-  );
+  if (certificateTrouble.test(code)) {
+    const { why, remedy = open } = explainTls(code, said);
+    const message = `The server ${server} of ${context.name} cannot be trusted to ${what}: ${why}.`;
+    return new UserError('KubernetesCertificate', message, { cause, details, remedy });
+  }
+  const message = `The server ${server} of ${context.name} could not be reached to ${what}: ${said}.`;
+  const remedy = hint('Check that the cluster runs, and the network, VPN and proxy between it and this machine.');
+  return new UserError('KubernetesUnreachable', message, { cause, details, remedy });
 }
 
 /** Several addresses that all fail make an error without a message of its own. */

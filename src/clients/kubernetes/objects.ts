@@ -70,6 +70,18 @@ export const resources = {
   daemonSets: apps('DaemonSet', 'daemonsets'),
   jobs: { apiVersion: 'batch/v1', plural: 'jobs', kind: 'Job', namespaced: true },
   cronJobs: { apiVersion: 'batch/v1', plural: 'cronjobs', kind: 'CronJob', namespaced: true },
+  horizontalPodAutoscalers: {
+    apiVersion: 'autoscaling/v2',
+    plural: 'horizontalpodautoscalers',
+    kind: 'HorizontalPodAutoscaler',
+    namespaced: true,
+  },
+  podDisruptionBudgets: {
+    apiVersion: 'policy/v1',
+    plural: 'poddisruptionbudgets',
+    kind: 'PodDisruptionBudget',
+    namespaced: true,
+  },
   leases: { apiVersion: 'coordination.k8s.io/v1', plural: 'leases', kind: 'Lease', namespaced: true },
   nodeMetrics: { apiVersion: 'metrics.k8s.io/v1beta1', plural: 'nodes', kind: 'NodeMetrics', namespaced: false },
   podMetrics: { apiVersion: 'metrics.k8s.io/v1beta1', plural: 'pods', kind: 'PodMetrics', namespaced: true },

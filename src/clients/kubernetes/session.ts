@@ -52,6 +52,7 @@ export async function sessionFor(
       ...(typeof auth === 'string' ? { Authorization: `Basic ${Buffer.from(auth).toString('base64')}` } : {}),
     },
     retire: () => {
+      agent.maxFreeSockets = 0;
       for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
     },
     close: () => {

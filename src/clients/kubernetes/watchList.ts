@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isUserError, type UserError } from '../../core/errors';
 import type { KubeClient } from './client';
-import { explainStatus } from './failures';
+import { explainStatus, isLasting } from './failures';
 import { withHeartbeat } from './heartbeat';
 import type { KubeObject } from './objects';
 import { watchStream, type WatchedList, type WatchEvent } from './watchStream';
@@ -27,9 +27,6 @@ const longestWaitMs = 8000;
 
 /** Who may list but not watch gets a new list so often. */
 const pollMs = 15_000;
-
-/** What is not going to change by asking again. */
-const final: ReadonlySet<string> = new Set(['KubernetesForbidden', 'KubernetesNotFound', 'KubernetesInvalid']);
 
 /**
  * Lists objects page by page, then follows their changes until aborted. After a fault it goes on by itself where it was,
@@ -123,7 +120,7 @@ class KeptList<T> {
       this.#waitMs = pollMs;
       return false;
     }
-    if (final.has(error.code)) throw error;
+    if (isLasting(error)) throw error;
     this.#stale ??= { since: new Date(), error };
     return true;
   }

@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isLasting } from '../../clients/kubernetes/failures';
 import type { Cluster, ClusterRow, ClusterRows } from '../../core/cluster';
 import { isUserError } from '../../core/errors';
 import { rowId, type Below } from '../../tree/cluster/clusterTree';
@@ -11,6 +13,8 @@ export interface ClusterStoreOptions {
   /** Calls back when clusters may have come or gone. */
   onConfiguration?(changed: () => void): Disposable;
   readonly backoff?: Backoff;
+  /** How long a configuration that lost something is mistrusted. */
+  readonly doubtMs?: number;
 }
 
 /** A row that is open. */
@@ -24,6 +28,8 @@ interface OpenRow {
 
 /** How long opening a row may take before the view says that it is still connecting. */
 const patienceMs = 1500;
+/** A file of which the half is written lacks clusters, or is broken; so long later it is whole. */
+const doubtMs = 1000;
 /** After a fault that a list does not heal by itself. */
 const usual: Backoff = { firstMs: 1000, mostMs: 8000 };
 
@@ -37,6 +43,7 @@ export class ClusterStore implements Disposable {
   readonly #open = new Map<string, OpenRow>();
   #clusters: readonly Cluster[] = [];
   #isLoaded = false;
+  #discoveries = 0;
   readonly #hold = forHolders(
     () => {
       this.#start();
@@ -127,13 +134,27 @@ export class ClusterStore implements Disposable {
   }
 
   async #discover(signal: AbortSignal): Promise<void> {
-    const found = await this.#options.discover(signal).catch(() => this.#clusters);
-    if (signal.aborted) return;
+    this.#discoveries++;
+    const turn = this.#discoveries;
+    let found = await this.#find(signal);
+    if (this.#isLoaded && lost(this.#clusters, found)) {
+      await this.#doubt(signal);
+      found = await this.#find(signal);
+    }
+    if (signal.aborted || turn !== this.#discoveries) return;
     this.#clusters = found;
     this.#isLoaded = true;
     for (const [id, entry] of this.#open) this.#adjust(id, entry);
     for (const cluster of found) if (cluster.opensAtOnce && !this.#open.has(cluster.id)) void this.load(cluster.id);
     this.#tell();
+  }
+
+  #doubt(signal: AbortSignal): Promise<void> {
+    return delay(this.#options.doubtMs ?? doubtMs, undefined, { signal }).catch(() => undefined);
+  }
+
+  #find(signal: AbortSignal): Promise<readonly Cluster[]> {
+    return this.#options.discover(signal).catch(() => this.#clusters);
   }
 
   /** After the configuration changed: what is gone is closed, what is reached in another way is opened again. */
@@ -155,14 +176,14 @@ export class ClusterStore implements Disposable {
     const below = { value: undefined, problem: undefined };
     const top = this.#clusters.find((cluster) => cluster.id === id);
     if (top?.problem !== undefined) return undefined;
-    const entry = top === undefined ? this.#find(id) : { cluster: top, parentId: undefined, row: undefined };
+    const entry = top === undefined ? this.#rowOf(id) : { cluster: top, parentId: undefined, row: undefined };
     if (entry === undefined) return undefined;
     const made: OpenRow = { ...entry, below, watching: undefined };
     this.#open.set(id, made);
     return made;
   }
 
-  #find(id: string) {
+  #rowOf(id: string) {
     for (const [parentId, { cluster, below, row: parent }] of this.#open) {
       if (!id.startsWith(`${parentId}/`)) continue;
       const row = [...(below.value?.rows ?? []), ...(parent?.rows ?? [])].find((one) => rowId(parentId, one) === id);
@@ -182,7 +203,7 @@ export class ClusterStore implements Disposable {
       },
       onError: (error: unknown) => {
         entry.below = { value: staleValue(entry.below.value, error), problem: problemOf(entry.below.value, error) };
-        if (isFinal(error)) watching.abort();
+        if (isLasting(error)) watching.abort();
         this.#tell();
       },
     };
@@ -222,14 +243,15 @@ export class ClusterStore implements Disposable {
   }
 }
 
-function isKnown({ value, problem }: Below): boolean {
-  return value !== undefined || problem !== undefined;
+/** Whether something is missing or broken that was not before. */
+function lost(before: readonly Cluster[], now: readonly Cluster[]): boolean {
+  const has = (all: readonly Cluster[], { id }: Cluster): boolean => all.some((one) => one.id === id);
+  const isMissing = before.some((one) => one.problem === undefined && !has(now, one));
+  return isMissing || now.some((one) => one.problem !== undefined && !has(before, one));
 }
 
-const final: ReadonlySet<string> = new Set(['KubernetesForbidden', 'KubernetesNotFound', 'KubernetesInvalid']);
-
-function isFinal(error: unknown): boolean {
-  return isUserError(error) && final.has(error.code);
+function isKnown({ value, problem }: Below): boolean {
+  return value !== undefined || problem !== undefined;
 }
 
 function messageOf(error: unknown): string {
@@ -238,11 +260,11 @@ function messageOf(error: unknown): string {
 
 /** What was seen last is kept and marked. */
 function staleValue(value: ClusterRows | undefined, error: unknown): ClusterRows | undefined {
-  if (value === undefined || isFinal(error)) return undefined;
+  if (value === undefined || isLasting(error)) return undefined;
   return { ...value, stale: value.stale ?? { since: new Date(), message: messageOf(error) } };
 }
 
 function problemOf(value: ClusterRows | undefined, error: unknown): Below['problem'] {
-  if (value !== undefined && !isFinal(error)) return undefined;
+  if (value !== undefined && !isLasting(error)) return undefined;
   return { code: isUserError(error) ? error.code : '', message: messageOf(error) };
 }

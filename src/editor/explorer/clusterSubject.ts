@@ -1,5 +1,6 @@
 import type { Cluster, ClusterObjects, ClusterRow, ObjectRef } from '../../core/cluster';
 import { UserError } from '../../core/errors';
+import { inertText } from '../../core/inertText';
 import type { ClusterStore } from './clusterStore';
 
 /** What a command on a row of the Clusters view is about. */
@@ -32,7 +33,6 @@ export async function clusterSubject(clusters: ClusterStore, subject: unknown): 
 
 /** `CONTEXT › NAMESPACE › Kind name`: where an object is, for questions and titles. */
 export function breadcrumb({ cluster, ref }: Pick<ClusterSubject, 'cluster' | 'ref'>): string {
-  return [cluster.displayName, ref.namespace, `${ref.kind} ${ref.name}`]
-    .filter((part) => part !== undefined)
-    .join(' › ');
+  const parts = [cluster.displayName, ref.namespace, `${ref.kind} ${ref.name}`].filter((part) => part !== undefined);
+  return inertText(parts.join(' › '));
 }

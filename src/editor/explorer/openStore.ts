@@ -12,11 +12,19 @@ export function clusterStore(services: () => Promise<Services>): ClusterStore {
       return found.flat();
     },
     onConfiguration: (changed) => {
+      let stop = new AbortController();
+      const watchFiles = (): void => {
+        stop.abort();
+        stop = new AbortController();
+        const { signal } = stop;
+        void import('./watchKubeconfig').then(({ watchKubeconfig }) => watchKubeconfig(services, changed, signal));
+      };
       const settings = vscode.workspace.onDidChangeConfiguration((event) => {
-        if (event.affectsConfiguration('slipway')) changed();
+        if (!event.affectsConfiguration('slipway') && !event.affectsConfiguration('http.proxy')) return;
+        watchFiles();
+        changed();
       });
-      const stop = new AbortController();
-      void import('./watchKubeconfig').then(({ watchKubeconfig }) => watchKubeconfig(services, changed, stop.signal));
+      watchFiles();
       return {
         dispose: () => {
           settings.dispose();

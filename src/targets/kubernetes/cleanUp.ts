@@ -2,7 +2,7 @@ import { deleteObject, findObject, listObjects } from '../../clients/kubernetes/
 import { resources, type KubeObject, type Resource } from '../../clients/kubernetes/objects';
 import { isUserError } from '../../core/errors';
 import type { Leftover } from '../../core/target';
-import type { Subject } from './deploy';
+import type { Subject } from './subject';
 import { isHeld } from './lease';
 import { cureFor, describe, orphans, type Cure, type Remains } from './leftovers';
 import { labels, leaseName, ofModel, ours } from './names';

@@ -1,20 +1,23 @@
 import { findObject } from '../../clients/kubernetes/change';
 import { resources } from '../../clients/kubernetes/objects';
+import { withinBounds, type Autoscale } from '../../core/autoscale';
 import { UserError } from '../../core/errors';
 import type { DeployedModel, Reason } from '../../core/deployment';
 import { parseImageReference } from '../../core/image';
 import type { DeployRequest, ImageContent, RolloutStep } from '../../core/target';
+import { applyAutoscaler, mustBeOurs } from './autoscale';
+import { autoscalerOf, autoscaleState } from './autoscalers';
 import { mendReleases } from './cleanUp';
 import { goodRelease, orSayWhatIsLeft } from './halfMade';
 import { ofModel } from './names';
 import type { Deployment } from './objects';
 import { patiently } from './patiently';
-import type { Place } from './place';
 import { checkNamespace } from './preflight';
 import { pullSecretsOf } from './pullSecrets';
 import { allocateRelease, type ReleaseSpec } from './release';
 import { deleteObjects } from './remove';
 import { readSnapshot } from './snapshot';
+import type { Subject } from './subject';
 import { findModel, releaseOf, releasesOf, rememberedReplicas } from './state';
 import {
   applyRelease,
@@ -32,13 +35,8 @@ const servicePort = 80;
 interface Before {
   readonly release: ReleaseSpec | undefined;
   readonly replicas: number;
-}
-
-/** A model of a target, while the right to change it is held. */
-export interface Subject {
-  readonly place: Place;
-  readonly model: string;
-  readonly targetId: string;
+  /** Whoever scales automatically is left to it. */
+  readonly autoscale: Autoscale | undefined;
 }
 
 /** Makes a new release and rolls it out. @throws UserError RolloutFailed, and of the client */
@@ -48,7 +46,8 @@ export async function* deployRelease(
   signal: AbortSignal,
 ): AsyncGenerator<RolloutStep> {
   const { place, model } = subject;
-  const { known, deployment, before } = await stateOf(subject, signal);
+  const { known, deployment, before, snapshot } = await stateOf(subject, signal);
+  if (request.autoscale !== undefined) mustBeOurs(snapshot, model);
   const { registry } = parseImageReference(request.content.image);
   const release = await allocateRelease(
     place,
@@ -67,11 +66,9 @@ export async function* deployRelease(
   );
   const replicas =
     request.replicas ?? (before.replicas > 0 ? before.replicas : deployment && rememberedReplicas(deployment)) ?? 1;
-  for await (const step of switchTo(
-    subject,
-    { release, replicas, before, isNew: true, secrets: request.secrets },
-    signal,
-  )) {
+  const { secrets, autoscale } = request;
+  const change = { release, replicas, autoscale, before, isNew: true, secrets };
+  for await (const step of switchTo(subject, change, signal)) {
     // The release answers: what an earlier deploy left is no reason to call this one failed.
     if (step.kind === 'ready') await mendReleases(place, known, before.release, signal).catch(() => undefined);
     yield step;
@@ -93,8 +90,8 @@ export async function rollBack(
     .at(-1)?.spec;
   if (release === undefined) throw releaseMissing(subject.model, version);
   const replicas = before.replicas > 0 ? before.replicas : 1;
-  for await (const step of switchTo(subject, { release, replicas, before, isNew: false, secrets: {} }, signal))
-    if (step.kind === 'ready') return step.model;
+  const change = { release, replicas, autoscale: undefined, before, isNew: false, secrets: {} };
+  for await (const step of switchTo(subject, change, signal)) if (step.kind === 'ready') return step.model;
   throw releaseMissing(subject.model, version);
 }
 
@@ -103,16 +100,20 @@ async function stateOf({ place, model }: Subject, signal: AbortSignal) {
   const deployment = snapshot.deployments.find((one) => one.metadata.name === model);
   const known = releasesOf(snapshot, model);
   const current = known.find((one) => deployment !== undefined && one.spec.version === releaseOf(deployment));
+  const autoscaler = autoscalerOf(snapshot, model);
   const before: Before = {
     release: goodRelease(known, current, deployment),
     replicas: deployment?.spec.replicas ?? 0,
+    autoscale: autoscaler && autoscaleState(autoscaler),
   };
-  return { known, deployment, before };
+  return { known, deployment, before, snapshot };
 }
 
 interface Switch {
   readonly release: ReleaseSpec;
   readonly replicas: number;
+  /** Undefined: as it is. */
+  readonly autoscale: Autoscale | undefined;
   readonly before: Before;
   /** Made for this; forgotten when the user gives up. */
   readonly isNew: boolean;
@@ -121,13 +122,13 @@ interface Switch {
 
 async function* switchTo(subject: Subject, change: Switch, signal: AbortSignal): AsyncGenerator<RolloutStep> {
   const { place, model, targetId } = subject;
-  const { release, replicas, before } = change;
+  const { release, before } = change;
   let outcome;
   try {
     await storeSecrets(place, release, change.secrets, signal);
     yield { kind: 'progress', step: 'applying', message: `Applying release ${String(release.version)} of ${model}` };
     await applyRelease(place, release, signal);
-    if (replicas !== (await currentReplicas(subject, signal))) await scaleModel(place, model, replicas, signal);
+    await giveReplicas(subject, change, signal);
     outcome = yield* awaitRelease(place, release, signal);
   } catch (error) {
     await orSayWhatIsLeft(subject, error, (abort) => undo(subject, change, abort));
@@ -141,9 +142,22 @@ async function* switchTo(subject: Subject, change: Switch, signal: AbortSignal):
     throw error;
   }
   await noteOutcome(place, release, undefined, signal);
+  if (change.autoscale !== undefined) await applyAutoscaler(place, model, change.autoscale, signal);
   const found = findModel(await readSnapshot(place, ofModel(model), signal), model, targetId);
   if (found === undefined) throw new UserError('RolloutFailed', `${model} was removed while it was deployed.`);
   yield { kind: 'ready', model: found };
+}
+
+/** Where the cluster decides how many there are, only what lies outside of its bounds is changed. */
+async function giveReplicas(
+  subject: Subject,
+  { replicas, autoscale, before }: Pick<Switch, 'replicas' | 'autoscale' | 'before'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const bounds = autoscale ?? before.autoscale;
+  const now = await currentReplicas(subject, signal);
+  const wanted = bounds === undefined ? replicas : withinBounds(now, bounds);
+  if (wanted !== now) await scaleModel(subject.place, subject.model, wanted, signal);
 }
 
 async function currentReplicas(subject: Subject, signal: AbortSignal): Promise<number> {
@@ -179,8 +193,9 @@ async function giveUp(
 }
 
 /** Without a release to go back to nothing is left running. */
-async function goBack(subject: Subject, { release, replicas }: Before, signal: AbortSignal): Promise<void> {
+async function goBack(subject: Subject, before: Before, signal: AbortSignal): Promise<void> {
   const { place, model } = subject;
+  const { release, replicas } = before;
   if (release !== undefined) {
     await applyRelease(place, release, signal).catch(async (error: unknown) => {
       // What kept the new release from being applied keeps the old one from it, too, and it is there already.
@@ -188,7 +203,8 @@ async function goBack(subject: Subject, { release, replicas }: Before, signal: A
       if (deployment === undefined || releaseOf(deployment) !== release.version) throw error;
     });
   }
-  await scaleModel(place, model, release === undefined ? 0 : replicas, signal);
+  if (release === undefined || replicas === 0) await scaleModel(place, model, 0, signal);
+  else await giveReplicas(subject, { replicas, autoscale: undefined, before }, signal);
 }
 
 function releaseMissing(model: string, version: number | undefined): UserError {

@@ -1,5 +1,5 @@
 import { isUserError, UserError } from '../../core/errors';
-import type { Subject } from './deploy';
+import type { Subject } from './subject';
 import type { Deployment } from './objects';
 import type { ReleaseSpec, StoredRelease } from './release';
 import { isComplete } from './rollout';

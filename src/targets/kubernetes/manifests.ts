@@ -140,7 +140,7 @@ function given(name: string, value: ResourceNeed['cpu']): Readonly<Record<string
 }
 
 /** What belongs to the model and not to one release of it. */
-function modelLabels(model: string): Readonly<Record<string, string>> {
+export function modelLabels(model: string): Readonly<Record<string, string>> {
   return { [labels.name]: model, [labels.managedBy]: manager, [labels.model]: model };
 }
 

@@ -5,7 +5,10 @@ export interface Deployment extends KubeObject {
   readonly metadata: KubeMetadata & { readonly generation?: number };
   readonly spec: {
     readonly replicas?: number;
-    readonly template?: { readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> } };
+    readonly template?: {
+      readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> };
+      readonly spec?: PodTemplateSpec;
+    };
   };
   readonly status?: {
     readonly observedGeneration?: number;
@@ -23,8 +26,17 @@ export interface Condition {
   readonly message?: string;
 }
 
+interface Container {
+  readonly name: string;
+  readonly resources?: { readonly requests?: Readonly<Record<string, string>> };
+}
+
+interface PodTemplateSpec {
+  readonly containers?: readonly Container[];
+}
+
 export interface Pod extends KubeObject {
-  readonly spec?: { readonly nodeName?: string };
+  readonly spec?: PodTemplateSpec & { readonly nodeName?: string };
   readonly status?: {
     readonly phase?: string;
     readonly reason?: string;
@@ -61,6 +73,34 @@ export interface Service extends KubeObject {
   readonly spec?: { readonly ports?: readonly { readonly name?: string; readonly port: number }[] };
 }
 
+/** https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/horizontal-pod-autoscaler-v2/ */
+export interface Autoscaler extends KubeObject {
+  readonly spec: {
+    readonly scaleTargetRef: { readonly kind: string; readonly name: string };
+    readonly minReplicas?: number;
+    readonly maxReplicas: number;
+    readonly metrics?: readonly Metric[];
+    readonly behavior?: { readonly scaleDown?: { readonly stabilizationWindowSeconds?: number } };
+  };
+  readonly status?: { readonly currentMetrics?: readonly Metric[] | null; readonly conditions?: readonly Condition[] };
+}
+
+interface Measure {
+  readonly averageUtilization?: number;
+  readonly averageValue?: string;
+}
+
+export interface Measured {
+  readonly target?: Measure;
+  readonly current?: Measure;
+}
+
+export interface Metric {
+  readonly resource?: Measured;
+  readonly containerResource?: Measured;
+  readonly pods?: Measured;
+}
+
 export interface ConfigMap extends KubeObject {
   readonly data?: Readonly<Record<string, string>>;
 }
@@ -71,6 +111,8 @@ export interface Snapshot {
   readonly pods: readonly Pod[];
   readonly releases: readonly ConfigMap[];
   readonly services: readonly Service[];
+  /** All of the namespace: one that somebody else made scales, too. */
+  readonly autoscalers: readonly Autoscaler[];
 }
 
 export function isPodReady(pod: Pod): boolean {

@@ -1,7 +1,7 @@
 import { resourcePath, resources } from '../../clients/kubernetes/objects';
 import { scaleManager } from '../../clients/kubernetes/change';
 import { UserError } from '../../core/errors';
-import type { Subject } from './deploy';
+import type { Subject } from './subject';
 import { orSayWhatIsLeft } from './halfMade';
 import { annotations, ofModel } from './names';
 import type { Deployment } from './objects';

@@ -1,4 +1,5 @@
 import type { Cluster, ClusterProblem, ClusterRow, ClusterRows, PodRow } from '../../core/cluster';
+import { inertText } from '../../core/inertText';
 import { escapeMarkdown, formatTime } from '../format';
 import { leaf, type Translate, type TreeNode } from '../node';
 import { firstPage } from '../pages';
@@ -74,12 +75,13 @@ function clusterNode(
   if (problem !== undefined) return brokenNode(cluster, problem);
   const trouble = troubleOf(below, t);
   const description = trouble?.short ?? summary(below, t);
-  return leaf(id, `cluster ${id.replace(/:.*/s, '')}`, displayName, {
+  const name = inertText(displayName);
+  return leaf(id, `cluster ${id.replace(/:.*/s, '')}`, name, {
     ...(description === undefined ? {} : { description }),
     tooltip: escapeMarkdown(lines(displayName, cluster.description, trouble?.message)),
     icon: trouble === undefined ? { id: 'vm' } : { id: 'warning', color: 'list.warningForeground' },
     state: cluster.opensAtOnce ? 'expanded' : 'collapsed',
-    accessibleLabel: t('Cluster {0}, {1}', displayName, description ?? ''),
+    accessibleLabel: t('Cluster {0}, {1}', name, description ?? ''),
     children: childrenOf(id, id, undefined, below, draw, t),
     cluster: { clusterId: id },
   });
@@ -88,8 +90,8 @@ function clusterNode(
 /** An entry of a configuration that cannot be used; a click leads to it. */
 function brokenNode({ id, displayName }: Cluster, { message, file, line }: ClusterProblem): TreeNode {
   const place = line === undefined ? {} : { line };
-  return leaf(id, 'cluster broken', displayName, {
-    description: message,
+  return leaf(id, 'cluster broken', inertText(displayName), {
+    description: inertText(message),
     tooltip: escapeMarkdown(lines(message, line === undefined ? file : `${file}:${line}`)),
     icon: { id: 'error', color: 'list.errorForeground' },
     opens: { file, ...place },
@@ -97,7 +99,7 @@ function brokenNode({ id, displayName }: Cluster, { message, file, line }: Clust
 }
 
 function lines(...all: readonly (string | undefined)[]): string {
-  return all.filter((line) => line !== undefined).join('\n');
+  return all.flatMap((line) => (line === undefined ? [] : [inertText(line)])).join('\n');
 }
 
 function troubleOf(
@@ -140,14 +142,15 @@ function stateOf(row: ClusterRow, { opens }: Appearance): TreeNode['state'] {
   return row.kind === 'check' ? 'collapsed' : 'expanded';
 }
 
+/** Names and words of a cluster are shown inert: anybody may have chosen them. */
 function nodeFrom(id: string, look: Appearance, children: readonly TreeNode[]): TreeNode {
   const { context, label, description, tooltip, icon, spoken } = look;
-  return leaf(id, context, label, {
+  return leaf(id, context, inertText(label), {
     icon,
     children,
-    ...(description === undefined ? {} : { description }),
+    ...(description === undefined ? {} : { description: inertText(description) }),
     ...(tooltip === undefined ? {} : { tooltip }),
-    ...(spoken === undefined ? {} : { accessibleLabel: spoken }),
+    ...(spoken === undefined ? {} : { accessibleLabel: inertText(spoken) }),
   });
 }
 

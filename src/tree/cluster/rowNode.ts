@@ -43,7 +43,7 @@ type Drawers = {
   readonly [Kind in ClusterRow['kind']]: (row: Extract<ClusterRow, { kind: Kind }>, t: Translate) => Appearance;
 };
 
-/** How each kind of row is drawn. Names of a cluster are shown inert: anybody may have chosen them. */
+/** How each kind of row is drawn. */
 const drawers: Drawers = { section, node, requested, namespace, workload, pod, event, check, process, note };
 
 export function appearanceOf(row: ClusterRow, t: Translate): Appearance {
@@ -89,8 +89,8 @@ function node(row: NodeRow, t: Translate): Appearance {
   const facts = [row.name, roles.join(', '), version, architecture, ...trouble];
   return {
     context: `node${row.ref === undefined ? '' : ` object ${cordoned ? 'uncordon' : 'cordon'}`}`,
-    label: inertText(row.name),
-    description: inertText(parts.join(' · ')),
+    label: row.name,
+    description: parts.join(' · '),
     tooltip: tooltip(facts),
     icon: row.ready && trouble.length === 0 ? { id: 'server-environment' } : warning,
     opens: true,
@@ -118,7 +118,7 @@ function namespace(row: NamespaceRow, t: Translate): Appearance {
   const isActive = row.phase === 'Active';
   return {
     context: `namespace${row.ref === undefined ? '' : ' object'}`,
-    label: inertText(row.name),
+    label: row.name,
     ...(isActive ? {} : { description: row.phase }),
     tooltip: tooltip([row.name, row.named ? t('From the context or from the settings') : undefined]),
     icon: isActive ? { id: 'symbol-namespace' } : warning,
@@ -131,13 +131,14 @@ function workload(row: WorkloadRow, t: Translate): Appearance {
   const isDone = row.workload === 'Job';
   return {
     context: `workload ${row.workload} object`,
-    label: inertText(row.name),
+    label: row.name,
     description: joined(
       row.release === undefined ? row.workload : t('release {0}', row.release),
       isDone ? `${row.ready}/${row.desired}` : counts,
+      row.autoscale,
       row.reason,
     ),
-    tooltip: tooltip([row.name, row.workload, row.reason]),
+    tooltip: tooltip([row.name, row.workload, row.autoscale, row.reason]),
     icon: row.state === 'ok' ? { id: 'package' } : stateIcons[row.state],
     opens: true,
   };
@@ -154,7 +155,7 @@ function pod(row: PodRow, t: Translate): Appearance {
   ];
   return {
     context: `pod object${row.containers.some(({ status }) => status === 'Running') ? ' running' : ''}`,
-    label: inertText(row.name),
+    label: row.name,
     description: joined(...parts),
     tooltip: tooltip([row.name, row.namespace, row.node, ...deviceWords(row.requests), row.reason]),
     icon: stateIcons[row.state],
@@ -168,7 +169,7 @@ export function containerAppearance(one: ContainerState, t: Translate): Appearan
   const restarts = one.restarts === 0 ? undefined : t('{0} restarts', one.restarts);
   return {
     context: `container${one.status === 'Running' ? ' running' : ''}`,
-    label: inertText(one.name),
+    label: one.name,
     description: joined(one.status, role, restarts, one.message),
     tooltip: tooltip([one.name, one.image, one.message]),
     icon: one.state === 'ok' ? { id: 'symbol-event' } : stateIcons[one.state],
@@ -191,7 +192,7 @@ function event(row: EventRow, t: Translate): Appearance {
 function check({ name, ok, text }: CheckRow): Appearance {
   return {
     context: 'check',
-    label: inertText(name),
+    label: name,
     description: text,
     icon: ok ? stateIcons.ok : failure,
     opens: false,
@@ -235,7 +236,7 @@ function percent(used: number, of: number): number {
 }
 
 function joined(...parts: readonly (string | undefined)[]): string {
-  return inertText(given(parts).join(' · '));
+  return given(parts).join(' · ');
 }
 
 function tooltip(lines: readonly (string | undefined)[]): string {

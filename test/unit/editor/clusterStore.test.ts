@@ -113,6 +113,7 @@ describe('what the Clusters view shows', () => {
     let found: readonly Cluster[] = [first.cluster];
     let changed: () => void = () => undefined;
     const store = new ClusterStore({
+      doubtMs: 20,
       discover: () => Promise.resolve(found),
       onConfiguration: (listener) => {
         changed = listener;
@@ -129,5 +130,44 @@ describe('what the Clusters view shows', () => {
     await eventually('nothing is watched', 2, () => second.open.size === 0);
     assert.equal(store.below('c'), undefined);
     held.dispose();
+  });
+
+  it('keeps what it has while a file is written, and believes a file that stays as it is', async () => {
+    const made = makeCluster('c');
+    const broken: Cluster = {
+      ...makeCluster('broken').cluster,
+      problem: { message: 'The file is no valid YAML', file: 'config' },
+    };
+    let found: readonly Cluster[] = [made.cluster];
+    let changed: () => void = () => undefined;
+    const store = new ClusterStore({
+      doubtMs: 200,
+      discover: () => Promise.resolve(found),
+      onConfiguration: (listener) => {
+        changed = listener;
+        return { dispose: () => undefined };
+      },
+    });
+    const held = store.hold();
+    await opened(store, made);
+    const shown: string[] = [];
+    store.onChange(() => shown.push(store.clusters.map(({ id }) => id).join()));
+    for (const half of [[], [broken]]) {
+      found = half;
+      changed();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      found = [made.cluster];
+      changed();
+    }
+    await eventually('the whole file is read', 2, () => shown.length > 0);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.deepEqual([...new Set(shown)], ['c']);
+    assert.ok(made.open.has(''), 'it is watched all the time');
+    assert.deepEqual(made.watched, ['']);
+    found = [broken];
+    changed();
+    await eventually('what is broken for good is told', 2, () => store.clusters[0]?.problem !== undefined);
+    held.dispose();
+    await eventually('nothing is watched', 2, () => made.open.size === 0);
   });
 });

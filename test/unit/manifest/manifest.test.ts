@@ -85,7 +85,7 @@ describe('manifest', () => {
   it('shows at most three inline actions on a row, and one icon on an editor', () => {
     const inline = (contributes.menus['view/item/context'] ?? []).filter((item) => item.group?.startsWith('inline'));
     for (const viewItem of [
-      'model endpoint scale rollback restart stop',
+      'model endpoint scale autoscale rollback restart stop',
       'model rollback start',
       'endpoint',
       'release rollback',
@@ -104,11 +104,12 @@ describe('manifest', () => {
       items
         .filter((item) => !item.group?.startsWith('inline') && matches(item.when ?? '', viewItem))
         .map((item) => item.command.replace('slipway.', ''));
-    assert.deepEqual(offered('model endpoint scale rollback restart stop'), [
+    assert.deepEqual(offered('model endpoint scale autoscale rollback restart stop'), [
       'testPrediction',
       'openEndpoint',
       'followLogs',
       'scale',
+      'autoscale',
       'rollBack',
       'trainAgain',
       'restart',

@@ -157,4 +157,64 @@ describe('clusters tree', () => {
     );
     assert.deepEqual(top.children[0]?.icon, { id: 'lock' });
   });
+
+  it('shows names and words inert, whoever chose them', () => {
+    const evil = 'a\u001b[31m\u202eb\r\nc\u0007';
+    const ref = { apiVersion: 'v1', kind: evil, plural: 'x', namespace: evil, name: evil, uid: evil };
+    const named = { name: evil, ref };
+    const amounts = { cpu: 1, memory: 1, devices: { [evil]: 1 } };
+    const container = { ...pod().containers[0], name: evil, image: evil, status: evil, message: evil };
+    const rows: readonly ClusterRow[] = [
+      { ...machine, ...named, id: '1', roles: [evil], trouble: [evil], version: evil, allocatable: amounts },
+      { kind: 'requested', ...named, id: '2', requested: amounts, allocatable: amounts },
+      { kind: 'namespace', ...named, id: '3', phase: evil, named: true },
+      {
+        kind: 'workload',
+        ...named,
+        id: '4',
+        workload: evil,
+        ready: 0,
+        desired: 1,
+        state: 'failed',
+        reason: evil,
+        selector: '',
+      },
+      {
+        ...pod({ ...named, status: evil, reason: evil, node: evil, requests: amounts }),
+        id: '5',
+        containers: [container as never],
+      },
+      { kind: 'event', ...named, id: '6', warning: true, reason: evil, message: evil, count: 2, at: evil, about: evil },
+      { kind: 'check', ...named, id: '7', ok: false, text: evil },
+      { kind: 'note', ...named, id: '8', note: 'problem', message: evil },
+    ];
+    const draw = clusterTreeMaker(untranslated);
+    const nodes = draw(
+      [
+        cluster('c', { displayName: evil, description: evil }),
+        cluster('d', { displayName: evil, problem: { message: evil, file: evil, line: 1 } }),
+        cluster('e', { displayName: evil }),
+      ],
+      belowOf({
+        c: known(rows, { stale: { since: new Date(0), message: evil } }),
+        'c/5': known([]),
+        e: { value: undefined, problem: { code: '', message: evil } },
+      }),
+    );
+    const texts = (all: typeof nodes): readonly string[] =>
+      all.flatMap((one) => [
+        one.label,
+        one.description ?? '',
+        // Lines of our own end so.
+        (one.tooltip ?? '').replaceAll('  \n', ''),
+        one.accessibleLabel,
+        ...texts(one.children),
+      ]);
+    const all = texts(nodes);
+    assert.ok(all.length > 50);
+    assert.deepEqual(
+      all.filter((text) => /[\p{Cc}\p{Bidi_Control}]/u.test(text)),
+      [],
+    );
+  });
 });
