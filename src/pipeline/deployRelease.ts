@@ -88,7 +88,7 @@ async function findRelease(services: Services, image: string, signal: AbortSigna
   const kinds = await Promise.all(targetKinds.map((load) => load()));
   const targets = (await Promise.all(kinds.map((kind) => kind.discover(services.context, signal)))).flat();
   const found = await Promise.allSettled(
-    targets.map((target) => (target.accepts === 'image' ? releaseOn(target, image, signal) : undefined)),
+    targets.flatMap((target) => (target.accepts === 'image' ? [releaseOn(target, image, signal)] : [])),
   );
   signal.throwIfAborted();
   return found.flatMap((one) => (one.status === 'fulfilled' && one.value !== undefined ? [one.value] : []))[0];

@@ -175,7 +175,7 @@ describe('A deploy to Kubernetes', { timeout: 15 * 60_000 }, () => {
     const site = await open('limits');
     const files = { ...plainProject(), 'slipway.yaml': 'resources:\n  memory: 512Mi\n' };
     const folder = await workspace.writeProject('limits', files);
-    const { kubectl } = bench.cluster;
+    const kubectl = (...args: string[]): Promise<string> => bench.cluster.kubectl(...args);
     await kubectl('create', 'quota', 'tight', '--hard=requests.memory=1Gi', '-n', 'limits');
     await eventually('the quota counts', 20, async () =>
       (await kubectl('get', 'quota', 'tight', '-n', 'limits', '-o=jsonpath={.status.hard}')).includes('1Gi'),

@@ -1,65 +1,31 @@
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
+import { request } from 'node:http';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import type { ImageContent } from '../../src/core/target';
+import type { PullSecretQuestion } from '../../src/core/deploy';
+import type { RolloutStep } from '../../src/core/target';
 import type { ReleaseDifference } from '../../src/pipeline/compareReleases';
-import { buildCli, cliProgram, errorOf, slipway } from '../support/cli';
+import { checkPull } from '../../src/pipeline/pullAccess';
+import { makeServices } from '../../src/pipeline/services';
+import { errorOf, slipway } from '../support/cli';
 import { eventually } from '../support/eventually';
 import { failure } from '../support/failure';
-import { pass, type Fault } from '../support/faultProxy';
+import { pass, startFaultProxy, type Fault } from '../support/faultProxy';
 import { startLoad } from '../support/load';
-import { plainProject } from '../support/plainProject';
-import { openWorkspace, type Workspace } from '../support/workspace';
+import { eventsOf, recordingHost } from '../support/recordingHost';
 import { writeYaml } from '../testbed/kubernetes/files';
 import { startApiProxy } from './apiProxy';
-import { openDeployBench, type DeployBench } from './deployBench';
-import { contentOf, quickDeploy, quickTarget, type QuickDeploy } from './releases';
-
-const kinds = 'deployments,pods,services,serviceaccounts,configmaps,secrets,leases';
+import { openHazardBench, type HazardBench } from './hazardBench';
+import { leaseOf, otherSelector, policy, webhook } from './hazardObjects';
+import { contentOf } from './releases';
 
 describe('A deploy to a cluster that is not to be relied on', { timeout: 15 * 60_000 }, () => {
-  let bench: DeployBench;
-  let workspace: Workspace;
-  let content: ImageContent;
+  let bench: HazardBench;
   before(async () => {
-    await buildCli();
-    bench = await openDeployBench();
-    workspace = await openWorkspace(await bench.namespace('plain'));
-    await workspace.deploy({ path: await workspace.writeProject('plain', plainProject()) });
-    content = await contentOf(bench.cluster, 'plain', 'plain');
+    bench = await openHazardBench();
   });
-  after(async () => {
-    assert.deepEqual(await workspace.close(), []);
-    await bench.cluster.stop();
-  });
-
-  const deploy = (options: Omit<QuickDeploy, 'content'>, signal?: AbortSignal) =>
-    quickDeploy(workspace, bench.cluster, { content, ...options }, signal);
-  const kubectl = (...args: string[]): Promise<string> => bench.cluster.kubectl(...args);
-
-  async function ours(namespace: string): Promise<readonly string[]> {
-    const names = await kubectl('get', kinds, '-n', namespace, '-l=app.kubernetes.io/managed-by=slipway', '-o=name');
-    return names.split('\n').filter((name) => name !== '');
-  }
-
-  /** What was left is listed, and nothing is after it was cleaned up. */
-  async function cleansUp(namespace: string, found: RegExp): Promise<void> {
-    const target = await quickTarget(workspace, bench.cluster, { namespace });
-    const leftovers = (await target.leftovers?.(workspace.signal)) ?? [];
-    assert.deepEqual(
-      leftovers.map(({ model }) => model),
-      ['plain'],
-    );
-    assert.match(leftovers[0]?.found ?? '', found);
-    await target.cleanUp?.('plain', workspace.signal);
-    assert.deepEqual(await target.leftovers?.(workspace.signal), []);
-  }
-
-  async function apply(...objects: readonly object[]): Promise<void> {
-    await kubectl('apply', '-f', writeYaml(`${bench.cluster.folder}/hazard.yaml`, ...objects));
-  }
+  after(() => bench.close());
 
   it('gets through what cuts, hangs, forgets answers, lies and is too busy, at every request', async () => {
     await bench.namespace('bad-network');
@@ -89,10 +55,10 @@ describe('A deploy to a cluster that is not to be relied on', { timeout: 15 * 60
       return faults[count] ?? pass;
     });
     try {
-      const model = await deploy({ namespace: 'bad-network', kubeconfig: proxy.kubeconfig });
+      const model = await bench.deploy({ namespace: 'bad-network', kubeconfig: proxy.kubeconfig });
       assert.deepEqual([model.phase, model.version], ['Ready', 1]);
       assert.deepEqual(
-        (await ours('bad-network')).filter((name) => /lease|configmap/.test(name)),
+        (await bench.ours('bad-network')).filter((name) => /lease|configmap/.test(name)),
         ['configmap/plain.v1'],
       );
     } finally {
@@ -109,12 +75,12 @@ describe('A deploy to a cluster that is not to be relied on', { timeout: 15 * 60
       const onStep = (): void => {
         isExpired = true;
       };
-      const attempt = deploy({ namespace: 'expired', kubeconfig: proxy.kubeconfig, onStep });
+      const attempt = bench.deploy({ namespace: 'expired', kubeconfig: proxy.kubeconfig, onStep });
       const error = await failure(attempt, 'LeftHalfMade', /does not accept the credentials.*could not be taken back/);
       assert.match(error.remedy?.label ?? '', /slipway cleanup --target kubernetes:testbed\/expired/);
-      await cleansUp('expired', /first deploy or its removal was cut off/);
+      await bench.cleansUp('expired', /first deploy or its removal was cut off/);
       await failure(
-        deploy({ namespace: 'expired', kubeconfig: proxy.kubeconfig }),
+        bench.deploy({ namespace: 'expired', kubeconfig: proxy.kubeconfig }),
         'KubernetesUnauthorized',
         /apply|read/,
       );
@@ -133,94 +99,134 @@ describe('A deploy to a cluster that is not to be relied on', { timeout: 15 * 60
       if (!isDeleted) spawnSync(program, args);
       isDeleted = true;
     };
-    await failure(deploy({ namespace: 'doomed', onStep }), 'NamespaceMissing', /gone|being deleted/);
-    await failure(deploy({ namespace: 'doomed' }), 'NamespaceMissing', /being deleted|no namespace/);
+    await failure(bench.deploy({ namespace: 'doomed', onStep }), 'NamespaceMissing', /gone|being deleted/);
+    await failure(bench.deploy({ namespace: 'doomed' }), 'NamespaceMissing', /being deleted|no namespace/);
   });
 
   it('takes a release to another namespace by its digest, and runs no Python for that', async () => {
     await bench.namespace('elsewhere');
-    const digest = content.image.split('@')[1] ?? '';
-    const result = await slipway(commandLine('elsewhere', digest), { env: { ...process.env, PATH: '/nowhere' } });
+    const digest = bench.content.image.split('@')[1] ?? '';
+    const result = await slipway(['deploy', '--image', digest, ...bench.where('elsewhere')], {
+      env: { ...process.env, PATH: '/nowhere' },
+    });
     assert.equal(result.exitCode, 0, result.stdout);
     const steps = result.json.flatMap(({ event, step }) => (event === 'step' ? [step] : []));
     assert.deepEqual([...new Set(steps)], ['deploy']);
-    const [there, here] = [await contentOf(bench.cluster, 'elsewhere', 'plain'), content];
+    const [there, here] = [await contentOf(bench.cluster, 'elsewhere', 'plain'), bench.content];
     assert.deepEqual(there, here);
-    const again = await slipway(commandLine('elsewhere', digest));
+    const again = await slipway(['deploy', '--image', digest, ...bench.where('elsewhere')]);
     assert.equal(again.json.at(-1)?.['unchanged'], true);
-    const unknown = await slipway(commandLine('elsewhere', `sha256:${'0'.repeat(64)}`));
+    const unknown = await slipway(['deploy', '--image', `sha256:${'0'.repeat(64)}`, ...bench.where('elsewhere')]);
     assert.equal(errorOf(unknown).code, 'ImageUnknown');
   });
 
   it('cleans up after a command line that was killed, and so does the next deploy', async () => {
     await bench.namespace('killed');
-    await kill('killed', /Applying/);
-    await cleansUp('killed', /cut off/);
-    assert.equal((await deploy({ namespace: 'killed' })).phase, 'Ready');
-    await kill('killed', /Waiting|Pulling|Loading/);
-    assert.equal((await deploy({ namespace: 'killed' })).phase, 'Ready');
-    const target = await quickTarget(workspace, bench.cluster, { namespace: 'killed' });
-    assert.deepEqual(await target.leftovers?.(workspace.signal), []);
-    const [model] = await target.models(workspace.signal);
-    const kept = (await ours('killed')).filter((name) => name.startsWith('configmap'));
+    await bench.kill('killed', /Applying/);
+    await bench.cleansUp('killed', /cut off/);
+    assert.equal((await bench.deploy({ namespace: 'killed' })).phase, 'Ready');
+    await bench.kill('killed', /Waiting|Pulling|Loading/);
+    assert.equal((await bench.deploy({ namespace: 'killed' })).phase, 'Ready');
+    const target = await bench.target('killed');
+    assert.deepEqual(await target.leftovers?.(bench.workspace.signal), []);
+    const [model] = await target.models(bench.workspace.signal);
+    const kept = (await bench.ours('killed')).filter((name) => name.startsWith('configmap'));
     assert.equal(kept.length, model?.releases.length);
+  });
+
+  it('goes on where the kubelet was killed while it pulled or loaded', async () => {
+    await bench.namespace('no-kubelet');
+    let restart: Promise<void> | undefined;
+    const onStep = (step: RolloutStep): void => {
+      if (step.kind !== 'progress' || !/^(?:Pulling|Loading)/.test(step.message)) return;
+      restart ??= bench.cluster.restartKubelet();
+    };
+    const model = await bench.deploy({ namespace: 'no-kubelet', onStep });
+    assert.ok(restart !== undefined);
+    await restart;
+    assert.equal(model.phase, 'Ready');
+  });
+
+  it('warns that nodes lack a credential, and gives them that of this machine after asking', async () => {
+    await bench.namespace('pulls');
+    const [hostname, port] = bench.cluster.registry.host.split(':');
+    const answer = { kind: 'answer', status: 401, headers: { 'www-authenticate': 'Basic realm="test"' } } as const;
+    const proxy = await startFaultProxy(
+      (options) => request({ hostname, port, ...options }),
+      ({ authorization }) => (authorization === undefined ? answer : pass),
+    );
+    try {
+      const password = 'p4ssw0rd-of-ana';
+      const { kubeconfig } = bench.cluster;
+      const services = makeServices({ ...bench.workspace.services.context, kubeconfig }, undefined, () =>
+        Promise.resolve({ kind: 'password', username: 'ana', password }),
+      );
+      const target = await bench.target('pulls');
+      const check = { target, reference: { registry: proxy.host, repository: 'team/plain' }, insecure: true };
+      const refusing = recordingHost();
+      await checkPull(services, refusing, check, bench.workspace.signal);
+      const [{ finding } = {}] = eventsOf(refusing, 'finding');
+      assert.equal(finding?.code, 'PullSecretMissing');
+      const asked: PullSecretQuestion[] = [];
+      const agreeing = {
+        ...recordingHost(),
+        confirmPullSecret: (question: PullSecretQuestion) => Promise.resolve(asked.push(question) > 0),
+      };
+      await checkPull(services, agreeing, check, bench.workspace.signal);
+      await checkPull(services, agreeing, check, bench.workspace.signal);
+      assert.deepEqual(asked, [{ target: target.displayName, registry: proxy.host, username: 'ana' }]);
+      assert.ok(!JSON.stringify([refusing.events, agreeing.events]).includes(password));
+      const secrets = await bench.kubectl(
+        'get',
+        'secrets',
+        '-n',
+        'pulls',
+        '-o=jsonpath={.items[*].data.\\.dockerconfigjson}',
+      );
+      assert.match(Buffer.from(secrets, 'base64').toString(), new RegExp(`"${proxy.host}".*${password}`));
+    } finally {
+      await proxy.stop();
+    }
   });
 
   it('restarts without a request that fails, and tells what changed between releases', async () => {
     await bench.namespace('restarted');
-    await deploy({ namespace: 'restarted' });
-    await deploy({ namespace: 'restarted', readyTimeoutSeconds: 90 });
-    const target = await quickTarget(workspace, bench.cluster, { namespace: 'restarted' });
-    const pods = (): Promise<string> => kubectl('get', 'pods', '-n', 'restarted', '-o=name');
+    await bench.deploy({ namespace: 'restarted' });
+    await bench.deploy({ namespace: 'restarted', readyTimeoutSeconds: 90 });
+    const target = await bench.target('restarted');
+    const pods = (): Promise<string> => bench.kubectl('get', 'pods', '-n', 'restarted', '-o=name');
     const before = await pods();
     const url = `${await bench.reach('restarted', 'plain')}/invocations`;
     const load = startLoad(url, JSON.stringify({ inputs: [1] }));
     try {
       await load.answers(5);
-      await target.restart?.('plain', workspace.signal);
+      await target.restart?.('plain', bench.workspace.signal);
       await load.answers(5);
     } finally {
       assert.deepEqual((await load.stop()).failures, []);
     }
     assert.notEqual(await pods(), before);
-    const where = commandLine('restarted', '').slice(3);
-    const compared = await slipway(['compare', 'plain', '1', '2', ...where]);
+    const compared = await slipway(['compare', 'plain', '1', '2', ...bench.where('restarted')]);
     const [{ differences } = {}] = compared.json;
     const changed = (differences as readonly ReleaseDifference[]).map(({ what }) => what);
     assert.deepEqual(changed, ['ready within', 'made']);
-    const [model] = await target.models(workspace.signal);
+    const [model] = await target.models(bench.workspace.signal);
     assert.deepEqual([model?.phase, model?.version], ['Ready', 2]);
   });
 
-  function commandLine(namespace: string, digest: string): readonly string[] {
-    const { kubeconfig } = bench.cluster;
-    const where = ['--target', `kubernetes:testbed/${namespace}`, '--kubeconfig', kubeconfig, '--home', workspace.home];
-    return ['deploy', '--image', digest, ...where, '--json'];
-  }
-
-  /** Ends a deploy without a chance to tidy up, when it says something. */
-  async function kill(namespace: string, when: RegExp): Promise<void> {
-    const args = [...commandLine(namespace, content.image), '--port', '80'];
-    const child = spawn(process.execPath, [cliProgram, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-    child.stdout.on('data', (chunk: Buffer) => {
-      if (when.test(chunk.toString())) child.kill('SIGKILL');
-    });
-    const [, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
-    assert.equal(signal, 'SIGKILL');
-  }
-
   it('shows the words of a quota, and leaves nothing', async () => {
     await bench.namespace('quota');
-    const afterPreflight = () => kubectl('create', 'quota', 'few', '--hard=count/deployments.apps=0', '-n', 'quota');
-    await failure(deploy({ namespace: 'quota', afterPreflight }), 'QuotaExceeded', /exceeded quota: few/);
-    assert.deepEqual(await ours('quota'), []);
+    const afterPreflight = () =>
+      bench.kubectl('create', 'quota', 'few', '--hard=count/deployments.apps=0', '-n', 'quota');
+    await failure(bench.deploy({ namespace: 'quota', afterPreflight }), 'QuotaExceeded', /exceeded quota: few/);
+    assert.deepEqual(await bench.ours('quota'), []);
   });
 
   it('shows the words of a policy, and leaves nothing', async () => {
     await bench.namespace('policy');
-    await apply(...policy('policy', 'object.spec.replicas > 90', 'Models need more than \u001b[31m90 replicas.'));
+    await bench.apply(...policy('policy', 'object.spec.replicas > 90', 'Models need more than \u001b[31m90 replicas.'));
     await eventually('the policy counts', 20, async () => {
-      const error = await deploy({ namespace: 'policy' }).then(
+      const error = await bench.deploy({ namespace: 'policy' }).then(
         () => undefined,
         (cause: unknown) => cause,
       );
@@ -229,14 +235,14 @@ describe('A deploy to a cluster that is not to be relied on', { timeout: 15 * 60
         failure(Promise.reject(error as Error), 'PolicyRefused', /need more than 90 replicas/).then(() => true)
       );
     });
-    assert.deepEqual(await ours('policy'), []);
+    assert.deepEqual(await bench.ours('policy'), []);
   });
 
   it('names the webhook that does not answer', async () => {
     await bench.namespace('webhook');
-    await apply(webhook('webhook', 'https://127.0.0.1:1/'));
+    await bench.apply(webhook('webhook', 'https://127.0.0.1:1/'));
     await eventually('the webhook is asked', 20, async () => {
-      const error = await deploy({ namespace: 'webhook' }).then(
+      const error = await bench.deploy({ namespace: 'webhook' }).then(
         () => undefined,
         (cause: unknown) => cause,
       );
@@ -245,13 +251,13 @@ describe('A deploy to a cluster that is not to be relied on', { timeout: 15 * 60
         failure(Promise.reject(error as Error), 'KubernetesWebhookFailed', /down\.example\.com/).then(() => true)
       );
     });
-    assert.deepEqual(await ours('webhook'), []);
+    assert.deepEqual(await bench.ours('webhook'), []);
   });
 
   it('keeps the release that runs where somebody else owns a field, and forgets its own', async () => {
     await bench.namespace('owned');
-    await deploy({ namespace: 'owned' });
-    await kubectl(
+    await bench.deploy({ namespace: 'owned' });
+    await bench.kubectl(
       'patch',
       'deployment',
       'plain',
@@ -261,98 +267,21 @@ describe('A deploy to a cluster that is not to be relied on', { timeout: 15 * 60
       '-p',
       JSON.stringify({ spec: { minReadySeconds: 2 } }),
     );
-    await failure(deploy({ namespace: 'owned' }), 'KubernetesConflict', /gitops/);
-    const releases = (await ours('owned')).filter((name) => name.startsWith('configmap'));
+    await failure(bench.deploy({ namespace: 'owned' }), 'KubernetesConflict', /gitops/);
+    const releases = (await bench.ours('owned')).filter((name) => name.startsWith('configmap'));
     assert.deepEqual(releases, ['configmap/plain.v1']);
   });
 
   it('says that an object cannot be changed in that way', async () => {
     await bench.namespace('immutable');
     const file = writeYaml(`${bench.cluster.folder}/selector.yaml`, otherSelector('immutable'));
-    await kubectl('apply', '--server-side', '--field-manager=slipway', '-f', file);
-    await failure(deploy({ namespace: 'immutable' }), 'KubernetesInvalid', /immutable/);
+    await bench.kubectl('apply', '--server-side', '--field-manager=slipway', '-f', file);
+    await failure(bench.deploy({ namespace: 'immutable' }), 'KubernetesInvalid', /immutable/);
   });
 
   it('takes a lease whose holder died, whatever its clock said', async () => {
     await bench.namespace('clocks');
-    await apply(leaseOf('clocks', '2099-01-01T00:00:00.000000Z'));
-    assert.equal((await deploy({ namespace: 'clocks' })).phase, 'Ready');
+    await bench.apply(leaseOf('clocks', '2099-01-01T00:00:00.000000Z'));
+    assert.equal((await bench.deploy({ namespace: 'clocks' })).phase, 'Ready');
   });
 });
-
-function policy(namespace: string, expression: string, message: string): readonly object[] {
-  const api = { apiVersion: 'admissionregistration.k8s.io/v1', metadata: { name: namespace } };
-  const resourceRules = [
-    { apiGroups: ['apps'], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['deployments'] },
-  ];
-  const namespaceSelector = { matchLabels: { 'kubernetes.io/metadata.name': namespace } };
-  return [
-    {
-      ...api,
-      kind: 'ValidatingAdmissionPolicy',
-      spec: {
-        failurePolicy: 'Fail',
-        matchConstraints: { resourceRules },
-        validations: [{ expression, message }],
-      },
-    },
-    {
-      ...api,
-      kind: 'ValidatingAdmissionPolicyBinding',
-      spec: { policyName: namespace, validationActions: ['Deny'], matchResources: { namespaceSelector } },
-    },
-  ];
-}
-
-function webhook(namespace: string, url: string): object {
-  return {
-    apiVersion: 'admissionregistration.k8s.io/v1',
-    kind: 'ValidatingWebhookConfiguration',
-    metadata: { name: namespace },
-    webhooks: [
-      {
-        name: 'down.example.com',
-        clientConfig: { url },
-        rules: [
-          { apiGroups: ['apps'], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['deployments'] },
-        ],
-        namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
-        failurePolicy: 'Fail',
-        sideEffects: 'None',
-        admissionReviewVersions: ['v1'],
-      },
-    ],
-  };
-}
-
-function otherSelector(namespace: string): object {
-  const labels = { app: 'plain' };
-  return {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: {
-      name: 'plain',
-      namespace,
-      labels: { 'app.kubernetes.io/managed-by': 'slipway', 'slipway.dev/model': 'plain' },
-    },
-    spec: {
-      replicas: 0,
-      selector: { matchLabels: labels },
-      template: { metadata: { labels }, spec: { containers: [{ name: 'model', image: 'none' }] } },
-    },
-  };
-}
-
-function leaseOf(namespace: string, time: string): object {
-  return {
-    apiVersion: 'coordination.k8s.io/v1',
-    kind: 'Lease',
-    metadata: { name: 'slipway-plain', namespace },
-    spec: {
-      holderIdentity: 'slipway elsewhere 1 00000000',
-      leaseDurationSeconds: 15,
-      acquireTime: time,
-      renewTime: time,
-    },
-  };
-}

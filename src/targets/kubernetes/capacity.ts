@@ -85,24 +85,29 @@ function withDefaults({ requests, limits }: Asked, ranges: readonly Limit[]): As
   return { limits: filled, requests: Object.assign({}, ...defaults, requests) as Amounts };
 }
 
-function outsideOf({ requests, limits }: Asked, ranges: readonly Limit[]): string | undefined {
-  for (const { max = {}, min = {} } of ranges) {
-    for (const [name, most] of Object.entries(max)) {
-      const asked = limits[name] ?? requests[name];
-      if (asked !== undefined && quantity(asked) > quantity(most))
-        return `allows at most ${most} of ${name}, and a replica needs ${asked}`;
-    }
-    for (const [name, least] of Object.entries(min)) {
-      const asked = requests[name];
-      if (asked !== undefined && quantity(asked) < quantity(least))
-        return `wants at least ${least} of ${name}, and a replica asks for ${asked}`;
-    }
-  }
-  return undefined;
+function outsideOf(asked: Asked, ranges: readonly Limit[]): string | undefined {
+  const problems = ranges.flatMap(({ max = {}, min = {} }) => [...aboveOf(asked, max), ...belowOf(asked, min)]);
+  return problems[0];
+}
+
+function aboveOf({ requests, limits }: Asked, max: Amounts): readonly string[] {
+  return Object.entries(max).flatMap(([name, most]) => {
+    const asked = limits[name] ?? requests[name];
+    const fits = asked === undefined || quantity(asked) <= quantity(most);
+    return fits ? [] : [`allows at most ${most} of ${name}, and a replica needs ${asked}`];
+  });
+}
+
+function belowOf({ requests }: Asked, min: Amounts): readonly string[] {
+  return Object.entries(min).flatMap(([name, least]) => {
+    const asked = requests[name];
+    const fits = asked === undefined || quantity(asked) >= quantity(least);
+    return fits ? [] : [`wants at least ${least} of ${name}, and a replica asks for ${asked}`];
+  });
 }
 
 /** Objects of a first deploy that quotas count. */
-const madeOnce = ['services', 'count/services', 'count/deployments.apps', 'count/serviceaccounts'];
+const madeOnce = ['services', 'deployments.apps', 'serviceaccounts'];
 
 function shortOf({ status }: Quota, asked: Asked, pods: number, isNew: boolean): string | undefined {
   const { hard = {}, used = {} } = status ?? {};
@@ -116,16 +121,19 @@ function shortOf({ status }: Quota, asked: Asked, pods: number, isNew: boolean):
   return undefined;
 }
 
-function neededOf(name: string, { requests, limits }: Asked, pods: number, isNew: boolean): number | 'unsaid' {
-  if (name === 'pods' || name === 'count/pods') return pods;
-  if (name === 'configmaps' || name === 'count/configmaps') return 1;
-  if (madeOnce.includes(name)) return isNew ? 1 : 0;
-  const [, kind = 'requests', resource = ''] =
-    /^(?:(requests|limits)\.)?(cpu|memory|nvidia\.com\/gpu)$/.exec(name) ?? [];
-  if (resource === '') return 0;
-  const each = (kind === 'limits' ? limits : requests)[resource];
+function neededOf(name: string, asked: Asked, pods: number, isNew: boolean): number | 'unsaid' {
+  const [, kind, resource] = /^(?:(requests|limits)\.)?(cpu|memory|nvidia\.com\/gpu)$/.exec(name) ?? [];
+  if (resource === undefined) return objectsOf(name, pods, isNew);
+  const each = (kind === 'limits' ? asked.limits : asked.requests)[resource];
   if (each !== undefined) return quantity(each) * pods;
   return resource === 'nvidia.com/gpu' ? 0 : 'unsaid';
+}
+
+function objectsOf(name: string, pods: number, isNew: boolean): number {
+  const kind = name.replace(/^count\//, '');
+  if (kind === 'pods') return pods;
+  if (kind === 'configmaps') return 1;
+  return isNew && madeOnce.includes(kind) ? 1 : 0;
 }
 
 function shown(amount: number, name: string): string {

@@ -64,8 +64,7 @@ export async function* deployRelease(
     known,
     signal,
   );
-  const replicas =
-    request.replicas ?? (before.replicas > 0 ? before.replicas : deployment && rememberedReplicas(deployment)) ?? 1;
+  const replicas = request.replicas ?? usualReplicas(before, deployment);
   const { secrets, autoscale } = request;
   const change = { release, replicas, autoscale, before, isNew: true, secrets };
   for await (const step of switchTo(subject, change, signal)) {
@@ -73,6 +72,11 @@ export async function* deployRelease(
     if (step.kind === 'ready') await mendReleases(place, known, before.release, signal).catch(() => undefined);
     yield step;
   }
+}
+
+function usualReplicas({ replicas }: Before, deployment: Deployment | undefined): number {
+  if (replicas > 0) return replicas;
+  return deployment === undefined ? 1 : rememberedReplicas(deployment);
 }
 
 /** Goes back, or forth, to a release that was made before. @throws UserError ReleaseMissing, RolloutFailed */

@@ -33,14 +33,16 @@ export type Cure =
 
 /** Undefined where nothing is half made. */
 export function cureFor(remains: Remains): Cure | undefined {
-  const { deployment, releases, hasService, hasOthers, hasLease, lostSecrets } = remains;
-  if (deployment === undefined)
-    return releases.length > 0 || hasOthers ? { kind: 'remove' } : hasLease ? { kind: 'forget' } : undefined;
-  if (!hasService) return { kind: 'remove' };
-  const current = releases.find((one) => one.spec.version === releaseOf(deployment));
-  const cure = current === undefined ? undefined : cureForRelease(current, deployment, releases);
-  if (cure !== undefined) return cure;
-  return orphans(remains).length > 0 || lostSecrets.length > 0 || hasLease ? { kind: 'forget' } : undefined;
+  const { deployment, releases, hasService, hasOthers } = remains;
+  if (deployment === undefined && (releases.length > 0 || hasOthers)) return { kind: 'remove' };
+  if (deployment !== undefined && !hasService) return { kind: 'remove' };
+  const current = deployment && releases.find((one) => one.spec.version === releaseOf(deployment));
+  const cure = current && cureForRelease(current, deployment, releases);
+  return cure ?? (hasTraces(remains) ? { kind: 'forget' } : undefined);
+}
+
+function hasTraces(remains: Remains): boolean {
+  return remains.hasLease || remains.lostSecrets.length > 0 || orphans(remains).length > 0;
 }
 
 function cureForRelease(

@@ -17,7 +17,7 @@ export { forwardModel } from './forward';
 export { readLogs } from './logs';
 export { openPlace } from './place';
 export { checkPlace } from './preflight';
-export { createPullSecret, pullSecretsOf } from './pullSecrets';
+export { createPullSecret, fittingSecrets } from './pullSecrets';
 export { readRelease } from './readRelease';
 export { restartModel } from './restart';
 export { removeModel } from './remove';

@@ -19,26 +19,33 @@ const type = 'kubernetes.io/dockerconfigjson';
 const key = '.dockerconfigjson';
 
 /**
- * The pull secrets that the people who run a namespace gave to its default ServiceAccount, since models have one of their
- * own and pull from the same registries; then those of the namespace that are for the registry.
+ * What the pods of a model pull with: the secrets that the people who run a namespace gave to its default ServiceAccount,
+ * since models have one of their own and pull from the same registries; then those of the namespace for the registry.
  * @see https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#add-imagepullsecrets-to-a-service-account
  */
 export async function pullSecretsOf(place: Place, registry: string, signal: AbortSignal): Promise<readonly string[]> {
-  const [given, fitting] = await Promise.all([secretsOfDefault(place, signal), secretsFor(place, registry, signal)]);
+  const [given, fitting = []] = await Promise.all([
+    secretsOfDefault(place, signal),
+    readFitting(place, registry, signal),
+  ]);
   return [...new Set([...given, ...fitting])];
 }
 
-/** Names of the pull secrets in a namespace that are for a registry. */
-export async function secretsFor(
+/** Names of the pull secrets in a namespace that are for a registry; all that there are for those who may not look. */
+export async function fittingSecrets(place: Place, registry: string, signal: AbortSignal): Promise<readonly string[]> {
+  return (await readFitting(place, registry, signal)) ?? secretsOfDefault(place, signal);
+}
+
+async function readFitting(
   { client, namespace }: Place,
   registry: string,
   signal: AbortSignal,
-): Promise<readonly string[]> {
+): Promise<readonly string[] | undefined> {
   const secrets = await unlessForbidden(
     listObjects<Secret>(client, { resource: resources.secrets, namespace }, '', signal),
   );
-  return (secrets ?? [])
-    .filter((secret) => secret.type === type && hostsIn(secret.data?.[key]).includes(registry))
+  return secrets
+    ?.filter((secret) => secret.type === type && hostsIn(secret.data?.[key]).includes(registry))
     .map(({ metadata }) => metadata.name)
     .sort();
 }

@@ -78,7 +78,7 @@ export function kubernetesTarget(name: string, context: TargetContext): ImageTar
     },
     pullSecrets: async (registry, signal) => {
       const { operations, place } = await open();
-      return operations.pullSecretsOf(place, registry, signal);
+      return operations.fittingSecrets(place, registry, signal);
     },
     createPullSecret: async (registry, credential, signal) => {
       const { operations, place } = await open();
