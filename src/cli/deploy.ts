@@ -4,14 +4,15 @@ import { UserError } from '../core/errors';
 import { parseImageReference } from '../core/image';
 import type { BuilderName } from '../pipeline/chooseBuilder';
 import type { ImageOptions } from '../pipeline/deployImage';
-import { deployModel } from '../pipeline/deployModel';
+import { deployModel, type DeployModelRequest } from '../pipeline/deployModel';
 import { deployRelease } from '../pipeline/deployRelease';
 import { cliHost } from './host';
 import { builderOption, insecureHosts } from './imageOptions';
 import { positiveInteger } from './numbers';
+import { addPlacementOptions, placementIn, type PlacementOptions } from './placement';
 import type { CommonOptions, Verb } from './verb';
 
-interface DeployOptions extends CommonOptions {
+interface DeployOptions extends CommonOptions, PlacementOptions {
   readonly image?: string;
   readonly name?: string;
   readonly yes?: boolean;
@@ -30,7 +31,7 @@ interface DeployOptions extends CommonOptions {
 
 /** `slipway deploy PATH`: the whole way from a notebook to an endpoint that answered. */
 export const deployCommand: Verb = (run) =>
-  new Command('deploy')
+  addPlacementOptions(new Command('deploy'))
     .description('deploy the model of a notebook project')
     .argument('[path]', 'folder of the project, a notebook, or a model file')
     .option(
@@ -63,8 +64,8 @@ export const deployCommand: Verb = (run) =>
           await deployRelease(services, host, { ...common, image }, signal);
         else if (image === undefined && project !== undefined) {
           const retrain = options.retrain === true;
-          const request = { ...common, path: path.resolve(project), retrain, image: imageOptions(options) };
-          await deployModel(services, host, request, signal);
+          const built = { retrain, image: imageOptions(options), ...configOf(options) };
+          await deployModel(services, host, { ...common, path: path.resolve(project), ...built }, signal);
         } else throw usage();
       }),
     );
@@ -82,6 +83,11 @@ function usage(): UserError {
   return new UserError('UsageInvalid', 'The command does not say what is deployed.', {
     remedy: { kind: 'hint', label: 'Give either the path of a project, or --image with the digest of a release.' },
   });
+}
+
+function configOf(options: DeployOptions): Pick<DeployModelRequest, 'config'> {
+  const config = placementIn(options);
+  return config === undefined ? {} : { config };
 }
 
 function imageOptions(options: DeployOptions): ImageOptions {

@@ -15,6 +15,7 @@ export const commands: Readonly<Record<string, LoadCommand>> = {
   'slipway.deleteTag': async () => (await import('./deleteTag')).deleteTag,
   'slipway.openImageProject': async () => (await import('./openImageProject')).openImageProject,
   'slipway.addCluster': async () => (await import('./addCluster')).addCluster,
+  'slipway.findRow': async () => (await import('./findRow')).findRow,
   'slipway.viewObject': async () => (await import('./viewObject')).viewObject,
   'slipway.describeObject': async () => (await import('./describeObject')).describeObject,
   'slipway.openShell': async () => (await import('./openShell')).openShell,

@@ -1,9 +1,10 @@
 import type { Autoscale } from './autoscale';
 import type { Bundle, BundleRuntime } from './bundle';
-import type { Cluster } from './cluster';
+import type { Cluster, ForwardState } from './cluster';
 import type { DeployedModel } from './deployment';
 import type { Platform } from './image';
 import type { LogLine, LogOptions } from './logs';
+import type { Placement } from './placement';
 import type { Finding } from './project';
 import type { Provenance } from './release';
 import type { ResourceNeed } from './resources';
@@ -106,6 +107,13 @@ interface AnyTarget {
    * @throws UserError ModelNotFound, ModelNotReady
    */
   forward?: (name: string, signal: AbortSignal) => Promise<Forward>;
+  /**
+   * As `forward`, for as long as the model is there, whatever happens to its replicas and to the network. Active is what
+   * has answered.
+   * @param local port of this machine, if it is free
+   * @throws UserError ModelNotFound
+   */
+  holdForward?: (name: string, local: number, signal: AbortSignal) => AsyncIterable<ForwardState>;
 }
 
 /** What is left of a change of a model. */
@@ -166,6 +174,7 @@ export interface ImageContent {
   readonly drains: boolean;
   /** Most that a replica may take, where the project says so. */
   readonly limits: ResourceNeed;
+  readonly placement?: Placement;
 }
 
 export interface DeployRequest<Content extends ReleaseContent = ReleaseContent> {

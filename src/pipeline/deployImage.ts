@@ -109,6 +109,7 @@ function contentOf({ entry, config }: Project, image: string): ImageContent {
     port: isOwn ? (config.port ?? serverPort) : serverPort,
     health: isOwn ? (config.health ?? healthPath) : healthPath,
     drains: !isOwn,
+    ...(config.placement === undefined ? {} : { placement: config.placement }),
     limits: limitsOf(config.resources ?? {}),
   };
 }

@@ -5,7 +5,7 @@ import { isSameAutoscale } from '../core/autoscale';
 import type { DeployHost } from '../core/deploy';
 import { shownEndpoint, type DeployedModel } from '../core/deployment';
 import { UserError } from '../core/errors';
-import type { Project } from '../core/project';
+import type { Project, ProjectConfig } from '../core/project';
 import type { Provenance } from '../core/release';
 import type { ResourceNeed } from '../core/resources';
 import type { ReleaseContent, Reservation, Secrets, Target } from '../core/target';
@@ -21,6 +21,8 @@ export interface RolloutOptions {
   /** Execute the notebook although nothing changed, and start the result as a new release. */
   readonly retrain?: boolean;
   readonly readyTimeoutSeconds?: number;
+  /** What was said besides `slipway.yaml`, and counts more. */
+  readonly config?: Pick<ProjectConfig, 'resources' | 'placement'>;
 }
 
 /** What is known of the sources of a release. */
@@ -121,7 +123,12 @@ async function unchangedModel(rollout: Rollout, signal: AbortSignal): Promise<De
 }
 
 function asksForChange({ request, secrets }: Rollout): boolean {
-  return Object.keys(secrets).length > 0 || request.port !== undefined || request.retrain === true;
+  return (
+    Object.keys(secrets).length > 0 ||
+    request.port !== undefined ||
+    request.retrain === true ||
+    request.config !== undefined
+  );
 }
 
 function answersAsAsked(model: DeployedModel, rollout: Rollout): boolean {

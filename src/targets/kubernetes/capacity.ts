@@ -31,9 +31,10 @@ export interface Asked {
 }
 
 export function askedBy({ resources: need = {}, limits: most = {} }: DeployIntent): Asked {
-  const { cpu, memory, gpu } = need;
+  const { cpu, memory, gpu, devices = {} } = need;
   const given = (name: string, value: string | undefined): Amounts => (value === undefined ? {} : { [name]: value });
-  const limits = { ...given('memory', most.memory), ...given('nvidia.com/gpu', gpu) };
+  const counts = Object.fromEntries(Object.entries(devices).map(([name, count]) => [name, String(count)]));
+  const limits = { ...given('memory', most.memory), ...given('nvidia.com/gpu', gpu), ...counts };
   // What is limited and not requested is requested as it is limited.
   return { requests: { ...limits, ...given('cpu', cpu), ...given('memory', memory) }, limits };
 }

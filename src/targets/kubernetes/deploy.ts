@@ -7,6 +7,7 @@ import { parseImageReference } from '../../core/image';
 import type { DeployRequest, ImageContent, RolloutStep } from '../../core/target';
 import { applyAutoscaler, mustBeOurs } from './autoscale';
 import { autoscalerOf, autoscaleState } from './autoscalers';
+import { keepBudget } from './budget';
 import { mendReleases } from './cleanUp';
 import { goodRelease, orSayWhatIsLeft } from './halfMade';
 import { ofModel } from './names';
@@ -132,7 +133,8 @@ async function* switchTo(subject: Subject, change: Switch, signal: AbortSignal):
     await storeSecrets(place, release, change.secrets, signal);
     yield { kind: 'progress', step: 'applying', message: `Applying release ${String(release.version)} of ${model}` };
     await applyRelease(place, release, signal);
-    await giveReplicas(subject, change, signal);
+    const guaranteed = await giveReplicas(subject, change, signal);
+    await keepBudget(place, model, guaranteed, signal);
     outcome = yield* awaitRelease(place, release, signal);
   } catch (error) {
     await orSayWhatIsLeft(subject, error, (abort) => undo(subject, change, abort));
@@ -152,16 +154,20 @@ async function* switchTo(subject: Subject, change: Switch, signal: AbortSignal):
   yield { kind: 'ready', model: found };
 }
 
-/** Where the cluster decides how many there are, only what lies outside of its bounds is changed. */
+/**
+ * Where the cluster decides how many there are, only what lies outside of its bounds is changed.
+ * @returns how many there are at least
+ */
 async function giveReplicas(
   subject: Subject,
   { replicas, autoscale, before }: Pick<Switch, 'replicas' | 'autoscale' | 'before'>,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   const bounds = autoscale ?? before.autoscale;
   const now = await currentReplicas(subject, signal);
   const wanted = bounds === undefined ? replicas : withinBounds(now, bounds);
   if (wanted !== now) await scaleModel(subject.place, subject.model, wanted, signal);
+  return bounds?.min ?? wanted;
 }
 
 async function currentReplicas(subject: Subject, signal: AbortSignal): Promise<number> {

@@ -28,6 +28,7 @@ export interface Condition {
 
 interface Container {
   readonly name: string;
+  readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[];
   readonly resources?: { readonly requests?: Readonly<Record<string, string>> };
 }
 
@@ -44,6 +45,7 @@ export interface Pod extends KubeObject {
     readonly startTime?: string;
     readonly conditions?: readonly Condition[];
     readonly containerStatuses?: readonly ContainerStatus[];
+    readonly initContainerStatuses?: readonly ContainerStatus[];
   };
 }
 

@@ -13,7 +13,7 @@ import type { Subject } from './subject';
 export { changeAutoscale, checkMetric } from './autoscale';
 export { readLeftovers } from './cleanUp';
 export { rollBack } from './deploy';
-export { forwardModel } from './forward';
+export { forwardModel, holdForward } from './forward';
 export { readLogs } from './logs';
 export { openPlace } from './place';
 export { checkPlace } from './preflight';

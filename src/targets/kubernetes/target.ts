@@ -97,6 +97,11 @@ export function kubernetesTarget(name: string, context: TargetContext): ImageTar
       await operations.mustExist({ place, model, targetId: id }, signal);
       return operations.forwardModel(place, model, undefined, signal);
     },
+    holdForward: async function* (model, local, signal) {
+      const { operations, place } = await open();
+      await operations.mustExist({ place, model, targetId: id }, signal);
+      yield* operations.holdForward(place, model, local, signal);
+    },
   };
 }
 

@@ -20,6 +20,7 @@ const hidden = [
   'slipway.copyPullReference',
   'slipway.deleteTag',
   'slipway.openImageProject',
+  'slipway.findRow',
   'slipway.viewObject',
   'slipway.describeObject',
   'slipway.openShell',
