@@ -9,15 +9,14 @@ import type { ReleaseDifference } from '../../src/pipeline/compareReleases';
 import { checkPull } from '../../src/pipeline/pullAccess';
 import { makeServices } from '../../src/pipeline/services';
 import { errorOf, slipway } from '../support/cli';
-import { eventually } from '../support/eventually';
 import { failure } from '../support/failure';
-import { pass, startFaultProxy, type Fault } from '../support/faultProxy';
+import { pass, startFaultProxy } from '../support/faultProxy';
 import { startLoad } from '../support/load';
 import { eventsOf, recordingHost } from '../support/recordingHost';
 import { writeYaml } from '../testbed/kubernetes/files';
 import { startApiProxy } from './apiProxy';
 import { openHazardBench, type HazardBench } from './hazardBench';
-import { leaseOf, otherSelector, policy, webhook } from './hazardObjects';
+import { leaseOf, otherSelector } from './hazardObjects';
 import { contentOf } from './releases';
 
 describe('A deploy to a cluster that is not to be relied on', { timeout: 15 * 60_000 }, () => {
@@ -26,45 +25,6 @@ describe('A deploy to a cluster that is not to be relied on', { timeout: 15 * 60
     bench = await openHazardBench();
   });
   after(() => bench.close());
-
-  it('gets through what cuts, hangs, forgets answers, lies and is too busy, at every request', async () => {
-    await bench.namespace('bad-network');
-    let [isBad, hung] = [false, false];
-    const seen = new Map<string, number>();
-    const changing: readonly Fault[] = [
-      { kind: 'cut', afterBytes: 1 },
-      { kind: 'loseAnswer' },
-      { kind: 'answer', status: 200, body: '<html>Log in</html>' },
-    ];
-    const reading: readonly Fault[] = [
-      { kind: 'answer', status: 429, headers: { 'retry-after': '1' }, body: '{"message":"too many"}' },
-      { kind: 'answer', status: 500, body: 'etcdserver: leader changed' },
-      { kind: 'loseAnswer' },
-    ];
-    const proxy = await startApiProxy(bench.cluster, ({ method, path }) => {
-      isBad ||= method === 'POST' && path.includes('/leases');
-      if (!isBad) return pass;
-      if (method === 'PATCH' && path.includes('/services/') && !hung) {
-        hung = true;
-        return { kind: 'hang' };
-      }
-      const key = `${method} ${path.replace(/\?.*/, '')}`;
-      const count = seen.get(key) ?? 0;
-      seen.set(key, count + 1);
-      const faults = method === 'GET' ? reading.slice(seen.size % 3, (seen.size % 3) + 1) : changing;
-      return faults[count] ?? pass;
-    });
-    try {
-      const model = await bench.deploy({ namespace: 'bad-network', kubeconfig: proxy.kubeconfig });
-      assert.deepEqual([model.phase, model.version], ['Ready', 1]);
-      assert.deepEqual(
-        (await bench.ours('bad-network')).filter((name) => /lease|configmap/.test(name)),
-        ['configmap/plain.v1'],
-      );
-    } finally {
-      await proxy.stop();
-    }
-  });
 
   it('tells what is left where the credentials expire in the middle', async () => {
     await bench.namespace('expired');
@@ -220,38 +180,6 @@ describe('A deploy to a cluster that is not to be relied on', { timeout: 15 * 60
       bench.kubectl('create', 'quota', 'few', '--hard=count/deployments.apps=0', '-n', 'quota');
     await failure(bench.deploy({ namespace: 'quota', afterPreflight }), 'QuotaExceeded', /exceeded quota: few/);
     assert.deepEqual(await bench.ours('quota'), []);
-  });
-
-  it('shows the words of a policy, and leaves nothing', async () => {
-    await bench.namespace('policy');
-    await bench.apply(...policy('policy', 'object.spec.replicas > 90', 'Models need more than \u001b[31m90 replicas.'));
-    await eventually('the policy counts', 20, async () => {
-      const error = await bench.deploy({ namespace: 'policy' }).then(
-        () => undefined,
-        (cause: unknown) => cause,
-      );
-      return (
-        error !== undefined &&
-        failure(Promise.reject(error as Error), 'PolicyRefused', /need more than 90 replicas/).then(() => true)
-      );
-    });
-    assert.deepEqual(await bench.ours('policy'), []);
-  });
-
-  it('names the webhook that does not answer', async () => {
-    await bench.namespace('webhook');
-    await bench.apply(webhook('webhook', 'https://127.0.0.1:1/'));
-    await eventually('the webhook is asked', 20, async () => {
-      const error = await bench.deploy({ namespace: 'webhook' }).then(
-        () => undefined,
-        (cause: unknown) => cause,
-      );
-      return (
-        error !== undefined &&
-        failure(Promise.reject(error as Error), 'KubernetesWebhookFailed', /down\.example\.com/).then(() => true)
-      );
-    });
-    assert.deepEqual(await bench.ours('webhook'), []);
   });
 
   it('keeps the release that runs where somebody else owns a field, and forgets its own', async () => {
