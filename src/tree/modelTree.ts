@@ -8,7 +8,7 @@ import { leaf, type Translate, type TreeNode } from './node';
 /** What of a target decides which menu items its models have. */
 export type Capabilities = Pick<
   Target,
-  'id' | 'displayName' | 'scale' | 'autoscale' | 'manifests' | 'rollback' | 'stop' | 'start'
+  'id' | 'displayName' | 'accepts' | 'scale' | 'autoscale' | 'manifests' | 'rollback' | 'restart' | 'stop' | 'start'
 >;
 
 export interface TargetModels {
@@ -77,7 +77,7 @@ export function modelNodeId(ref: { readonly targetId: string; readonly name: str
   return `${ref.targetId}/${ref.name}`;
 }
 
-/** `model` and what can be done with it now: `endpoint scale autoscale manifests rollback stop start`. */
+/** `model` and what can be done with it now: `endpoint scale autoscale manifests rollback restart stop start`. */
 export function modelContext(target: Capabilities, model: DeployedModel): string {
   const stopped = model.phase === 'Stopped' || model.phase === 'Failed';
   const can = {
@@ -86,6 +86,7 @@ export function modelContext(target: Capabilities, model: DeployedModel): string
     autoscale: target.autoscale !== undefined && !stopped,
     manifests: target.manifests !== undefined,
     rollback: target.rollback !== undefined && canRollBack(model),
+    restart: target.restart !== undefined && !stopped,
     stop: target.stop !== undefined && model.phase !== 'Stopped',
     start: target.start !== undefined && stopped,
   };
@@ -227,12 +228,23 @@ function releaseNodes(id: string, target: Capabilities, model: DeployedModel, t:
   ];
 }
 
+/** `release` and what can be done with it: going back to it, taking it elsewhere, comparing it. */
+function releaseContext(target: Capabilities, model: DeployedModel, release: Release): string {
+  const isImage = target.accepts === 'image';
+  const can = {
+    rollback: target.rollback !== undefined && isRollBackTarget(model, release),
+    elsewhere: isImage && release.status !== 'failed',
+    compare: isImage && model.releases.length > 1,
+  };
+  return ['release', ...Object.entries(can).flatMap(([word, holds]) => (holds ? [word] : []))].join(' ');
+}
+
 function releaseNode(id: string, target: Capabilities, model: DeployedModel, release: Release, t: Translate): TreeNode {
   const answers = release.version === model.version;
   const status = release.status === 'failed' ? t('Failed') : answers ? stateText(model, t) : t('Kept');
   return leaf(
     `${id}/release/${String(release.version)}`,
-    target.rollback !== undefined && isRollBackTarget(model, release) ? 'release rollback' : 'release',
+    releaseContext(target, model, release),
     `v${String(release.version)}`,
     {
       description: [status, formatTime(release.createdAt), shortDigest(release.digest)].join(' · '),

@@ -62,6 +62,7 @@ export const resources = {
   secrets: core('Secret', 'secrets'),
   serviceAccounts: core('ServiceAccount', 'serviceaccounts'),
   resourceQuotas: core('ResourceQuota', 'resourcequotas'),
+  limitRanges: core('LimitRange', 'limitranges'),
   persistentVolumeClaims: core('PersistentVolumeClaim', 'persistentvolumeclaims'),
   deployments: apps('Deployment', 'deployments'),
   replicaSets: apps('ReplicaSet', 'replicasets'),

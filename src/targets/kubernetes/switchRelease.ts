@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   annotate,
   applyObject,
@@ -12,6 +13,7 @@ import { resources, type Resource } from '../../clients/kubernetes/objects';
 import { isUserError, UserError } from '../../core/errors';
 import type { Reason } from '../../core/deployment';
 import type { RolloutStep } from '../../core/target';
+import { boundedReason } from './boundedReason';
 import { withLog } from './cause';
 import { deleteOurs } from './deleteOurs';
 import { forwardModel } from './forward';
@@ -84,7 +86,7 @@ export async function noteOutcome(
   const name = releaseName(model, version);
   const notes = {
     [annotations.outcome]: failure === undefined ? 'ready' : 'failed',
-    [annotations.failure]: failure === undefined ? null : JSON.stringify(failure),
+    [annotations.failure]: failure === undefined ? null : JSON.stringify(boundedReason(failure)),
   };
   await patiently(() => annotate(client, { resource: resources.configMaps, namespace, name }, notes, signal), signal);
 }
@@ -112,13 +114,29 @@ export async function* awaitRelease(
   const outcome = yield* followRollout(place, { model, version, image: image.image, readyTimeoutSeconds }, signal);
   if (outcome.kind === 'failed') return { kind: 'failed', reason: await explain(place, release, outcome, signal) };
   yield { kind: 'progress', step: 'verifying', message: `Asking ${model} whether it is ready` };
-  const forward = await patiently(() => forwardModel(place, model, version, signal), signal);
-  await forward.close();
+  await verify(place, release, signal);
   return outcome;
 }
 
+const verifyTries = 5;
+const verifyPauseMs = 1000;
+
+/** The kubelet knows that it answers, so one connection that breaks is the network's. */
+async function verify(place: Place, { model, version }: ReleaseSpec, signal: AbortSignal): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const forward = await patiently(() => forwardModel(place, model, version, signal), signal);
+      await forward.close();
+      return;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (attempt === verifyTries || !isUserError(error) || error.code !== 'ModelNotReady') throw error;
+    }
+    await delay(verifyPauseMs, undefined, { signal });
+  }
+}
+
 const tailLines = 60;
-/** An annotation holds little, and a traceback of recursion is long. */
 const keptLines = 30;
 
 async function explain(
