@@ -53,6 +53,8 @@ export interface App {
   chooseProject(subject: unknown): Promise<vscode.Uri | undefined>;
   /** Shows the model in the Models view, without taking the focus away from an editor. */
   reveal(model: ModelRef): Promise<void>;
+  /** Shows a row of a list in the Clusters view, also one behind those that are shown. */
+  revealRow(parentId: string, id: string): Promise<void>;
   /** How registries are reached: hosts that need no encryption, and what the user typed. */
   registryAccess(): RegistryAccess;
   /** Takes one snapshot of all models, for the views and the status bar. */
@@ -61,12 +63,21 @@ export interface App {
   shared<T extends vscode.Disposable>(key: string, make: () => T): T;
 }
 
-/** What the Models view does for the app; it is registered after the app was made. */
+/** What the Models view does for the app. */
 export interface ModelsView extends Disposable {
   reveal(model: ModelRef): Promise<void>;
 }
 
-export function createApp(extension: vscode.ExtensionContext, modelsView: () => ModelsView): App {
+/** What the Clusters view does for the app. */
+export interface ClustersView extends Disposable {
+  reveal(parentId: string, id: string): Promise<void>;
+}
+
+/** @param views asked for when they are needed: they are made after the app */
+export function createApp(
+  extension: vscode.ExtensionContext,
+  views: { readonly models: () => ModelsView; readonly clusters: () => ClustersView },
+): App {
   const log = vscode.window.createOutputChannel('Slipway', { log: true });
   const objects = new Map<string, vscode.Disposable>();
   const opener = serviceOpener(extension);
@@ -103,7 +114,8 @@ export function createApp(extension: vscode.ExtensionContext, modelsView: () => 
     chooseProject: async (subject) =>
       (await import('./editor/chooseProject')).chooseProject(extension.workspaceState, subject),
     registryAccess,
-    reveal: (model) => modelsView().reveal(model),
+    reveal: (model) => views.models().reveal(model),
+    revealRow: (parentId, id) => views.clusters().reveal(parentId, id),
     refresh: async () => {
       await read();
     },

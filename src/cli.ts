@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import path from 'node:path';
 import { isAbort, isUserError } from './core/errors';
 import { defaultHome } from './core/home';
+import { autoscaleCommand } from './cli/autoscale';
 import { buildCommand } from './cli/build';
 import { deployCommand } from './cli/deploy';
 import { inspectCommand } from './cli/inspect';
@@ -25,6 +26,7 @@ const verbs = [
   logsCommand,
   predictCommand,
   scaleCommand,
+  autoscaleCommand,
   rollbackCommand,
   stopCommand,
   startCommand,

@@ -81,7 +81,8 @@ export const removeCommand: Verb = (run) =>
       }),
     );
 
-async function change(
+/** Does something to a model, and says how it is then. */
+export async function change(
   { services, output, target, signal }: CliContext,
   name: string,
   what: string,
@@ -96,7 +97,8 @@ async function change(
   );
 }
 
-function capability<Method>(target: Target, method: Method | undefined, verb: string): Method {
+/** @throws UserError UsageInvalid where the target cannot do it */
+export function capability<Method>(target: Target, method: Method | undefined, verb: string): Method {
   if (method === undefined) throw new UserError('UsageInvalid', `${target.displayName} cannot ${verb} models.`);
   return method;
 }

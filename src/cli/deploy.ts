@@ -3,13 +3,14 @@ import path from 'node:path';
 import { parseImageReference } from '../core/image';
 import type { BuilderName } from '../pipeline/chooseBuilder';
 import type { ImageOptions } from '../pipeline/deployImage';
-import { deployModel } from '../pipeline/deployModel';
+import { deployModel, type DeployModelRequest } from '../pipeline/deployModel';
 import { cliHost } from './host';
 import { builderOption, insecureHosts } from './imageOptions';
 import { positiveInteger } from './numbers';
+import { addPlacementOptions, placementIn, type PlacementOptions } from './placement';
 import type { CommonOptions, Verb } from './verb';
 
-interface DeployOptions extends CommonOptions {
+interface DeployOptions extends CommonOptions, PlacementOptions {
   readonly name?: string;
   readonly yes?: boolean;
   readonly retrain?: boolean;
@@ -26,7 +27,7 @@ interface DeployOptions extends CommonOptions {
 
 /** `slipway deploy PATH`: the whole way from a notebook to an endpoint that answered. */
 export const deployCommand: Verb = (run) =>
-  new Command('deploy')
+  addPlacementOptions(new Command('deploy'))
     .description('deploy the model of a notebook project')
     .argument('<path>', 'folder of the project, a notebook, or a model file')
     .option('--name <name>', 'name of the model; by default that of the project')
@@ -54,6 +55,7 @@ export const deployCommand: Verb = (run) =>
             ...(options.replicas === undefined ? {} : { replicas: options.replicas }),
             ...(options.port === undefined ? {} : { port: options.port }),
             ...(options.timeout === undefined ? {} : { readyTimeoutSeconds: options.timeout }),
+            ...configOf(options),
             retrain: options.retrain === true,
             image: imageOptions(options),
           },
@@ -61,6 +63,11 @@ export const deployCommand: Verb = (run) =>
         );
       }),
     );
+
+function configOf(options: DeployOptions): Pick<DeployModelRequest, 'config'> {
+  const config = placementIn(options);
+  return config === undefined ? {} : { config };
+}
 
 function imageOptions(options: DeployOptions): ImageOptions {
   const { registry, base, platform, builder, insecure } = options;

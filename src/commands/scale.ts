@@ -9,7 +9,7 @@ export const scale: Command = async (app, subject) => {
   const title = vscode.l10n.t('Scale');
   const chosen = await app.chooseModel(subject, {
     title,
-    fits: (model, target) => target.scale !== undefined && model.phase !== 'Stopped',
+    fits: (model, target) => target.scale !== undefined && model.phase !== 'Stopped' && model.autoscale === undefined,
     noneFits: vscode.l10n.t('No model runs that could be scaled.'),
   });
   const { target, model } = chosen ?? {};

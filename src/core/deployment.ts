@@ -1,3 +1,4 @@
+import type { AutoscaleState } from './autoscale';
 import type { Location } from './errors';
 import type { Release } from './release';
 import type { ResourceNeed } from './resources';
@@ -16,6 +17,8 @@ export interface DeployedModel {
   /** The endpoint is an address inside of the cluster; this machine needs `Target.forward`. */
   readonly endpointIsInside?: boolean;
   readonly replicas: { readonly desired: number; readonly ready: number };
+  /** Where the target decides how many replicas there are. */
+  readonly autoscale?: AutoscaleState;
   readonly workers: readonly Worker[];
   readonly releases: readonly Release[];
   /** The first cause when the phase is not Ready. */

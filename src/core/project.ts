@@ -1,4 +1,7 @@
+import type { Autoscale } from './autoscale';
 import type { Location } from './errors';
+import type { Placement } from './placement';
+import type { ResourceNeed } from './resources';
 
 /** A folder with at least one notebook or model: what inspection learned of it. Plain data; nothing was executed. */
 export interface Project {
@@ -89,13 +92,15 @@ export interface ProjectConfig {
   readonly exclude?: readonly string[];
   readonly volumes?: readonly { readonly path: string; readonly source?: string }[];
   /** Default: the memory that was seen when the snapshot was verified, with a reserve. */
-  readonly resources?: { readonly cpu?: string; readonly memory?: string; readonly gpu?: string };
+  readonly resources?: ResourceNeed;
+  readonly placement?: Placement;
   readonly apt?: readonly string[];
   /** What PyTorch in an image computes on: `cpu`, or a version of CUDA such as `cu126`. */
   readonly accelerator?: string;
   readonly port?: number;
   readonly health?: string;
   readonly replicas?: number;
+  readonly autoscale?: Autoscale;
   readonly limits?: { readonly requestBytes?: number; readonly timeoutSeconds?: number; readonly concurrency?: number };
 }
 

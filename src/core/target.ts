@@ -1,8 +1,10 @@
+import type { Autoscale } from './autoscale';
 import type { Bundle, BundleRuntime } from './bundle';
-import type { Cluster } from './cluster';
+import type { Cluster, ForwardState } from './cluster';
 import type { DeployedModel } from './deployment';
 import type { Platform } from './image';
 import type { LogLine, LogOptions } from './logs';
+import type { Placement } from './placement';
 import type { Provenance } from './release';
 import type { ResourceNeed } from './resources';
 
@@ -29,6 +31,8 @@ export interface ImageTarget extends AnyTarget {
    * @throws UserError that names what is missing
    */
   preflight(name: string, platform: Platform | undefined, signal: AbortSignal): Promise<Platform>;
+  /** Whether the target measures what an autoscaler is to go by. @throws UserError MetricMissing */
+  checkAutoscale?: (autoscale: Autoscale, signal: AbortSignal) => Promise<void>;
   /** As {@link BundleTarget.reserve}. */
   reserve(name: string, signal: AbortSignal): Promise<Reservation<ImageContent>>;
 }
@@ -44,6 +48,8 @@ interface AnyTarget {
   logs(name: string, options: LogOptions, signal: AbortSignal): AsyncIterable<LogLine>;
   remove(name: string, signal: AbortSignal): Promise<void>;
   scale?: (name: string, replicas: number, signal: AbortSignal) => Promise<void>;
+  /** Leaves the number of replicas to the target, or with undefined to people again. */
+  autoscale?: (name: string, autoscale: Autoscale | undefined, signal: AbortSignal) => Promise<void>;
   /** To `version`, by default the release before the current one. */
   rollback?: (name: string, version: number | undefined, signal: AbortSignal) => Promise<DeployedModel>;
   stop?: (name: string, signal: AbortSignal) => Promise<void>;
@@ -53,6 +59,13 @@ interface AnyTarget {
    * @throws UserError ModelNotFound, ModelNotReady
    */
   forward?: (name: string, signal: AbortSignal) => Promise<Forward>;
+  /**
+   * As `forward`, for as long as the model is there, whatever happens to its replicas and to the network. Active is what
+   * has answered.
+   * @param local port of this machine, if it is free
+   * @throws UserError ModelNotFound
+   */
+  holdForward?: (name: string, local: number, signal: AbortSignal) => AsyncIterable<ForwardState>;
 }
 
 /** A way to a model, open until it is closed. */
@@ -105,12 +118,15 @@ export interface ImageContent {
   readonly drains: boolean;
   /** Most that a replica may take, where the project says so. */
   readonly limits: ResourceNeed;
+  readonly placement?: Placement;
 }
 
 export interface DeployRequest<Content extends ReleaseContent = ReleaseContent> {
   readonly content: Content;
   readonly provenance: Provenance;
   readonly replicas: number | undefined;
+  /** Undefined: as it is, so that what was set by hand stays. */
+  readonly autoscale?: Autoscale | undefined;
   readonly port: number | undefined;
   readonly readyTimeoutSeconds: number;
   readonly secrets: Secrets;

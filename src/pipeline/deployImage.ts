@@ -1,4 +1,5 @@
 import { healthPath, serverPort } from '../build/image/imageConfig';
+import { checkAutoscale, cpuRequestMissing } from '../core/autoscale';
 import type { DeployHost } from '../core/deploy';
 import type { DeployedModel } from '../core/deployment';
 import { UserError } from '../core/errors';
@@ -44,6 +45,7 @@ export async function deployImage(
     const result = formatPlatform(await target.preflight(name, wanted, signal));
     return { result, message: `${target.displayName} takes models, for ${result}` };
   });
+  await checkScaling(target, name, project, signal);
   const secrets = await collectSecrets(host, project.config.secrets ?? [], signal);
   const reservation = await target.reserve(name, signal);
   try {
@@ -60,6 +62,19 @@ export async function deployImage(
   }
 }
 
+async function checkScaling(
+  target: ImageTarget,
+  name: string,
+  { config }: Project,
+  signal: AbortSignal,
+): Promise<void> {
+  const { autoscale, resources } = config;
+  if (autoscale === undefined) return;
+  checkAutoscale(autoscale);
+  if (autoscale.cpu !== undefined && resources?.cpu === undefined) throw cpuRequestMissing(name);
+  await target.checkAutoscale?.(autoscale, signal);
+}
+
 /** The server of our own images listens where it always does; a Dockerfile's is the user's. */
 function contentOf({ entry, config }: Project, image: string): ImageContent {
   const isOwn = entry.kind === 'dockerfile';
@@ -69,6 +84,7 @@ function contentOf({ entry, config }: Project, image: string): ImageContent {
     port: isOwn ? (config.port ?? serverPort) : serverPort,
     health: isOwn ? (config.health ?? healthPath) : healthPath,
     drains: !isOwn,
+    ...(config.placement === undefined ? {} : { placement: config.placement }),
     limits: config.resources?.memory === undefined ? {} : { memory: config.resources.memory },
   };
 }

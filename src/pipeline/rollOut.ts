@@ -1,10 +1,11 @@
 import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import { hashFile } from '../clients/files/contentStore';
+import { isSameAutoscale } from '../core/autoscale';
 import type { DeployHost } from '../core/deploy';
 import { shownEndpoint, type DeployedModel } from '../core/deployment';
 import { UserError } from '../core/errors';
-import type { Project } from '../core/project';
+import type { Project, ProjectConfig } from '../core/project';
 import type { Provenance } from '../core/release';
 import type { ResourceNeed } from '../core/resources';
 import type { ReleaseContent, Reservation, Secrets, Target } from '../core/target';
@@ -20,6 +21,8 @@ export interface RolloutOptions {
   /** Execute the notebook although nothing changed, and start the result as a new release. */
   readonly retrain?: boolean;
   readonly readyTimeoutSeconds?: number;
+  /** What was said besides `slipway.yaml`, and counts more. */
+  readonly config?: Pick<ProjectConfig, 'resources' | 'placement'>;
 }
 
 /** What is known of the sources of a release. */
@@ -80,6 +83,7 @@ async function startRelease<Content extends ReleaseContent>(
       content,
       provenance: await provenanceOf(rollout, signal),
       replicas: request.replicas ?? project.config.replicas,
+      autoscale: project.config.autoscale,
       port: request.port ?? project.config.port,
       readyTimeoutSeconds: request.readyTimeoutSeconds ?? 300,
       secrets,
@@ -119,17 +123,30 @@ async function unchangedModel(rollout: Rollout, signal: AbortSignal): Promise<De
 }
 
 function asksForChange({ request, secrets }: Rollout): boolean {
-  return Object.keys(secrets).length > 0 || request.port !== undefined || request.retrain === true;
+  return (
+    Object.keys(secrets).length > 0 ||
+    request.port !== undefined ||
+    request.retrain === true ||
+    request.config !== undefined
+  );
 }
 
-function answersAsAsked(model: DeployedModel, { request, digest }: Rollout): boolean {
+function answersAsAsked(model: DeployedModel, rollout: Rollout): boolean {
+  const { digest } = rollout;
   const release = model.releases.find((one) => one.version === model.version);
   return (
     model.phase === 'Ready' &&
     model.endpoint !== undefined &&
-    (request.replicas ?? model.replicas.desired) === model.replicas.desired &&
+    isScaledAsAsked(model, rollout) &&
     release?.digest === digest
   );
+}
+
+/** Replicas that the target decides on are no reason for a release. */
+function isScaledAsAsked({ replicas, autoscale }: DeployedModel, { request, project, target }: Rollout): boolean {
+  const wanted = target.autoscale === undefined ? undefined : project.config.autoscale;
+  if (wanted !== undefined) return autoscale !== undefined && isSameAutoscale(autoscale, wanted);
+  return autoscale !== undefined || (request.replicas ?? replicas.desired) === replicas.desired;
 }
 
 function announce(host: DeployHost, rollout: Rollout, model: DeployedModel, unchanged: boolean): void {

@@ -1,3 +1,4 @@
+import { formatAutoscale, type AutoscaleState } from '../core/autoscale';
 import type { DeployedModel, Phase } from '../core/deployment';
 import { escapeMarkdown, formatBytes, formatTime } from './format';
 import { untranslated, type Translate } from './node';
@@ -49,11 +50,17 @@ export function phaseIcon(phase: Phase): { readonly id: string; readonly color?:
   }
 }
 
+/** `2–5 by CPU, 34 % of 70 %`; where it cannot work, that. */
+export function autoscaleText(state: AutoscaleState, t: Translate): string {
+  return state.problem === undefined ? formatAutoscale(state) : t('autoscaling does not work: {0}', state.problem);
+}
+
 /** Markdown: endpoint, replicas, memory, since when, and the reason when it does not answer. */
 export function modelTooltip(model: DeployedModel, targetName: string, t: Translate): string {
   const rows = [
     [t('Target'), targetName],
     [t('State'), describeModel(model, t)],
+    [t('Autoscale'), model.autoscale === undefined ? undefined : autoscaleText(model.autoscale, t)],
     [model.endpointIsInside === true ? t('Endpoint inside the cluster') : t('Endpoint'), model.endpoint],
     [t('Peak memory'), model.peakMemory === undefined ? undefined : t('{0} a replica', formatBytes(model.peakMemory))],
     [

@@ -2,11 +2,11 @@ import type { DeployedModel, Worker } from '../core/deployment';
 import type { Release } from '../core/release';
 import type { Target } from '../core/target';
 import { escapeMarkdown, formatBytes, formatTime, shortDigest } from './format';
-import { describeModel, modelTooltip, phaseIcon, stateText } from './modelText';
+import { autoscaleText, describeModel, modelTooltip, phaseIcon, stateText } from './modelText';
 import { leaf, type Translate, type TreeNode } from './node';
 
 /** What of a target decides which menu items its models have. */
-export type Capabilities = Pick<Target, 'id' | 'displayName' | 'scale' | 'rollback' | 'stop' | 'start'>;
+export type Capabilities = Pick<Target, 'id' | 'displayName' | 'scale' | 'autoscale' | 'rollback' | 'stop' | 'start'>;
 
 export interface TargetModels {
   readonly target: Capabilities;
@@ -74,12 +74,13 @@ export function modelNodeId(ref: { readonly targetId: string; readonly name: str
   return `${ref.targetId}/${ref.name}`;
 }
 
-/** `model` and what can be done with it now: `endpoint scale rollback stop start`. */
+/** `model` and what can be done with it now: `endpoint scale autoscale rollback stop start`. */
 export function modelContext(target: Capabilities, model: DeployedModel): string {
   const stopped = model.phase === 'Stopped' || model.phase === 'Failed';
   const can = {
     endpoint: model.endpoint !== undefined,
-    scale: target.scale !== undefined && !stopped,
+    scale: target.scale !== undefined && !stopped && model.autoscale === undefined,
+    autoscale: target.autoscale !== undefined && !stopped,
     rollback: target.rollback !== undefined && canRollBack(model),
     stop: target.stop !== undefined && model.phase !== 'Stopped',
     start: target.start !== undefined && stopped,
@@ -149,7 +150,11 @@ function replicaNodes(id: string, model: DeployedModel, ref: Ref, t: Translate):
   const { ready, desired } = model.replicas;
   return [
     leaf(`${id}/replicas`, 'replicas', t('Replicas'), {
-      description: t('{0} of {1} ready', ready, desired),
+      description: [
+        t('{0} of {1} ready', ready, desired),
+        ...(model.autoscale === undefined ? [] : [autoscaleText(model.autoscale, t)]),
+      ].join(' · '),
+      ...(model.autoscale?.problem === undefined ? {} : { tooltip: escapeMarkdown(model.autoscale.problem) }),
       icon: { id: 'server-process' },
       state: 'collapsed',
       model: ref,

@@ -3,13 +3,14 @@ import type { DeployedModel } from '../../src/core/deployment';
 import { describeContract } from '../contract/contract';
 import { projects } from '../contract/projects';
 import { openDeployBench, type DeployBench } from './deployBench';
+import { describeScaledModel } from './scaledModel';
 
 const namespace = 'models';
 const kinds = 'deployments,replicasets,pods,services,endpointslices,serviceaccounts,configmaps,secrets,leases';
 
 let bench: DeployBench;
 before(async () => {
-  bench = await openDeployBench();
+  bench = await openDeployBench({ metrics: true });
 });
 after(() => bench.cluster.stop());
 
@@ -20,6 +21,8 @@ async function traces(_workspace: unknown, model: DeployedModel): Promise<() => 
   const before = await names();
   return async () => (await names()).filter((name) => before.includes(name) && name.includes(model.name));
 }
+
+describeScaledModel(() => bench);
 
 describeContract(
   {

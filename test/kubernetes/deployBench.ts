@@ -8,6 +8,8 @@ import type { WorkspaceOptions } from '../support/workspace';
 /** A cluster with a base image in its registry. */
 export interface DeployBench {
   readonly cluster: TestCluster;
+  /** An image with Python, by digest. */
+  readonly base: string;
   /** Makes a namespace that enforces the restricted Pod Security Standard, with what a workspace needs to deploy there. */
   namespace(name: string, kubeconfig?: string): Promise<WorkspaceOptions>;
   /** Address of a model's Service for this machine. */
@@ -29,6 +31,7 @@ function benchOf(cluster: TestCluster, base: string): DeployBench {
   const { host } = cluster.registry;
   return {
     cluster,
+    base,
     namespace: async (name, kubeconfig = cluster.kubeconfig) => {
       await cluster.kubectl('create', 'namespace', name);
       await cluster.kubectl('label', 'namespace', name, 'pod-security.kubernetes.io/enforce=restricted');

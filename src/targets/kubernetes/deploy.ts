@@ -1,16 +1,20 @@
 import { findObject } from '../../clients/kubernetes/change';
 import { resources } from '../../clients/kubernetes/objects';
+import { withinBounds, type Autoscale } from '../../core/autoscale';
 import { UserError } from '../../core/errors';
 import type { DeployedModel } from '../../core/deployment';
 import type { DeployRequest, ImageContent, RolloutStep } from '../../core/target';
+import { applyAutoscaler, mustBeOurs } from './autoscale';
+import { autoscalerOf, autoscaleState } from './autoscalers';
+import { keepBudget } from './budget';
 import { ofModel } from './names';
 import type { Deployment } from './objects';
 import { patiently } from './patiently';
-import type { Place } from './place';
 import { pullSecretsOf } from './pullSecrets';
 import { allocateRelease, type ReleaseSpec } from './release';
 import { removeModel } from './remove';
 import { readSnapshot } from './snapshot';
+import type { Subject } from './subject';
 import { findModel, releaseOf, releasesOf, rememberedReplicas } from './state';
 import {
   applyRelease,
@@ -30,13 +34,8 @@ const undoMs = 60_000;
 interface Before {
   readonly release: ReleaseSpec | undefined;
   readonly replicas: number;
-}
-
-/** A model of a target, while the right to change it is held. */
-export interface Subject {
-  readonly place: Place;
-  readonly model: string;
-  readonly targetId: string;
+  /** Whoever scales automatically is left to it. */
+  readonly autoscale: Autoscale | undefined;
 }
 
 /** Makes a new release and rolls it out. @throws UserError RolloutFailed, and of the client */
@@ -46,7 +45,8 @@ export async function* deployRelease(
   signal: AbortSignal,
 ): AsyncGenerator<RolloutStep> {
   const { place, model } = subject;
-  const { known, deployment, before } = await stateOf(subject, signal);
+  const { known, deployment, before, snapshot } = await stateOf(subject, signal);
+  if (request.autoscale !== undefined) mustBeOurs(snapshot, model);
   const release = await allocateRelease(
     place,
     {
@@ -64,7 +64,8 @@ export async function* deployRelease(
   );
   const replicas =
     request.replicas ?? (before.replicas > 0 ? before.replicas : deployment && rememberedReplicas(deployment)) ?? 1;
-  yield* switchTo(subject, { release, replicas, before, isNew: true, secrets: request.secrets }, signal);
+  const { secrets, autoscale } = request;
+  yield* switchTo(subject, { release, replicas, autoscale, before, isNew: true, secrets }, signal);
 }
 
 /** Goes back, or forth, to a release that was made before. @throws UserError ReleaseMissing, RolloutFailed */
@@ -82,8 +83,8 @@ export async function rollBack(
     .at(-1)?.spec;
   if (release === undefined) throw releaseMissing(subject.model, version);
   const replicas = before.replicas > 0 ? before.replicas : 1;
-  for await (const step of switchTo(subject, { release, replicas, before, isNew: false, secrets: {} }, signal))
-    if (step.kind === 'ready') return step.model;
+  const change = { release, replicas, autoscale: undefined, before, isNew: false, secrets: {} };
+  for await (const step of switchTo(subject, change, signal)) if (step.kind === 'ready') return step.model;
   throw releaseMissing(subject.model, version);
 }
 
@@ -92,16 +93,20 @@ async function stateOf({ place, model }: Subject, signal: AbortSignal) {
   const deployment = snapshot.deployments.find((one) => one.metadata.name === model);
   const known = releasesOf(snapshot, model);
   const current = known.find((one) => deployment !== undefined && one.spec.version === releaseOf(deployment));
+  const autoscaler = autoscalerOf(snapshot, model);
   const before: Before = {
     release: current?.outcome === 'failed' ? undefined : current?.spec,
     replicas: deployment?.spec.replicas ?? 0,
+    autoscale: autoscaler && autoscaleState(autoscaler),
   };
-  return { known, deployment, before };
+  return { known, deployment, before, snapshot };
 }
 
 interface Switch {
   readonly release: ReleaseSpec;
   readonly replicas: number;
+  /** Undefined: as it is. */
+  readonly autoscale: Autoscale | undefined;
   readonly before: Before;
   /** Made for this; forgotten when the user gives up. */
   readonly isNew: boolean;
@@ -110,13 +115,14 @@ interface Switch {
 
 async function* switchTo(subject: Subject, change: Switch, signal: AbortSignal): AsyncGenerator<RolloutStep> {
   const { place, model, targetId } = subject;
-  const { release, replicas, before } = change;
+  const { release, before } = change;
   let outcome;
   try {
     await storeSecrets(place, release, change.secrets, signal);
     yield { kind: 'progress', step: 'applying', message: `Applying release ${String(release.version)} of ${model}` };
     await applyRelease(place, release, signal);
-    if (replicas !== (await currentReplicas(subject, signal))) await scaleModel(place, model, replicas, signal);
+    const guaranteed = await giveReplicas(subject, change, signal);
+    await keepBudget(place, model, guaranteed, signal);
     outcome = yield* awaitRelease(place, release, signal);
   } catch (error) {
     await undo(subject, change, AbortSignal.timeout(undoMs)).catch(() => undefined);
@@ -129,9 +135,26 @@ async function* switchTo(subject: Subject, change: Switch, signal: AbortSignal):
     throw rolloutFailed(release, reason, before.replicas > 0 ? before.release?.version : undefined);
   }
   await noteOutcome(place, release, undefined, signal);
+  if (change.autoscale !== undefined) await applyAutoscaler(place, model, change.autoscale, signal);
   const found = findModel(await readSnapshot(place, ofModel(model), signal), model, targetId);
   if (found === undefined) throw new UserError('RolloutFailed', `${model} was removed while it was deployed.`);
   yield { kind: 'ready', model: found };
+}
+
+/**
+ * Where the cluster decides how many there are, only what lies outside of its bounds is changed.
+ * @returns how many there are at least
+ */
+async function giveReplicas(
+  subject: Subject,
+  { replicas, autoscale, before }: Pick<Switch, 'replicas' | 'autoscale' | 'before'>,
+  signal: AbortSignal,
+): Promise<number> {
+  const bounds = autoscale ?? before.autoscale;
+  const now = await currentReplicas(subject, signal);
+  const wanted = bounds === undefined ? replicas : withinBounds(now, bounds);
+  if (wanted !== now) await scaleModel(subject.place, subject.model, wanted, signal);
+  return bounds?.min ?? wanted;
 }
 
 async function currentReplicas({ place: { client, namespace }, model }: Subject, signal: AbortSignal): Promise<number> {
@@ -151,9 +174,12 @@ async function undo(subject: Subject, { before, isNew, release }: Switch, signal
 }
 
 /** Without a release to go back to nothing is left running. */
-async function goBack({ place, model }: Subject, { release, replicas }: Before, signal: AbortSignal): Promise<void> {
+async function goBack(subject: Subject, before: Before, signal: AbortSignal): Promise<void> {
+  const { place, model } = subject;
+  const { release, replicas } = before;
   if (release !== undefined) await applyRelease(place, release, signal);
-  await scaleModel(place, model, release === undefined ? 0 : replicas, signal);
+  if (release === undefined || replicas === 0) await scaleModel(place, model, 0, signal);
+  else await giveReplicas(subject, { replicas, autoscale: undefined, before }, signal);
 }
 
 function releaseMissing(model: string, version: number | undefined): UserError {

@@ -88,9 +88,24 @@ function podSpec(release: ReleaseSpec) {
         labelSelector: { matchLabels: { [labels.model]: model } },
       },
     ],
+    ...placementOf(release),
     containers: [containerOf(release)],
-    volumes: [{ name: 'tmp', emptyDir: {} }],
+    volumes: [{ name: 'tmp', emptyDir: {} }, ...sharedMemoryOf(release)],
   };
+}
+
+function placementOf({ image: { placement = {} } }: ReleaseSpec) {
+  const { nodeSelector, tolerations, runtimeClass } = placement;
+  return {
+    ...(nodeSelector === undefined ? {} : { nodeSelector }),
+    ...(tolerations === undefined ? {} : { tolerations }),
+    ...(runtimeClass === undefined ? {} : { runtimeClassName: runtimeClass }),
+  };
+}
+
+function sharedMemoryOf({ provenance }: ReleaseSpec) {
+  const size = provenance.resources?.sharedMemory;
+  return size === undefined ? [] : [{ name: 'shared-memory', emptyDir: { medium: 'Memory', sizeLimit: size } }];
 }
 
 function containerOf(release: ReleaseSpec) {
@@ -121,14 +136,22 @@ function containerOf(release: ReleaseSpec) {
       readOnlyRootFilesystem: true,
       capabilities: { drop: ['ALL'] },
     },
-    volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
+    volumeMounts: [
+      { name: 'tmp', mountPath: '/tmp' },
+      ...sharedMemoryOf(release).map(({ name }) => ({ name, mountPath: '/dev/shm' })),
+    ],
   };
 }
 
 function resourcesOf({ image, provenance }: ReleaseSpec) {
-  const { cpu, memory, gpu } = provenance.resources ?? {};
+  const { cpu, memory, gpu, devices } = provenance.resources ?? {};
+  const counts = Object.entries(devices ?? {}).map(([name, count]) => [name, String(count)] as const);
   const requests = { ...given('cpu', cpu), ...given('memory', memory) };
-  const limits = { ...given('memory', image.limits.memory), ...given('nvidia.com/gpu', gpu) };
+  const limits = {
+    ...given('memory', image.limits.memory),
+    ...given('nvidia.com/gpu', gpu),
+    ...Object.fromEntries(counts),
+  };
   return {
     ...(Object.keys(requests).length === 0 ? {} : { requests }),
     ...(Object.keys(limits).length === 0 ? {} : { limits }),
@@ -140,7 +163,7 @@ function given(name: string, value: ResourceNeed['cpu']): Readonly<Record<string
 }
 
 /** What belongs to the model and not to one release of it. */
-function modelLabels(model: string): Readonly<Record<string, string>> {
+export function modelLabels(model: string): Readonly<Record<string, string>> {
   return { [labels.name]: model, [labels.managedBy]: manager, [labels.model]: model };
 }
 

@@ -3,7 +3,7 @@ import type { KubeMetadata, KubeObject } from '../../clients/kubernetes/objects'
 /** What is read of a Deployment. https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/deployment-v1/ */
 export interface Deployment extends KubeObject {
   readonly metadata: KubeMetadata & { readonly generation?: number };
-  readonly spec: { readonly replicas?: number };
+  readonly spec: { readonly replicas?: number; readonly template?: { readonly spec?: PodTemplateSpec } };
   readonly status?: {
     readonly observedGeneration?: number;
     readonly replicas?: number;
@@ -20,8 +20,18 @@ export interface Condition {
   readonly message?: string;
 }
 
+interface Container {
+  readonly name: string;
+  readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[];
+  readonly resources?: { readonly requests?: Readonly<Record<string, string>> };
+}
+
+interface PodTemplateSpec {
+  readonly containers?: readonly Container[];
+}
+
 export interface Pod extends KubeObject {
-  readonly spec?: { readonly nodeName?: string };
+  readonly spec?: PodTemplateSpec & { readonly nodeName?: string };
   readonly status?: {
     readonly phase?: string;
     readonly reason?: string;
@@ -29,6 +39,7 @@ export interface Pod extends KubeObject {
     readonly startTime?: string;
     readonly conditions?: readonly Condition[];
     readonly containerStatuses?: readonly ContainerStatus[];
+    readonly initContainerStatuses?: readonly ContainerStatus[];
   };
 }
 
@@ -58,6 +69,34 @@ export interface Service extends KubeObject {
   readonly spec?: { readonly ports?: readonly { readonly name?: string; readonly port: number }[] };
 }
 
+/** https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/horizontal-pod-autoscaler-v2/ */
+export interface Autoscaler extends KubeObject {
+  readonly spec: {
+    readonly scaleTargetRef: { readonly kind: string; readonly name: string };
+    readonly minReplicas?: number;
+    readonly maxReplicas: number;
+    readonly metrics?: readonly Metric[];
+    readonly behavior?: { readonly scaleDown?: { readonly stabilizationWindowSeconds?: number } };
+  };
+  readonly status?: { readonly currentMetrics?: readonly Metric[] | null; readonly conditions?: readonly Condition[] };
+}
+
+interface Measure {
+  readonly averageUtilization?: number;
+  readonly averageValue?: string;
+}
+
+export interface Measured {
+  readonly target?: Measure;
+  readonly current?: Measure;
+}
+
+export interface Metric {
+  readonly resource?: Measured;
+  readonly containerResource?: Measured;
+  readonly pods?: Measured;
+}
+
 export interface ConfigMap extends KubeObject {
   readonly data?: Readonly<Record<string, string>>;
 }
@@ -68,6 +107,8 @@ export interface Snapshot {
   readonly pods: readonly Pod[];
   readonly releases: readonly ConfigMap[];
   readonly services: readonly Service[];
+  /** All of the namespace: one that somebody else made scales, too. */
+  readonly autoscalers: readonly Autoscaler[];
 }
 
 export function isPodReady(pod: Pod): boolean {

@@ -1,15 +1,17 @@
 import { UserError } from '../../core/errors';
 import type { DeployedModel } from '../../core/deployment';
 import type { ImageContent, Reservation } from '../../core/target';
-import { deployRelease, type Subject } from './deploy';
+import { deployRelease } from './deploy';
 import { takeLease, withLease } from './lease';
 import { ofModel, ours } from './names';
 import type { Place } from './place';
 import { readSnapshot, watchSnapshots } from './snapshot';
 import { findModel, modelsIn } from './state';
+import type { Subject } from './subject';
 
+export { changeAutoscale, checkMetric } from './autoscale';
 export { rollBack } from './deploy';
-export { forwardModel } from './forward';
+export { forwardModel, holdForward } from './forward';
 export { readLogs } from './logs';
 export { openPlace } from './place';
 export { checkPlace } from './preflight';

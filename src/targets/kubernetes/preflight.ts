@@ -14,6 +14,8 @@ const allow = (group: string, resource: string, ...verbs: readonly string[]): re
 export const deployPermissions: readonly Permission[] = [
   ...allow('apps', 'deployments', 'get', 'list', 'watch', 'create', 'patch', 'delete'),
   ...allow('apps', 'deployments/scale', 'patch'),
+  ...allow('autoscaling', 'horizontalpodautoscalers', 'list', 'watch', 'create', 'patch', 'delete'),
+  ...allow('policy', 'poddisruptionbudgets', 'list', 'create', 'patch', 'delete'),
   ...allow('', 'services', 'list', 'watch', 'create', 'patch', 'delete'),
   ...allow('', 'serviceaccounts', 'get', 'list', 'create', 'patch', 'delete'),
   ...allow('', 'configmaps', 'get', 'list', 'watch', 'create', 'patch', 'delete'),

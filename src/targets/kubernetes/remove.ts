@@ -7,6 +7,8 @@ import type { Place } from './place';
 
 /** Everything that is ever made for a model, what others depend on last. */
 const kinds: readonly Resource[] = [
+  resources.horizontalPodAutoscalers,
+  resources.podDisruptionBudgets,
   resources.services,
   resources.deployments,
   resources.secrets,

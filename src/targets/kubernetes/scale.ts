@@ -1,7 +1,9 @@
 import { annotate } from '../../clients/kubernetes/change';
 import { resources } from '../../clients/kubernetes/objects';
 import { UserError } from '../../core/errors';
-import type { Subject } from './deploy';
+import { mustNotBeAutoscaled } from './autoscale';
+import { keepBudget } from './budget';
+import type { Subject } from './subject';
 import { annotations, ofModel } from './names';
 import type { Deployment } from './objects';
 import { patiently } from './patiently';
@@ -10,10 +12,12 @@ import { readSnapshot, watchSnapshots } from './snapshot';
 import { releaseOf, releasesOf, rememberedReplicas } from './state';
 import { awaitRelease, scaleModel } from './switchRelease';
 
-/** Changes how many replicas answer, and waits for them. @throws UserError ScaleFailed */
+/** Changes how many replicas answer, and waits for them. @throws UserError ScaleFailed, Autoscaled */
 export async function changeScale(subject: Subject, replicas: number, signal: AbortSignal): Promise<void> {
-  const { deployment } = await read(subject, signal);
+  const { deployment, snapshot } = await read(subject, signal);
+  mustNotBeAutoscaled(snapshot, subject.model);
   await scaleModel(subject.place, subject.model, replicas, signal);
+  await keepBudget(subject.place, subject.model, replicas, signal);
   await settle(subject, replicas >= (deployment.spec.replicas ?? 1), 'ScaleFailed', signal);
 }
 
@@ -50,7 +54,7 @@ async function read({ place, model }: Subject, signal: AbortSignal) {
   const deployment = snapshot.deployments.find((one) => one.metadata.name === model);
   if (deployment === undefined) throw new UserError('ModelNotFound', `${model} was removed meanwhile.`);
   const release = releasesOf(snapshot, model).find((one) => one.spec.version === releaseOf(deployment))?.spec;
-  return { deployment, release };
+  return { deployment, release, snapshot };
 }
 
 /** Fewer replicas only need to leave, and a pod that leaves still answers; more of them must become ready. */

@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { listObjects } from '../../clients/kubernetes/change';
 import { resourcePath, resources, type KubeObject, type Resource } from '../../clients/kubernetes/objects';
 import { watchList } from '../../clients/kubernetes/watchList';
-import type { ConfigMap, Deployment, Pod, Service, Snapshot } from './objects';
+import { isUserError } from '../../core/errors';
+import type { Autoscaler, ConfigMap, Deployment, Pod, Service, Snapshot } from './objects';
 import type { Place } from './place';
 
 /** Reads once how models do. @throws UserError of the client */
@@ -13,13 +14,24 @@ export async function readSnapshot(
 ): Promise<Snapshot> {
   const list = <T extends KubeObject>(resource: Resource): Promise<readonly T[]> =>
     listObjects<T>(client, { resource, namespace }, selector, signal);
-  const [deployments, pods, releases, services] = await Promise.all([
+  const [deployments, pods, releases, services, autoscalers] = await Promise.all([
     list<Deployment>(resources.deployments),
     list<Pod>(resources.pods),
     list<ConfigMap>(resources.configMaps),
     list<Service>(resources.services),
+    listObjects<Autoscaler>(client, { resource: resources.horizontalPodAutoscalers, namespace }, '', signal).catch(
+      unlessForbidden([]),
+    ),
   ]);
-  return { deployments, pods, releases, services };
+  return { deployments, pods, releases, services, autoscalers };
+}
+
+/** Who may not look at autoscalers sees the rest. */
+function unlessForbidden<T>(instead: T): (error: unknown) => T {
+  return (error) => {
+    if (isUserError(error) && error.code === 'KubernetesForbidden') return instead;
+    throw error;
+  };
 }
 
 /** Several changes at once become one snapshot. */
@@ -43,12 +55,17 @@ export async function* watchSnapshots(
     pods: new Followed<Pod>(),
     releases: new Followed<ConfigMap>(),
     services: new Followed<Service>(),
+    autoscalers: new Followed<Autoscaler>(),
   };
-  const follow = async <T extends KubeObject>(followed: Followed<T>, resource: Resource): Promise<void> => {
+  const follow = async <T extends KubeObject>(
+    followed: Followed<T>,
+    resource: Resource,
+    labelSelector = selector,
+  ): Promise<void> => {
     const list = {
       what: `watch ${resource.plural} in ${namespace}`,
       path: resourcePath(resource, namespace),
-      query: { labelSelector: selector },
+      query: { labelSelector },
     };
     for await (const { items, complete } of watchList(client, list, (object) => object as T, inner)) {
       followed.items = items;
@@ -61,6 +78,10 @@ export async function* watchSnapshots(
     follow(lists.pods, resources.pods),
     follow(lists.releases, resources.configMaps),
     follow(lists.services, resources.services),
+    follow(lists.autoscalers, resources.horizontalPodAutoscalers, '').catch((error: unknown) => {
+      lists.autoscalers.complete = unlessForbidden(true)(error);
+      changes.notify();
+    }),
   ]);
   running.catch((error: unknown) => {
     changes.fail(error);
@@ -74,6 +95,7 @@ export async function* watchSnapshots(
         pods: lists.pods.values(),
         releases: lists.releases.values(),
         services: lists.services.values(),
+        autoscalers: lists.autoscalers.values(),
       };
     }
   } finally {

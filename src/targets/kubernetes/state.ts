@@ -1,5 +1,6 @@
 import type { DeployedModel, Phase, Reason, Worker } from '../../core/deployment';
 import type { Release } from '../../core/release';
+import { autoscalerOf, autoscaleState } from './autoscalers';
 import { phaseOf, refusalOf, troubleOf } from './cause';
 import { annotations, labels } from './names';
 import { isPodReady, type Deployment, type Pod, type Service, type Snapshot } from './objects';
@@ -44,6 +45,7 @@ function modelOf(deployment: Deployment, snapshot: Snapshot, targetId: string): 
     peakMemory: undefined,
     updatedAt: undefined,
     ...needOf(releases, version),
+    ...autoscaleOf(snapshot, name),
   };
 }
 
@@ -54,6 +56,11 @@ function isFailed(release: StoredRelease | undefined): boolean {
 /** A release that is on its way, or whose deploy died, is none to choose. */
 function isTold({ outcome, spec }: StoredRelease, active: number | undefined): boolean {
   return outcome !== undefined || spec.version === active;
+}
+
+function autoscaleOf(snapshot: Snapshot, name: string): Pick<DeployedModel, 'autoscale'> {
+  const found = autoscalerOf(snapshot, name);
+  return found === undefined ? {} : { autoscale: autoscaleState(found) };
 }
 
 function needOf(releases: readonly StoredRelease[], version: number | undefined): Pick<DeployedModel, 'resources'> {

@@ -1,6 +1,6 @@
 import { homeAt } from '../../core/home';
 import type { ImageTarget, TargetContext } from '../../core/target';
-import type { Subject } from './deploy';
+import type { Subject } from './subject';
 import type * as Operations from './operations';
 import { forgetTarget, rememberTarget } from './used';
 
@@ -41,6 +41,10 @@ export function kubernetesTarget(name: string, context: TargetContext): ImageTar
       const { operations, place } = await open();
       return operations.checkPlace(place, model, platform, signal);
     },
+    checkAutoscale: async (autoscale, signal) => {
+      const { operations, place } = await open();
+      await operations.checkMetric(place, autoscale, signal);
+    },
     reserve: async (model, signal) => {
       const { operations, place } = await open();
       const reservation = await operations.reserveModel({ place, model, targetId: id }, program, signal);
@@ -58,6 +62,8 @@ export function kubernetesTarget(name: string, context: TargetContext): ImageTar
     },
     scale: (model, replicas, signal) =>
       change(model, signal, ({ operations, subject }, abort) => operations.changeScale(subject, replicas, abort)),
+    autoscale: (model, autoscale, signal) =>
+      change(model, signal, ({ operations, subject }, abort) => operations.changeAutoscale(subject, autoscale, abort)),
     rollback: (model, version, signal) =>
       change(model, signal, ({ operations, subject }, abort) => operations.rollBack(subject, version, abort)),
     stop: (model, signal) =>
@@ -68,6 +74,11 @@ export function kubernetesTarget(name: string, context: TargetContext): ImageTar
       const { operations, place } = await open();
       await operations.mustExist({ place, model, targetId: id }, signal);
       return operations.forwardModel(place, model, undefined, signal);
+    },
+    holdForward: async function* (model, local, signal) {
+      const { operations, place } = await open();
+      await operations.mustExist({ place, model, targetId: id }, signal);
+      yield* operations.holdForward(place, model, local, signal);
     },
   };
 }

@@ -44,6 +44,8 @@ export interface ClusterOptions {
   readonly metrics?: boolean;
   /** For fake nodes by the thousand. */
   readonly isLarge?: boolean;
+  /** The node throws away what a container has written but the last twelve megabytes. */
+  readonly keepsLittle?: boolean;
 }
 
 const startMs = 120_000;
@@ -93,12 +95,21 @@ async function startOn(machine: Machine, options: ClusterOptions): Promise<TestC
   };
 }
 
-async function settle(machine: Machine, { isLarge = false }: ClusterOptions): Promise<Settings> {
+async function settle(machine: Machine, { isLarge = false, keepsLittle = false }: ClusterOptions): Promise<Settings> {
   const address = machine.network.ownAddress;
   const server = `https://${address}:${apiPort}`;
   const certificates = await makeCertificates(path.join(machine.folder, 'certificates'), serverNames(address));
   const users = writeUsers(machine.folder, server, nodeName, certificates);
-  return { machine, certificates, users, address, server, registry: `${address}:${registryPort}`, isLarge };
+  return {
+    machine,
+    certificates,
+    users,
+    address,
+    server,
+    registry: `${address}:${registryPort}`,
+    isLarge,
+    keepsLittle,
+  };
 }
 
 /** Starts what needs no API server and the API server. @returns the latter, ready */

@@ -87,7 +87,7 @@ export function startKubelet(settings: Settings): Daemon {
   ]);
 }
 
-function kubelet({ machine, certificates, address }: Settings): object {
+function kubelet({ machine, certificates, address, keepsLittle }: Settings): object {
   const { authority, server } = certificates;
   return {
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
@@ -112,6 +112,7 @@ function kubelet({ machine, certificates, address }: Settings): object {
     clusterDomain: 'cluster.local',
     podLogsDir: path.join(machine.folder, 'pods'),
     volumePluginDir: path.join(machine.folder, 'kubelet', 'plugins'),
+    ...(keepsLittle ? { containerLogMaxSize: '12Mi', containerLogMaxFiles: 2, containerLogMonitorInterval: '3s' } : {}),
     maxPods: 250,
     registryPullQPS: 0,
     eventRecordQPS: 0,

@@ -15,6 +15,8 @@ export interface Settings {
   readonly registry: string;
   /** Fake nodes by the thousand: they tell seldom that they live. */
   readonly isLarge: boolean;
+  /** Nodes keep few bytes of a container's log, so that much is thrown away soon. */
+  readonly keepsLittle: boolean;
 }
 
 export const nodeName = 'node-1';

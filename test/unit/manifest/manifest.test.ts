@@ -20,6 +20,7 @@ const hidden = [
   'slipway.copyPullReference',
   'slipway.deleteTag',
   'slipway.openImageProject',
+  'slipway.findRow',
   'slipway.viewObject',
   'slipway.describeObject',
   'slipway.openShell',
@@ -87,7 +88,7 @@ describe('manifest', () => {
   it('shows at most three inline actions on a row, and one icon on an editor', () => {
     const inline = (contributes.menus['view/item/context'] ?? []).filter((item) => item.group?.startsWith('inline'));
     for (const viewItem of [
-      'model endpoint scale rollback stop',
+      'model endpoint scale autoscale rollback stop',
       'model rollback start',
       'endpoint',
       'release rollback',
@@ -106,11 +107,12 @@ describe('manifest', () => {
       items
         .filter((item) => !item.group?.startsWith('inline') && matches(item.when ?? '', viewItem))
         .map((item) => item.command.replace('slipway.', ''));
-    assert.deepEqual(offered('model endpoint scale rollback stop'), [
+    assert.deepEqual(offered('model endpoint scale autoscale rollback stop'), [
       'testPrediction',
       'openEndpoint',
       'followLogs',
       'scale',
+      'autoscale',
       'rollBack',
       'trainAgain',
       'stop',

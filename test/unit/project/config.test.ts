@@ -67,10 +67,14 @@ function schemaShape(node: unknown): unknown {
 
 /** The same from the source of the type. */
 function configShape(): unknown {
-  const file = path.join(repository, 'src/core/project.ts');
+  return interfaceShape('ProjectConfig', 'project');
+}
+
+function interfaceShape(name: string, module: string): unknown {
+  const file = path.join(repository, `src/core/${module}.ts`);
   const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);
   const found = source.statements.find(
-    (one): one is ts.InterfaceDeclaration => ts.isInterfaceDeclaration(one) && one.name.text === 'ProjectConfig',
+    (one): one is ts.InterfaceDeclaration => ts.isInterfaceDeclaration(one) && one.name.text === name,
   );
   assert.ok(found);
   return members(found.members);
@@ -98,6 +102,14 @@ function typeShape(type: ts.TypeNode): unknown {
 
 function recordShape(type: ts.TypeReferenceNode): unknown {
   const last = type.typeArguments?.at(-1);
-  assert.ok(last);
+  if (last === undefined) return interfaceShape(type.typeName.getText(), moduleOf(type));
   return type.typeName.getText() === 'Record' ? { '*': typeShape(last) } : typeShape(last);
+}
+
+/** The module beside which a type is imported from. */
+function moduleOf(type: ts.TypeReferenceNode): string {
+  const found = new RegExp(`\\b${type.typeName.getText()}\\b[^;]*from '\\./(\\w+)'`).exec(
+    type.getSourceFile().text,
+  )?.[1];
+  return found ?? path.basename(type.getSourceFile().fileName, '.ts');
 }

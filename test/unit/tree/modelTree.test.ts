@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { DeployedModel } from '../../../src/core/deployment';
 import { modelContext, modelTree } from '../../../src/tree/modelTree';
 import { untranslated, type TreeNode } from '../../../src/tree/node';
 import { local, model, worker } from './models';
@@ -81,6 +82,20 @@ describe('models tree', () => {
     assert.equal(modelContext({ id: 'x', displayName: 'X' }, model()), 'model endpoint');
     const { releases, ...rest } = model();
     assert.equal(modelContext(local, { ...rest, releases: releases.slice(2) }), 'model endpoint scale stop');
+  });
+
+  it('shows what an autoscaler does beside the replicas, and offers to change that instead of their number', () => {
+    const cluster = { ...local, autoscale: () => Promise.resolve() };
+    assert.match(modelContext(cluster, model()), / scale autoscale /);
+    const autoscale = { min: 2, max: 5, cpu: 70, current: 34 };
+    assert.match(modelContext(cluster, model({ autoscale })), /endpoint autoscale /);
+    const replicas = (rest: Partial<DeployedModel>) =>
+      treeOf(model(rest))[0]?.children.find(({ context }) => context === 'replicas')?.description;
+    assert.equal(replicas({ autoscale }), '2 of 2 ready · 2–5 by CPU, 34 % of 70 %');
+    assert.equal(
+      replicas({ autoscale: { ...autoscale, problem: 'no metrics' } }),
+      '2 of 2 ready · autoscaling does not work: no metrics',
+    );
   });
 
   it('gives every row an id of its own, the same in the next snapshot', () => {

@@ -1,8 +1,12 @@
 import { isUserError } from '../../../core/errors';
 import type { ClusterRows, WorkloadRow } from '../../../core/cluster';
-import { resourcePath, resources, type KubeObject } from '../../../clients/kubernetes';
+import { resourcePath, resources, watchList, type KubeObject, type WatchedList } from '../../../clients/kubernetes';
 import { labels, ours } from '../names';
-import { watchRows, type Explorer } from './explorer';
+import { describeAutoscale } from '../../../core/autoscale';
+import { latest } from '../../../core/latest';
+import { autoscaleState } from '../autoscalers';
+import type { Autoscaler } from '../objects';
+import { paceMs, rowsOf, type Explorer } from './explorer';
 import { forbidden } from './namespaces';
 import { sortedByName } from './sorted';
 import { workloadRow } from './workloads';
@@ -24,7 +28,59 @@ function modelsOf(explorer: Explorer, namespace: string | undefined, signal: Abo
     path: resourcePath(resources.deployments, namespace),
     query: { labelSelector: `${ours},${labels.model}` },
   };
-  return watchRows(explorer, list, modelRow, sortedByName(), signal);
+  const autoscalers = {
+    what: `list the autoscalers of ${namespace ?? 'all namespaces'}`,
+    path: resourcePath(resources.horizontalPodAutoscalers, namespace),
+  };
+  return withAutoscalers(explorer, { list, autoscalers }, signal);
+}
+
+async function* withAutoscalers(
+  { client }: Explorer,
+  { list, autoscalers }: Readonly<Record<'list' | 'autoscalers', WatchedList>>,
+  signal: AbortSignal,
+): AsyncGenerator<ClusterRows> {
+  const arrange = sortedByName<WorkloadRow>();
+  const open = (inner: AbortSignal) => ({
+    models: watchList(client, list, modelRow, inner),
+    autoscalers: unlessForbidden(watchList(client, autoscalers, scaling, inner)),
+  });
+  for await (const { models, autoscalers: found } of latest(open, paceMs, signal)) {
+    if (models === undefined) continue;
+    const by = new Map([...(found?.items.values() ?? [])].map(({ of, text }) => [of, text]));
+    yield rowsOf(
+      models,
+      arrange(models.items).map((row) => scaledRow(row, by.get(row.name))),
+    );
+  }
+}
+
+/** What did not change is the same object. */
+const scaled = new WeakMap<WorkloadRow, WorkloadRow>();
+
+function scaledRow(row: WorkloadRow, autoscale: string | undefined): WorkloadRow {
+  if (autoscale === undefined) return row;
+  const known = scaled.get(row);
+  if (known?.autoscale === autoscale) return known;
+  const made = { ...row, autoscale };
+  scaled.set(row, made);
+  return made;
+}
+
+function scaling(object: KubeObject): { readonly of: string; readonly text: string } {
+  const autoscaler = object as Autoscaler;
+  const { kind, name } = autoscaler.spec.scaleTargetRef;
+  const of = kind === 'Deployment' ? `${object.metadata.namespace ?? ''}/${name}` : '';
+  return { of, text: describeAutoscale(autoscaleState(autoscaler)) };
+}
+
+/** Who may not list autoscalers sees the models without. */
+async function* unlessForbidden<T>(stream: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* stream;
+  } catch (error) {
+    if (!isUserError(error) || error.code !== 'KubernetesForbidden') throw error;
+  }
 }
 
 function modelRow(object: KubeObject): WorkloadRow {

@@ -30,6 +30,10 @@ interface Parts {
   readonly template: {
     readonly spec: {
       readonly imagePullSecrets?: unknown;
+      readonly nodeSelector?: unknown;
+      readonly tolerations?: unknown;
+      readonly runtimeClassName?: unknown;
+      readonly volumes: unknown;
       readonly containers: readonly Readonly<Record<string, unknown>>[];
     };
   };
@@ -57,6 +61,32 @@ describe('the objects of a release', () => {
       requests: { memory: '320Mi' },
       limits: { memory: '1Gi', 'nvidia.com/gpu': '1' },
     });
+  });
+
+  it('run where the project says, with its devices and shared memory', () => {
+    const placement = {
+      nodeSelector: { pool: 'gpu' },
+      tolerations: [{ key: 'gpu', operator: 'Exists' }],
+      runtimeClass: 'nvidia',
+    } as const;
+    const resources = { devices: { 'nvidia.com/mig-1g.5gb': 2 }, sharedMemory: '1Gi' };
+    const { spec } = parts({
+      image: { ...release.image, placement },
+      provenance: { ...release.provenance, resources },
+    }).template;
+    assert.deepEqual(
+      [spec.nodeSelector, spec.tolerations, spec.runtimeClassName],
+      [placement.nodeSelector, placement.tolerations, 'nvidia'],
+    );
+    assert.deepEqual(spec.containers[0]?.['resources'], { limits: { 'nvidia.com/mig-1g.5gb': '2' } });
+    assert.deepEqual(spec.volumes, [
+      { name: 'tmp', emptyDir: {} },
+      { name: 'shared-memory', emptyDir: { medium: 'Memory', sizeLimit: '1Gi' } },
+    ]);
+    assert.deepEqual(spec.containers[0]['volumeMounts'], [
+      { name: 'tmp', mountPath: '/tmp' },
+      { name: 'shared-memory', mountPath: '/dev/shm' },
+    ]);
   });
 
   it('give a server that ends at once a moment in which load balancers see that it leaves', () => {

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { annotations, labels } from '../../../../src/targets/kubernetes/names';
-import type { ContainerStatus, Deployment, Pod, Snapshot } from '../../../../src/targets/kubernetes/objects';
+import type {
+  Autoscaler,
+  ContainerStatus,
+  Deployment,
+  Pod,
+  Snapshot,
+} from '../../../../src/targets/kubernetes/objects';
 import { troubleOf, withLog } from '../../../../src/targets/kubernetes/cause';
 import { findModel } from '../../../../src/targets/kubernetes/state';
 
@@ -40,8 +46,8 @@ function release(version: number, outcome?: 'ready' | 'failed', failure?: object
 
 const service = { metadata: meta('iris', 0), spec: { ports: [{ port: 80 }] } };
 
-function model(snapshot: Omit<Snapshot, 'services'>) {
-  const found = findModel({ ...snapshot, services: [service] }, 'iris', 'kubernetes:x/ns');
+function model(snapshot: Omit<Snapshot, 'services' | 'autoscalers'>, autoscalers: readonly Autoscaler[] = []) {
+  const found = findModel({ ...snapshot, autoscalers, services: [service] }, 'iris', 'kubernetes:x/ns');
   assert.ok(found);
   return found;
 }
@@ -65,6 +71,35 @@ describe('a model on Kubernetes', () => {
     const failure = { code: 'WorkerExited', message: 'gone' };
     const now = model({ deployments: [deployment(1, 0)], pods: [], releases: [release(1, 'failed', failure)] });
     assert.deepEqual([now.phase, now.version, now.reason, now.endpoint], ['Failed', undefined, failure, undefined]);
+  });
+
+  it('tells what its autoscaler does, whoever made that, and why it cannot', () => {
+    const autoscaler = (current?: number, condition?: { readonly reason: string; readonly message: string }) => ({
+      metadata: { ...meta('theirs', 0), labels: {} },
+      spec: {
+        scaleTargetRef: { kind: 'Deployment', name: 'iris' },
+        minReplicas: 2,
+        maxReplicas: 5,
+        metrics: [{ resource: { name: 'cpu', target: { averageUtilization: 70 } } }],
+      },
+      status: {
+        ...(current === undefined
+          ? { currentMetrics: null }
+          : { currentMetrics: [{ resource: { name: 'cpu', current: { averageUtilization: current } } }] }),
+        conditions: condition === undefined ? [] : [{ type: 'ScalingActive', status: 'False', ...condition }],
+      },
+    });
+    const snapshot = { deployments: [deployment(1, 2)], pods: [], releases: [release(1, 'ready')] };
+    const goal = { min: 2, max: 5, cpu: 70 };
+    assert.equal(model(snapshot).autoscale, undefined);
+    assert.deepEqual(model(snapshot, [autoscaler(34)]).autoscale, { ...goal, current: 34 });
+    const missing = { reason: 'FailedGetResourceMetric', message: 'no metrics returned' };
+    assert.deepEqual(model(snapshot, [autoscaler(undefined, missing)]).autoscale, {
+      ...goal,
+      problem: 'no metrics returned',
+    });
+    const stopped = { reason: 'ScalingDisabled', message: 'replicas are zero' };
+    assert.deepEqual(model(snapshot, [autoscaler(undefined, stopped)]).autoscale, goal);
   });
 
   it('is stopped when it is to have no replicas', () => {
