@@ -38,13 +38,15 @@ const nodeTests = (timeoutMs, concurrency) => (files, options, env) =>
 
 const python = () => pythonTestEnvironments(console.log);
 const images = async () => ({ ...(await python()), SLIPWAY_TEST_BASE: await debianArchive(console.log) });
+/** Outside CI nobody waits for programs that few tests need. */
+const fewNeed = async (kind) =>
+  process.env.CI === 'true' ? kubernetesBinaries(kind, console.log) : (builtBinaries(kind) ?? '');
 const kubernetes = async () => ({
   ...(await images()),
   ...(await vsix()),
   SLIPWAY_TEST_KUBERNETES: await kubernetesBinaries('cluster', console.log),
-  // Outside CI nobody waits for what few tests need.
-  SLIPWAY_TEST_KUBERNETES_SCALE:
-    process.env.CI === 'true' ? await kubernetesBinaries('scale', console.log) : (builtBinaries('scale') ?? ''),
+  SLIPWAY_TEST_KUBERNETES_SCALE: await fewNeed('scale'),
+  SLIPWAY_TEST_KUBERNETES_KARPENTER: await fewNeed('karpenter'),
 });
 const vsix = async () => ({ SLIPWAY_VSIX: await makePackage() });
 

@@ -57,6 +57,8 @@ export interface App {
   revealRow(parentId: string, id: string): Promise<void>;
   /** How registries are reached: hosts that need no encryption, and what the user typed. */
   registryAccess(): RegistryAccess;
+  /** Looks which ports other processes hold; while there are any, they are shown as they do. */
+  refreshForwards(): Promise<void>;
   /** Takes one snapshot of all models, for the views and the status bar. */
   refresh(): Promise<void>;
   /** One object a window, made at first use and disposed with the extension: a register of log followers, a provider. */
@@ -94,6 +96,18 @@ export function createApp(
   const registries = registryStore(extension, services, registryAccess);
   const clusters = clusterStore(services);
   const forwards = new Forwards();
+  const lasting = openOnce(async () => {
+    const { LastingForwards } = await import('./editor/explorer/lastingForwards');
+    const opened = new LastingForwards(forwards, async () => (await services()).home);
+    extension.subscriptions.push(opened);
+    return opened;
+  });
+  const refreshForwards = async (): Promise<void> => (await lasting()).refresh();
+  // Models are shown: so are the ports that lead to them.
+  const first = models.onChange(() => {
+    first.dispose();
+    void refreshForwards().catch(() => undefined);
+  });
   extension.subscriptions.push(log, models, registries, clusters, forwards, {
     dispose: () => {
       for (const object of objects.values()) object.dispose();
@@ -116,6 +130,7 @@ export function createApp(
     registryAccess,
     reveal: (model) => views.models().reveal(model),
     revealRow: (parentId, id) => views.clusters().reveal(parentId, id),
+    refreshForwards,
     refresh: async () => {
       await read();
     },
@@ -125,6 +140,11 @@ export function createApp(
       return object as T;
     },
   };
+}
+
+function openOnce<T>(open: () => Promise<T>): () => Promise<T> {
+  let opened: Promise<T> | undefined;
+  return () => (opened ??= open());
 }
 
 interface ServiceOpener {

@@ -5,6 +5,7 @@ import { defaultHome } from './core/home';
 import { autoscaleCommand } from './cli/autoscale';
 import { buildCommand } from './cli/build';
 import { deployCommand } from './cli/deploy';
+import { forwardCommand } from './cli/forward';
 import { inspectCommand } from './cli/inspect';
 import { logsCommand } from './cli/logs';
 import { modelsCommand } from './cli/models';
@@ -25,6 +26,7 @@ const verbs = [
   modelsCommand,
   logsCommand,
   predictCommand,
+  forwardCommand,
   scaleCommand,
   autoscaleCommand,
   rollbackCommand,

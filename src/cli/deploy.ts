@@ -4,6 +4,7 @@ import { parseImageReference } from '../core/image';
 import type { BuilderName } from '../pipeline/chooseBuilder';
 import type { ImageOptions } from '../pipeline/deployImage';
 import { deployModel, type DeployModelRequest } from '../pipeline/deployModel';
+import { renderManifests } from '../pipeline/renderManifests';
 import { cliHost } from './host';
 import { builderOption, insecureHosts } from './imageOptions';
 import { positiveInteger } from './numbers';
@@ -23,6 +24,7 @@ interface DeployOptions extends CommonOptions, PlacementOptions {
   readonly platform?: string;
   readonly builder?: BuilderName;
   readonly insecure?: boolean;
+  readonly render?: string;
 }
 
 /** `slipway deploy PATH`: the whole way from a notebook to an endpoint that answered. */
@@ -41,32 +43,35 @@ export const deployCommand: Verb = (run) =>
     .option('--base <reference>', "base image with a Python 3; by default Python's official one")
     .option('--platform <os/architecture>', "what the image runs on; by default what the cluster's nodes are")
     .addOption(builderOption())
+    .option('--render <dir>', 'write the objects of a first release there and leave the cluster alone')
     .option('--insecure', 'speak to the registry without encryption, or accept its certificate unseen')
     .action((project: string, options: DeployOptions) =>
       run(options, async ({ services, output, target, signal }) => {
         const host = await cliHost(output, { yes: options.yes === true, envFile: options.envFile });
-        await deployModel(
-          services,
-          host,
-          {
-            path: path.resolve(project),
-            target,
-            ...(options.name === undefined ? {} : { name: options.name }),
-            ...(options.replicas === undefined ? {} : { replicas: options.replicas }),
-            ...(options.port === undefined ? {} : { port: options.port }),
-            ...(options.timeout === undefined ? {} : { readyTimeoutSeconds: options.timeout }),
-            ...configOf(options),
-            retrain: options.retrain === true,
-            image: imageOptions(options),
-          },
-          signal,
-        );
+        const request = requestOf(project, target, options);
+        if (options.render === undefined) await deployModel(services, host, request, signal);
+        else {
+          const folder = path.resolve(options.render);
+          const files = await renderManifests(services, host, { ...request, folder }, signal);
+          output.emit({ event: 'rendered', folder, files });
+        }
       }),
     );
 
-function configOf(options: DeployOptions): Pick<DeployModelRequest, 'config'> {
+function requestOf(project: string, target: string, options: DeployOptions): DeployModelRequest {
+  const { name, replicas, port, timeout } = options;
   const config = placementIn(options);
-  return config === undefined ? {} : { config };
+  return {
+    path: path.resolve(project),
+    target,
+    ...(name === undefined ? {} : { name }),
+    ...(replicas === undefined ? {} : { replicas }),
+    ...(port === undefined ? {} : { port }),
+    ...(timeout === undefined ? {} : { readyTimeoutSeconds: timeout }),
+    ...(config === undefined ? {} : { config }),
+    retrain: options.retrain === true,
+    image: imageOptions(options),
+  };
 }
 
 function imageOptions(options: DeployOptions): ImageOptions {

@@ -34,6 +34,7 @@ export const commands: Readonly<Record<string, LoadCommand>> = {
   'slipway.openEndpoint': async () => (await import('./openEndpoint')).openEndpoint,
   'slipway.scale': async () => (await import('./scale')).scale,
   'slipway.autoscale': async () => (await import('./autoscale')).autoscale,
+  'slipway.exportManifests': async () => (await import('./exportManifests')).exportManifests,
   'slipway.rollBack': async () => (await import('./rollBack')).rollBack,
   'slipway.stop': async () => (await import('./stop')).stop,
   'slipway.start': async () => (await import('./start')).start,

@@ -4,6 +4,7 @@ import type { Cluster, ForwardState } from './cluster';
 import type { DeployedModel } from './deployment';
 import type { Platform } from './image';
 import type { LogLine, LogOptions } from './logs';
+import type { NetworkRules } from './network';
 import type { Placement } from './placement';
 import type { Provenance } from './release';
 import type { ResourceNeed } from './resources';
@@ -33,6 +34,8 @@ export interface ImageTarget extends AnyTarget {
   preflight(name: string, platform: Platform | undefined, signal: AbortSignal): Promise<Platform>;
   /** Whether the target measures what an autoscaler is to go by. @throws UserError MetricMissing */
   checkAutoscale?: (autoscale: Autoscale, signal: AbortSignal) => Promise<void>;
+  /** What a deploy of a first release would make there. Nothing is connected. */
+  render?: (name: string, request: DeployRequest<ImageContent>) => Promise<readonly ClusterObject[]>;
   /** As {@link BundleTarget.reserve}. */
   reserve(name: string, signal: AbortSignal): Promise<Reservation<ImageContent>>;
 }
@@ -54,6 +57,8 @@ interface AnyTarget {
   rollback?: (name: string, version: number | undefined, signal: AbortSignal) => Promise<DeployedModel>;
   stop?: (name: string, signal: AbortSignal) => Promise<void>;
   start?: (name: string, secrets: Secrets, signal: AbortSignal) => Promise<void>;
+  /** What the release of a model is made of, to be applied by others. @throws UserError ModelNotFound */
+  manifests?: (name: string, signal: AbortSignal) => Promise<readonly ClusterObject[]>;
   /**
    * Opens a way to a model whose endpoint this machine cannot reach. Where a target has it, an endpoint is only shown.
    * @throws UserError ModelNotFound, ModelNotReady
@@ -66,6 +71,13 @@ interface AnyTarget {
    * @throws UserError ModelNotFound
    */
   holdForward?: (name: string, local: number, signal: AbortSignal) => AsyncIterable<ForwardState>;
+}
+
+/** An object of a cluster, as its files name it. */
+export interface ClusterObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
 }
 
 /** A way to a model, open until it is closed. */
@@ -119,6 +131,7 @@ export interface ImageContent {
   /** Most that a replica may take, where the project says so. */
   readonly limits: ResourceNeed;
   readonly placement?: Placement;
+  readonly network?: NetworkRules;
 }
 
 export interface DeployRequest<Content extends ReleaseContent = ReleaseContent> {

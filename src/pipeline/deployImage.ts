@@ -76,7 +76,7 @@ async function checkScaling(
 }
 
 /** The server of our own images listens where it always does; a Dockerfile's is the user's. */
-function contentOf({ entry, config }: Project, image: string): ImageContent {
+export function contentOf({ entry, config }: Project, image: string): ImageContent {
   const isOwn = entry.kind === 'dockerfile';
   return {
     kind: 'image',
@@ -85,11 +85,13 @@ function contentOf({ entry, config }: Project, image: string): ImageContent {
     health: isOwn ? (config.health ?? healthPath) : healthPath,
     drains: !isOwn,
     ...(config.placement === undefined ? {} : { placement: config.placement }),
+    ...(config.network === undefined ? {} : { network: config.network }),
     limits: config.resources?.memory === undefined ? {} : { memory: config.resources.memory },
   };
 }
 
-function registryMissing(target: string): UserError {
+/** A target that runs images needs a registry. */
+export function registryMissing(target: string): UserError {
   return new UserError('RegistryMissing', `${target} runs images, and no registry was named to push this one to.`, {
     remedy: { kind: 'hint', label: 'Add --registry HOST/REPOSITORY, from which the cluster can pull.' },
   });

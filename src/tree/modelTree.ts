@@ -6,7 +6,10 @@ import { autoscaleText, describeModel, modelTooltip, phaseIcon, stateText } from
 import { leaf, type Translate, type TreeNode } from './node';
 
 /** What of a target decides which menu items its models have. */
-export type Capabilities = Pick<Target, 'id' | 'displayName' | 'scale' | 'autoscale' | 'rollback' | 'stop' | 'start'>;
+export type Capabilities = Pick<
+  Target,
+  'id' | 'displayName' | 'scale' | 'autoscale' | 'manifests' | 'rollback' | 'stop' | 'start'
+>;
 
 export interface TargetModels {
   readonly target: Capabilities;
@@ -74,13 +77,14 @@ export function modelNodeId(ref: { readonly targetId: string; readonly name: str
   return `${ref.targetId}/${ref.name}`;
 }
 
-/** `model` and what can be done with it now: `endpoint scale autoscale rollback stop start`. */
+/** `model` and what can be done with it now: `endpoint scale autoscale manifests rollback stop start`. */
 export function modelContext(target: Capabilities, model: DeployedModel): string {
   const stopped = model.phase === 'Stopped' || model.phase === 'Failed';
   const can = {
     endpoint: model.endpoint !== undefined,
     scale: target.scale !== undefined && !stopped && model.autoscale === undefined,
     autoscale: target.autoscale !== undefined && !stopped,
+    manifests: target.manifests !== undefined,
     rollback: target.rollback !== undefined && canRollBack(model),
     stop: target.stop !== undefined && model.phase !== 'Stopped',
     start: target.start !== undefined && stopped,

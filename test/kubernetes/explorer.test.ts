@@ -13,6 +13,7 @@ import {
   answerDialog,
   chooseFromMenu,
   clearToasts,
+  collapse,
   expand,
   openContainer,
   picture,
@@ -237,11 +238,6 @@ async function closeEditors(page: Page): Promise<void> {
 
 async function isThere(page: Page, name: RegExp): Promise<boolean> {
   return (await page.getByRole('treeitem', { name }).count()) > 0;
-}
-
-async function collapse(page: Page, name: RegExp): Promise<void> {
-  const found = row(page, name);
-  if ((await found.getAttribute('aria-expanded')) === 'true') await found.locator('.monaco-tl-twistie').click();
 }
 
 /** For texts that are long. */

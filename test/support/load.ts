@@ -9,6 +9,8 @@ export interface LoadReport {
   readonly bodies: readonly string[];
   /** What went wrong: a broken connection or a status other than 200. */
   readonly failures: readonly string[];
+  /** When the last of them failed, by `performance.now()`. */
+  readonly lastFailureAt: number | undefined;
 }
 
 export interface Load {
@@ -29,7 +31,7 @@ const kinds = ['keepAlive', 'keepAlive', 'fresh', 'fresh'] as const;
 const pauseMs = 15;
 
 /** Sends one body to a URL over and over, until stopped. No request is repeated: a failure is counted. */
-export function startLoad(url: string, body: string): Load {
+export function startLoad(url: string, body: string, limitMs = 60_000): Load {
   const clients: Client[] = kinds.map((kind) => ({
     kind,
     agent: new Agent({ keepAlive: kind === 'keepAlive', maxSockets: 1 }),
@@ -37,16 +39,21 @@ export function startLoad(url: string, body: string): Load {
   }));
   const bodies = new Set<string>();
   const failures: string[] = [];
+  let lastFailureAt: number | undefined;
+  const fail = (failure: string): void => {
+    failures.push(failure);
+    lastFailureAt = performance.now();
+  };
   let running = true;
   const run = async (client: Client): Promise<void> => {
     while (running) {
       try {
-        const { status, text } = await post(url, body, client.agent);
+        const { status, text } = await post(url, body, client.agent, limitMs);
         if (status === 200) bodies.add(text);
-        else failures.push(`${client.kind}: ${String(status)} ${text}`);
+        else fail(`${client.kind}: ${String(status)} ${text}`);
         client.answered++;
       } catch (error) {
-        failures.push(`${client.kind}: ${String(error)}`);
+        fail(`${client.kind}: ${String(error)}`);
       }
       await delay(pauseMs);
     }
@@ -64,15 +71,21 @@ export function startLoad(url: string, body: string): Load {
       await Promise.all(running_);
       const count = (kind: Client['kind']): number =>
         clients.filter((one) => one.kind === kind).reduce((sum, one) => sum + one.answered, 0);
-      return { answered: { keepAlive: count('keepAlive'), fresh: count('fresh') }, bodies: [...bodies], failures };
+      const answered = { keepAlive: count('keepAlive'), fresh: count('fresh') };
+      return { answered, bodies: [...bodies], failures, lastFailureAt };
     },
   };
 }
 
-function post(url: string, body: string, agent: Agent): Promise<{ readonly status: number; readonly text: string }> {
+function post(
+  url: string,
+  body: string,
+  agent: Agent,
+  limitMs: number,
+): Promise<{ readonly status: number; readonly text: string }> {
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-    const sent = request(url, { method: 'POST', agent, headers, timeout: 60_000 }, (response) => {
+    const sent = request(url, { method: 'POST', agent, headers, timeout: limitMs }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.once('error', reject);
@@ -80,7 +93,7 @@ function post(url: string, body: string, agent: Agent): Promise<{ readonly statu
         resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') });
       });
     });
-    sent.once('timeout', () => sent.destroy(new Error('no answer within 60 s')));
+    sent.once('timeout', () => sent.destroy(new Error(`no answer within ${limitMs / 1000} s`)));
     sent.once('error', reject);
     sent.end(body);
   });

@@ -82,6 +82,12 @@ export const resources = {
     namespaced: true,
   },
   ingresses: { apiVersion: 'networking.k8s.io/v1', plural: 'ingresses', kind: 'Ingress', namespaced: true },
+  networkPolicies: {
+    apiVersion: 'networking.k8s.io/v1',
+    plural: 'networkpolicies',
+    kind: 'NetworkPolicy',
+    namespaced: true,
+  },
   leases: { apiVersion: 'coordination.k8s.io/v1', plural: 'leases', kind: 'Lease', namespaced: true },
   nodeMetrics: { apiVersion: 'metrics.k8s.io/v1beta1', plural: 'nodes', kind: 'NodeMetrics', namespaced: false },
   podMetrics: { apiVersion: 'metrics.k8s.io/v1beta1', plural: 'pods', kind: 'PodMetrics', namespaced: true },

@@ -26,7 +26,7 @@ import {
   storeSecrets,
 } from './switchRelease';
 
-const servicePort = 80;
+export const servicePort = 80;
 /** For putting things back as they were, after the user has given up. */
 const undoMs = 60_000;
 

@@ -7,6 +7,8 @@ import { releaseLabels, type ReleaseSpec } from './release';
 const drainSeconds = 5;
 /** So much longer than a deploy waits a pod may load before the kubelet starts it again. */
 const spareSeconds = 30;
+/** So long a pod stays on a node that is not heard of; Kubernetes itself would wait five minutes. */
+const lostNodeSeconds = 30;
 /** Time for the requests that are being answered then. */
 const graceSeconds = 60;
 
@@ -80,6 +82,7 @@ function podSpec(release: ReleaseSpec) {
     enableServiceLinks: false,
     terminationGracePeriodSeconds: drainSeconds + graceSeconds,
     securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+    tolerations: tolerationsOf(release),
     topologySpreadConstraints: [
       {
         maxSkew: 1,
@@ -95,12 +98,23 @@ function podSpec(release: ReleaseSpec) {
 }
 
 function placementOf({ image: { placement = {} } }: ReleaseSpec) {
-  const { nodeSelector, tolerations, runtimeClass } = placement;
+  const { nodeSelector, runtimeClass } = placement;
   return {
     ...(nodeSelector === undefined ? {} : { nodeSelector }),
-    ...(tolerations === undefined ? {} : { tolerations }),
     ...(runtimeClass === undefined ? {} : { runtimeClassName: runtimeClass }),
   };
+}
+
+/** Those that were asked for, and how long a pod stays with a node that is lost unless they say so. */
+function tolerationsOf({ image: { placement } }: ReleaseSpec) {
+  const asked = placement?.tolerations ?? [];
+  const lost = ['not-ready', 'unreachable'].map((state) => ({
+    key: `node.kubernetes.io/${state}`,
+    operator: 'Exists',
+    effect: 'NoExecute',
+    tolerationSeconds: lostNodeSeconds,
+  }));
+  return [...asked, ...lost.filter(({ key }) => !asked.some((one) => one.key === key))];
 }
 
 function sharedMemoryOf({ provenance }: ReleaseSpec) {

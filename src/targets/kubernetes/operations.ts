@@ -15,6 +15,7 @@ export { forwardModel, holdForward } from './forward';
 export { readLogs } from './logs';
 export { openPlace } from './place';
 export { checkPlace } from './preflight';
+export { exportModel, renderRequest } from './render';
 export { removeModel } from './remove';
 export { changeScale, startModel, stopModel } from './scale';
 

@@ -16,6 +16,7 @@ export const deployPermissions: readonly Permission[] = [
   ...allow('apps', 'deployments/scale', 'patch'),
   ...allow('autoscaling', 'horizontalpodautoscalers', 'list', 'watch', 'create', 'patch', 'delete'),
   ...allow('policy', 'poddisruptionbudgets', 'list', 'create', 'patch', 'delete'),
+  ...allow('networking.k8s.io', 'networkpolicies', 'list', 'create', 'patch', 'delete'),
   ...allow('', 'services', 'list', 'watch', 'create', 'patch', 'delete'),
   ...allow('', 'serviceaccounts', 'get', 'list', 'create', 'patch', 'delete'),
   ...allow('', 'configmaps', 'get', 'list', 'watch', 'create', 'patch', 'delete'),

@@ -9,6 +9,7 @@ import type { Place } from './place';
 const kinds: readonly Resource[] = [
   resources.horizontalPodAutoscalers,
   resources.podDisruptionBudgets,
+  resources.networkPolicies,
   resources.services,
   resources.deployments,
   resources.secrets,

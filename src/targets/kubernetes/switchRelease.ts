@@ -13,15 +13,18 @@ import { isUserError, UserError } from '../../core/errors';
 import type { Reason } from '../../core/deployment';
 import type { RolloutStep } from '../../core/target';
 import { withLog } from './cause';
+import { deleteOurs } from './deleteOurs';
 import { forwardModel } from './forward';
 import { releaseManifests, secretManifest } from './manifests';
 import { annotations, container, releaseName } from './names';
+import { networkPolicies } from './networkPolicy';
 import { patiently } from './patiently';
 import type { Place } from './place';
 import type { ReleaseSpec } from './release';
 import { followRollout, type RolloutOutcome } from './rollout';
 
 const kinds: Readonly<Record<string, Resource>> = {
+  NetworkPolicy: resources.networkPolicies,
   Deployment: resources.deployments,
   Service: resources.services,
   ServiceAccount: resources.serviceAccounts,
@@ -29,8 +32,11 @@ const kinds: Readonly<Record<string, Resource>> = {
 
 /** Makes the cluster's objects those of a release. */
 export async function applyRelease(place: Place, release: ReleaseSpec, signal: AbortSignal): Promise<void> {
-  for (const manifest of releaseManifests(release, place.namespace))
+  const policies = networkPolicies(release, place.namespace);
+  // Before the pods: none of them is ever reached by whom the release shuts out.
+  for (const manifest of [...policies, ...releaseManifests(release, place.namespace)])
     await patiently(() => applyOne(place, manifest, signal), signal);
+  if (policies.length === 0) await deleteOurs(place, resources.networkPolicies, release.model, signal);
 }
 
 async function applyOne({ client }: Place, manifest: Manifest, signal: AbortSignal): Promise<void> {

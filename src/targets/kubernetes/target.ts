@@ -51,6 +51,14 @@ export function kubernetesTarget(name: string, context: TargetContext): ImageTar
       await rememberTarget(home, id);
       return reservation;
     },
+    render: async (model, request) => {
+      const { operations, place } = await open();
+      return operations.renderRequest({ place, model, targetId: id }, request);
+    },
+    manifests: async (model, signal) => {
+      const { operations, place } = await open();
+      return operations.exportModel({ place, model, targetId: id }, signal);
+    },
     logs: async function* (model, options, signal) {
       const { operations, place } = await open();
       yield* operations.readLogs(place, model, options, signal);

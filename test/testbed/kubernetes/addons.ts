@@ -114,7 +114,7 @@ export function startMetricsServer({ machine, users, certificates, address }: Se
     // The least that it accepts; a request must be shorter.
     ...['--metric-resolution=10s', '--kubelet-request-timeout=5s'],
     // Fake nodes have no kubelet to ask.
-    '--node-selector=type!=kwok',
+    '--node-selector=type!=kwok,!karpenter.sh/nodepool',
   ]);
 }
 

@@ -1,14 +1,17 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { readFile, symlink, writeFile } from 'node:fs/promises';
+import { readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { cached, inCache } from '../cache';
 import { requireProgram } from '../program';
 import { runTool } from '../runTool';
 import { requireGo, type Go } from './go';
 
-/** `cluster` is what every cluster needs; `scale` is what fills one with fake nodes and pods. */
-export type BinaryKind = 'cluster' | 'scale';
+/**
+ * `cluster` is what every cluster needs; `scale` is what fills one with fake nodes and pods; `karpenter` makes fake nodes
+ * for pods that fit nowhere, which those of `scale` run.
+ */
+export type BinaryKind = 'cluster' | 'scale' | 'karpenter';
 
 const sources = path.join(import.meta.dirname, 'build');
 const kubernetesVersion = 'v1.34.4';
@@ -24,8 +27,7 @@ export async function kubernetesBinaries(kind: BinaryKind, report: (line: string
   return cached(name, stamp, async (folder) => {
     report(`Building Kubernetes for tests: ${kind} (once, up to half an hour).`);
     const go = await requireGo(report);
-    if (kind === 'cluster') await buildCluster(go, folder);
-    else await buildScale(go, folder);
+    await builders[kind](go, folder);
   });
 }
 
@@ -50,11 +52,27 @@ async function buildCluster(go: Go, folder: string): Promise<void> {
 async function buildScale(go: Go, folder: string): Promise<void> {
   await build(go, 'tools', folder, ['./kcscale']);
   await build(go, 'tools36', folder, ['sigs.k8s.io/kwok/cmd/kwok']);
-  const list = ['list', '-m', '-f', '{{.Dir}}', 'sigs.k8s.io/kwok'];
-  const module = (await runTool(go.program, list, { cwd: path.join(sources, 'tools36'), env: go.env })).trim();
+  const module = await folderOf(go, 'tools36', 'sigs.k8s.io/kwok');
   const stages = ['node/fast/node-initialize', 'pod/fast/pod-ready', 'pod/fast/pod-complete', 'pod/fast/pod-delete'];
   const texts = stages.map((stage) => readFile(path.join(module, 'kustomize', 'stage', `${stage}.yaml`), 'utf8'));
   await writeFile(path.join(folder, 'kwok-stages.yaml'), (await Promise.all(texts)).join('\n---\n'));
+}
+
+async function buildKarpenter(go: Go, folder: string): Promise<void> {
+  await build(go, 'karpenter', folder, ['sigs.k8s.io/karpenter/kwok']);
+  await rename(path.join(folder, 'kwok'), path.join(folder, 'karpenter'));
+  const module = await folderOf(go, 'karpenter', 'sigs.k8s.io/karpenter');
+  const folders = ['pkg', 'kwok'].map((part) => path.join(module, part, 'apis', 'crds'));
+  const texts = folders.flatMap((from) => readdirSync(from).map((name) => readFileSync(path.join(from, name), 'utf8')));
+  await writeFile(path.join(folder, 'karpenter-crds.yaml'), texts.join('\n---\n'));
+}
+
+const builders = { cluster: buildCluster, scale: buildScale, karpenter: buildKarpenter } as const;
+
+/** Where Go keeps the sources of a module. */
+async function folderOf(go: Go, by: string, module: string): Promise<string> {
+  const list = ['list', '-m', '-f', '{{.Dir}}', module];
+  return (await runTool(go.program, list, { cwd: path.join(sources, by), env: go.env })).trim();
 }
 
 async function build(
@@ -72,6 +90,8 @@ function place(kind: BinaryKind): { readonly name: string; readonly stamp: strin
   const hash = createHash('sha256').update(kubernetesVersion);
   for (const name of readdirSync(sources, { recursive: true, encoding: 'utf8' }).sort()) {
     const file = path.join(sources, name);
+    // A change here need not build the others anew, which takes long.
+    if (name.startsWith('karpenter') !== (kind === 'karpenter')) continue;
     if (/\.(?:go|mod|sum|c)$/.test(name)) hash.update(`${name}\0`).update(readFileSync(file));
   }
   const stamp = hash.digest('hex');

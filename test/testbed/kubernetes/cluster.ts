@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { runTool } from '../runTool';
 import { metricsApi, rights, startCoredns, startMetricsServer } from './addons';
 import { askApi } from './apiRequest';
@@ -7,12 +6,14 @@ import { makeCertificates } from './certificates';
 import { startApiserver, startControllerManager, startEtcd, startScheduler } from './controlPlane';
 import { writeYaml } from './files';
 import { startMachine, type Daemon, type Machine } from './machine';
+import { furtherNode, nodeAt, openNetwork, type TestNode } from './furtherNode';
 import { openRoutes, startContainerd, startKubelet, startNodeRegistry, startProxy } from './node';
 import { pushPause } from './pauseImage';
-import { apiPort, nodeName, registryPort, type Settings } from './settings';
+import { apiPort, registryPort, type Loss, type Node, type Settings } from './settings';
+import { isTrue, until } from './until';
 import { writeUsers, type TestUser } from './users';
 
-/** A Kubernetes of one node: everything is real and its own. */
+/** A Kubernetes of its own: everything is real, and all but further nodes is on one machine. */
 export interface TestCluster {
   /** A kubeconfig file whose user may do anything. */
   readonly kubeconfig: string;
@@ -22,10 +23,12 @@ export interface TestCluster {
   readonly folder: string;
   /** Without encryption or password. Images are pushed and pulled under the same name. */
   readonly registry: { readonly host: string };
-  /** The node, and through it the ports that services open on nodes. */
+  /** The first node, and through it the ports that services open on nodes. */
   readonly nodeAddress: string;
-  /** The machine in which all of it runs. */
+  /** The first node's machine, which has the control plane and the registry, too. */
   readonly machine: Machine;
+  /** The nodes beside the first one, as many as were asked for. */
+  readonly nodes: readonly TestNode[];
   /** Runs kubectl as the administrator. @returns what it wrote @throws Error with what it wrote */
   kubectl(...args: string[]): Promise<string>;
   /** A kubeconfig file whose user has no rights but those that a test grants: alice is in group dev, bob in viewers. */
@@ -42,13 +45,13 @@ export interface ClusterOptions {
   readonly programs: string;
   /** Starts metrics-server, too. Its first figures take some 15 seconds. */
   readonly metrics?: boolean;
+  /** Real nodes: one unless told. With more of them a silent one counts as lost after 8 seconds instead of 50. */
+  readonly kubelets?: number;
   /** For fake nodes by the thousand. */
   readonly isLarge?: boolean;
   /** The node throws away what a container has written but the last twelve megabytes. */
   readonly keepsLittle?: boolean;
 }
-
-const startMs = 120_000;
 
 /** Starts a cluster. Nothing of it is left when this process ends, however it ends. */
 export async function startCluster(options: ClusterOptions): Promise<TestCluster> {
@@ -62,16 +65,25 @@ export async function startCluster(options: ClusterOptions): Promise<TestCluster
 }
 
 async function startOn(machine: Machine, options: ClusterOptions): Promise<TestCluster> {
-  const settings = await settle(machine, options);
+  const nodes = Array.from({ length: options.kubelets ?? 1 }, (_, index) => nodeAt(index + 1, machine));
+  const settings = await settle(machine, nodes, options);
   const { users, address, registry } = settings;
   const kubectl = (...args: string[]): Promise<string> => {
     const own = [`--kubeconfig=${users.admin}`, `--cache-dir=${path.join(machine.folder, 'kubectl')}`];
     return runTool(path.join(options.programs, 'kubectl'), [...own, ...args]);
   };
-  let apiserver = await startControlPlane(settings, options.programs);
+  let apiserver = await startControlPlane(settings);
   const objects = [...rights(), ...(options.metrics ? metricsApi(settings) : [])];
   await kubectl('apply', '-f', writeYaml(path.join(machine.folder, 'rights.yaml'), ...objects));
-  await startNode(settings, options.metrics ?? false);
+  const further = nodes.slice(1).map((node) => furtherNode(settings, node));
+  if (further.length > 0) await openNetwork(machine);
+  const removeFurther = (): Promise<unknown> => Promise.all(further.map((node) => node.losePower()));
+  try {
+    await Promise.all([startNode(settings, options.metrics ?? false), ...further.map((node) => node.start())]);
+  } catch (error) {
+    await removeFurther();
+    throw error;
+  }
   return {
     kubeconfig: users.admin,
     server: settings.server,
@@ -79,6 +91,7 @@ async function startOn(machine: Machine, options: ClusterOptions): Promise<TestC
     registry: { host: registry },
     nodeAddress: address,
     machine,
+    nodes: further,
     kubectl,
     user: (name) => users.kubeconfig(name),
     restartApiserver: async (whileDown) => {
@@ -91,36 +104,42 @@ async function startOn(machine: Machine, options: ClusterOptions): Promise<TestC
       await machine.network.forward(port);
       return `${machine.network.hostAddress}:${port}`;
     },
-    stop: () => machine.remove(),
+    stop: async () => {
+      await removeFurther().finally(() => machine.remove());
+    },
   };
 }
 
-async function settle(machine: Machine, { isLarge = false, keepsLittle = false }: ClusterOptions): Promise<Settings> {
+async function settle(machine: Machine, nodes: readonly Node[], options: ClusterOptions): Promise<Settings> {
   const address = machine.network.ownAddress;
   const server = `https://${address}:${apiPort}`;
-  const certificates = await makeCertificates(path.join(machine.folder, 'certificates'), serverNames(address));
-  const users = writeUsers(machine.folder, server, nodeName, certificates);
+  const certificates = await makeCertificates(path.join(machine.folder, 'certificates'), serverNames(address, nodes));
+  const names = nodes.map(({ name }) => name);
+  const users = writeUsers(machine.folder, server, names, certificates);
+  const [node = nodeAt(1, machine)] = nodes;
+  const registry = `${address}:${registryPort}`;
   return {
-    machine,
-    certificates,
-    users,
-    address,
-    server,
-    registry: `${address}:${registryPort}`,
-    isLarge,
-    keepsLittle,
+    ...{ programs: options.programs, machine, node, certificates, users, address, server, registry },
+    loss: lossOf(options),
+    keepsLittle: options.keepsLittle ?? false,
   };
+}
+
+/** Fake nodes by the thousand tell seldom that they live. */
+function lossOf({ isLarge = false, kubelets = 1 }: ClusterOptions): Loss | undefined {
+  if (isLarge) return { graceSeconds: 7200, periodSeconds: 5 };
+  return kubelets > 1 ? { graceSeconds: 8, periodSeconds: 1 } : undefined;
 }
 
 /** Starts what needs no API server and the API server. @returns the latter, ready */
-async function startControlPlane(settings: Settings, programs: string): Promise<Daemon> {
+async function startControlPlane(settings: Settings): Promise<Daemon> {
   const apart = [startEtcd(settings), startNodeRegistry(settings), startContainerd(settings)];
   await openRoutes(settings);
   const apiserver = startApiserver(settings);
   const registryFilled = async (): Promise<void> => {
     const url = `http://${settings.registry}/v2/`;
     await until('the registry answers', apart, () => isGood(fetch(url)));
-    await pushPause(settings.registry, programs, settings.machine.folder);
+    await pushPause(settings.registry, settings.programs, settings.machine.folder);
   };
   await Promise.all([apiserverReady(settings, [...apart, apiserver]), registryFilled()]);
   return apiserver;
@@ -130,7 +149,7 @@ async function startNode(settings: Settings, metrics: boolean): Promise<void> {
   const starts = [startControllerManager, startScheduler, startKubelet, startProxy, startCoredns];
   const daemons = [...starts, ...(metrics ? [startMetricsServer] : [])].map((start) => start(settings));
   const is = (state: string, of: string) => async (): Promise<boolean> => isTrue(await askApi(settings, of), state);
-  await until('the node is ready', daemons, is('Ready', `/api/v1/nodes/${nodeName}`));
+  await until('the node is ready', daemons, is('Ready', `/api/v1/nodes/${settings.node.name}`));
   const account = '/api/v1/namespaces/default/serviceaccounts/default';
   await until('pods can be made', daemons, async () => (await askApi(settings, account)) !== undefined);
   const api = '/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.metrics.k8s.io';
@@ -141,28 +160,17 @@ function apiserverReady(settings: Settings, daemons: readonly Daemon[]): Promise
   return until('the API server is ready', daemons, async () => (await askApi(settings, '/readyz')) === 'ok');
 }
 
-function serverNames(address: string): readonly string[] {
+/** One certificate is good for everything that listens. */
+function serverNames(address: string, nodes: readonly Node[]): readonly string[] {
   const service = [
     'kubernetes',
     'kubernetes.default',
     'kubernetes.default.svc',
     'kubernetes.default.svc.cluster.local',
   ];
-  const names = [...service, 'metrics-server.kube-system.svc', nodeName, 'localhost'];
-  return [...names.map((name) => `DNS:${name}`), ...['127.0.0.1', '10.96.0.1', address].map((one) => `IP:${one}`)];
-}
-
-async function until(what: string, daemons: readonly Daemon[], ask: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + startMs;
-  while (!(await ask())) {
-    const ended = daemons.map((one) => one.problem()).find((problem) => problem !== undefined);
-    if (ended !== undefined) throw new Error(ended);
-    if (performance.now() > deadline) {
-      const words = daemons.map((one) => `${one.name}:\n${one.lastWords()}`);
-      throw new Error(`${what}: not within ${startMs / 1000} s\n${words.join('\n')}`);
-    }
-    await delay(50);
-  }
+  const names = [...service, 'metrics-server.kube-system.svc', 'localhost', ...nodes.map(({ name }) => name)];
+  const addresses = ['127.0.0.1', '10.96.0.1', address, ...nodes.slice(1).map((node) => node.address)];
+  return [...names.map((name) => `DNS:${name}`), ...addresses.map((one) => `IP:${one}`)];
 }
 
 function isGood(answer: Promise<Response>): Promise<boolean> {
@@ -170,15 +178,4 @@ function isGood(answer: Promise<Response>): Promise<boolean> {
     ({ ok }) => ok,
     () => false,
   );
-}
-
-/** Whether an object's condition of that type is met. */
-function isTrue(object: unknown, type: string): boolean {
-  const { conditions = [] } = (object as { status?: { conditions?: readonly Condition[] } } | undefined)?.status ?? {};
-  return conditions.some((one) => one.type === type && one.status === 'True');
-}
-
-interface Condition {
-  readonly type: string;
-  readonly status: string;
 }

@@ -50,7 +50,7 @@ export function startApiserver({ machine, certificates, users, address }: Settin
   ]);
 }
 
-export function startControllerManager({ machine, certificates, users, isLarge }: Settings): Daemon {
+export function startControllerManager({ machine, certificates, users, loss }: Settings): Daemon {
   const { authority, serviceAccountKey } = certificates;
   return machine.start('kube-controller-manager', program(machine.folder, 'kube-controller-manager'), [
     ...identity(users.kubeconfig('controller-manager')),
@@ -62,7 +62,9 @@ export function startControllerManager({ machine, certificates, users, isLarge }
     ...['--horizontal-pod-autoscaler-sync-period=5s', '--horizontal-pod-autoscaler-downscale-stabilization=15s'],
     ...['--horizontal-pod-autoscaler-initial-readiness-delay=5s'],
     ...['--horizontal-pod-autoscaler-cpu-initialization-period=10s', '--kube-api-qps=200', '--kube-api-burst=400'],
-    ...(isLarge ? ['--node-monitor-grace-period=2h'] : []),
+    ...(loss === undefined
+      ? []
+      : [`--node-monitor-grace-period=${loss.graceSeconds}s`, `--node-monitor-period=${loss.periodSeconds}s`]),
   ]);
 }
 

@@ -18,10 +18,13 @@ export interface Fakes {
 const port = 10_350;
 
 /**
- * Lets KWOK play the kubelet for fake nodes: they are ready and their pods run. The cluster should be a large one.
+ * Lets KWOK play the kubelet for fake nodes: they are ready and their pods run. For many of them the cluster should be a
+ * large one.
  * @param programs the folder of `kubernetesBinaries('scale')`
+ * @param leaseSeconds in which a node says four times that it lives. Thousands of nodes that do so every few seconds
+ * would be all that the cluster is busy with
  */
-export function startKwok(cluster: TestCluster, programs: string): void {
+export function startKwok(cluster: TestCluster, programs: string, leaseSeconds = 3600): void {
   const config = path.join(cluster.folder, 'kwok.yaml');
   const options = { nodeLeaseParallelism: 8, podPlayStageParallelism: 16, nodePlayStageParallelism: 16 };
   const head = stringify({ apiVersion: 'config.kwok.x-k8s.io/v1alpha1', kind: 'KwokConfiguration', options });
@@ -30,8 +33,7 @@ export function startKwok(cluster: TestCluster, programs: string): void {
     ...['--config', config, `--kubeconfig=${cluster.kubeconfig}`, '--manage-all-nodes=false'],
     ...['--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake', '--cidr=10.200.0.0/14'],
     ...[`--node-ip=${cluster.nodeAddress}`, `--node-port=${port}`, `--server-address=${cluster.nodeAddress}:${port}`],
-    // Thousands of nodes that say every few seconds that they live would be all that the cluster is busy with.
-    '--node-lease-duration-seconds=3600',
+    `--node-lease-duration-seconds=${leaseSeconds}`,
   ]);
 }
 

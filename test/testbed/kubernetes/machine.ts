@@ -23,6 +23,8 @@ export interface Machine {
   /** The name of its control group, below every controller. */
   readonly group: string;
   readonly network: NetworkNamespace;
+  /** Its first process, as this machine numbers it. */
+  readonly pid: number;
   /** Runs a program inside. @throws Error with what it wrote */
   run(command: string, ...args: string[]): Promise<string>;
   /** Starts a program that stays; what it writes goes to `logs/NAME.log`. */
@@ -90,7 +92,7 @@ export async function startMachine(programs: string): Promise<Machine> {
     makeGroups(group);
     const start = (name: string, command: string, args: readonly string[]): Daemon =>
       startDaemon(folder, name, [...enter, command, ...args]);
-    return { folder, memory: path.join(folder, 'memory'), group, network, run, start, remove };
+    return { folder, memory: path.join(folder, 'memory'), group, network, pid: first, run, start, remove };
   } catch (error) {
     await remove();
     throw error;

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { program } from './controlPlane';
 import { writeYaml } from './files';
 import type { Daemon, Machine } from './machine';
-import { nodeName, pauseImage, podRange, serviceRange, type Settings } from './settings';
+import { pauseImage, podRange, serviceRange, type Node, type Settings } from './settings';
 
 /** The registry of the cluster: what was pushed there from outside has the same name inside. */
 export function startNodeRegistry({ machine, registry }: Settings): Daemon {
@@ -17,13 +17,13 @@ export function startNodeRegistry({ machine, registry }: Settings): Daemon {
 }
 
 /** The container runtime. */
-export function startContainerd({ machine, registry }: Settings): Daemon {
+export function startContainerd({ machine, node, registry }: Settings): Daemon {
   const home = path.join(machine.folder, 'containerd');
   const [hosts, networks] = [path.join(home, 'hosts'), path.join(home, 'networks')];
   for (const folder of [path.join(hosts, registry), networks]) mkdirSync(folder, { recursive: true });
   const plain = `server = "http://${registry}"\n[host."http://${registry}"]\n`;
   writeFileSync(path.join(hosts, registry, 'hosts.toml'), plain);
-  writeFileSync(path.join(networks, '10-testbed.conflist'), JSON.stringify(network(machine.memory)));
+  writeFileSync(path.join(networks, '10-testbed.conflist'), JSON.stringify(network(machine.memory, node)));
   writeFileSync(path.join(home, 'config.toml'), runtime(machine, hosts, networks, registry));
   return machine.start('containerd', 'containerd', ['--config', path.join(home, 'config.toml')]);
 }
@@ -55,11 +55,11 @@ disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshot
 `;
 }
 
-function network(memory: string): object {
+function network(memory: string, node: Node): object {
   const ipam = {
     type: 'host-local',
     dataDir: path.join(memory, 'addresses'),
-    ranges: [[{ subnet: '10.244.0.0/20' }]],
+    ranges: [[{ subnet: node.podRange }]],
     routes: [{ dst: '0.0.0.0/0' }],
   };
   // A cable for each pod and no bridge: what one pod sends to another always passes the packet filter, where services are.
@@ -76,23 +76,29 @@ export function runtimeSocket(folder: string): string {
   return path.join(folder, 'containerd', 'containerd.sock');
 }
 
-export function startKubelet(settings: Settings): Daemon {
-  const { machine, users, address } = settings;
+/** @param eviction thresholds in place of the usual ones */
+export function startKubelet(settings: Settings, eviction: Readonly<Record<string, string>> = {}): Daemon {
+  const { machine, users, node } = settings;
   const home = path.join(machine.folder, 'kubelet');
-  const config = writeYaml(path.join(machine.folder, 'kubelet.yaml'), kubelet(settings));
+  const config = writeYaml(path.join(machine.folder, 'kubelet.yaml'), kubelet(settings, eviction));
   return machine.start('kubelet', program(machine.folder, 'kubelet'), [
-    ...[`--config=${config}`, `--kubeconfig=${users.kubeconfig('kubelet')}`],
-    ...[`--root-dir=${home}`, `--cert-dir=${home}/pki`, `--hostname-override=${nodeName}`, `--node-ip=${address}`],
+    ...[`--config=${config}`, `--kubeconfig=${users.kubelet(node.name)}`],
+    ...[
+      `--root-dir=${home}`,
+      `--cert-dir=${home}/pki`,
+      `--hostname-override=${node.name}`,
+      `--node-ip=${node.address}`,
+    ],
     '--housekeeping-interval=5s',
   ]);
 }
 
-function kubelet({ machine, certificates, address, keepsLittle }: Settings): object {
+function kubelet({ machine, certificates, address, node, keepsLittle }: Settings, eviction: object): object {
   const { authority, server } = certificates;
   return {
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
     kind: 'KubeletConfiguration',
-    address,
+    address: node.address,
     authentication: {
       anonymous: { enabled: false },
       webhook: { enabled: true, cacheTTL: '10s' },
@@ -125,7 +131,9 @@ function kubelet({ machine, certificates, address, keepsLittle }: Settings): obj
       'nodefs.available': '1%',
       'imagefs.available': '1%',
       'nodefs.inodesFree': '1%',
+      ...eviction,
     },
+    evictionPressureTransitionPeriod: '5s',
     nodeStatusUpdateFrequency: '5s',
     nodeLeaseDurationSeconds: 12,
     kubeAPIQPS: 200,
@@ -133,14 +141,14 @@ function kubelet({ machine, certificates, address, keepsLittle }: Settings): obj
   };
 }
 
-export function startProxy({ machine, users, address }: Settings): Daemon {
+export function startProxy({ machine, users, node }: Settings): Daemon {
   const config = writeYaml(path.join(machine.folder, 'proxy.yaml'), {
     apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
     kind: 'KubeProxyConfiguration',
     clientConnection: { kubeconfig: users.kubeconfig('proxy') },
     mode: 'nftables',
     clusterCIDR: podRange,
-    bindAddress: address,
+    bindAddress: node.address,
     healthzBindAddress: '127.0.0.1:10256',
     metricsBindAddress: '127.0.0.1:10249',
     // Settings of the whole machine's kernel: they stay as they are.
@@ -148,7 +156,7 @@ export function startProxy({ machine, users, address }: Settings): Daemon {
     nftables: { minSyncPeriod: '200ms' },
   });
   return machine.start('kube-proxy', program(machine.folder, 'kube-proxy'), [
-    ...[`--config=${config}`, `--hostname-override=${nodeName}`],
+    ...[`--config=${config}`, `--hostname-override=${node.name}`],
   ]);
 }
 

@@ -2,24 +2,43 @@ import type { Certificates } from './certificates';
 import type { Machine } from './machine';
 import type { Users } from './users';
 
-/** What the parts of a cluster must agree on. The machine has a network of its own: fixed ports are free in it. */
+/** A node, which is a kubelet with what it needs. */
+export interface Node {
+  readonly name: string;
+  /** At which the cluster reaches it. */
+  readonly address: string;
+  /** Of its pods. */
+  readonly podRange: string;
+}
+
+/** What the parts of a cluster must agree on. Machines have networks of their own: fixed ports are free in them. */
 export interface Settings {
+  /** The folder of `kubernetesBinaries('cluster')`. */
+  readonly programs: string;
+  /** Where things are started. */
   readonly machine: Machine;
+  /** The node on that machine. */
+  readonly node: Node;
   readonly certificates: Certificates;
   readonly users: Users;
-  /** The node's address, at which everything listens that something else calls. */
+  /** The first machine's address, at which everything listens that something else calls. */
   readonly address: string;
   /** `https://ADDRESS:PORT` of the API server. */
   readonly server: string;
   /** `ADDRESS:PORT` of the registry, the same inside and outside of the machine. */
   readonly registry: string;
-  /** Fake nodes by the thousand: they tell seldom that they live. */
-  readonly isLarge: boolean;
+  /** When a silent node counts as lost, where it is not after 50 seconds. */
+  readonly loss: Loss | undefined;
   /** Nodes keep few bytes of a container's log, so that much is thrown away soon. */
   readonly keepsLittle: boolean;
 }
 
-export const nodeName = 'node-1';
+export interface Loss {
+  readonly graceSeconds: number;
+  /** How often it is looked at. */
+  readonly periodSeconds: number;
+}
+
 export const apiPort = 6443;
 export const registryPort = 5000;
 export const metricsPort = 4443;

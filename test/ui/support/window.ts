@@ -28,6 +28,12 @@ export async function expand(page: Page, name: string | RegExp): Promise<void> {
   await eventually(`${String(name)} is expanded`, 20, isOpen);
 }
 
+/** Closes a row that is open. */
+export async function collapse(page: Page, name: string | RegExp): Promise<void> {
+  const found = row(page, name);
+  if ((await found.getAttribute('aria-expanded')) === 'true') await found.locator('.monaco-tl-twistie').click();
+}
+
 /**
  * Right-clicks and takes an item of the menu. A window that was just opened may offer it a moment later, and a menu that
  * was just opened ignores a click.

@@ -37,7 +37,7 @@ describe('a pod as a row', () => {
   it('runs when its containers are ready, and is on its way when one is not', () => {
     const running = (ready: boolean) => ({
       phase: 'Running',
-      conditions: [{ type: 'Ready', status: 'False', message: 'containers with unready status: [main]' }],
+      conditions: ready ? [] : [{ type: 'Ready', status: 'False', message: 'containers with unready status: [main]' }],
       containerStatuses: [{ name: 'main', ready, restartCount: 0, state: { running: {} } }],
     });
     assert.deepEqual(summaryOf(pod(running(true))), ['Running', 'ok', undefined]);
@@ -46,6 +46,25 @@ describe('a pod as a row', () => {
       'progressing',
       'containers with unready status: [main]',
     ]);
+  });
+
+  it('is not ready while its node is silent, and says why it has to leave', () => {
+    const containerStatuses = [{ name: 'main', ready: true, restartCount: 0, state: { running: {} } }];
+    const conditions = [{ type: 'Ready', status: 'False' }];
+    const silent = { phase: 'Running', conditions, containerStatuses };
+    assert.deepEqual(summaryOf(pod(silent)), ['NotReady', 'progressing', 'its node is not heard of']);
+    const message = 'Taint manager: deleting due to NoExecute taint';
+    const leaving = { ...silent, conditions: [...conditions, { type: 'DisruptionTarget', status: 'True', message }] };
+    const row = pod(leaving, {}, { deletionTimestamp: '2026-11-24T09:01:00Z' });
+    assert.deepEqual(summaryOf(row), ['Terminating', 'progressing', message]);
+  });
+
+  it('was evicted, however its containers ended then', () => {
+    const message = 'The node was low on resource: ephemeral-storage.';
+    const terminated = { exitCode: 137, reason: 'Error' };
+    const containerStatuses = [{ name: 'main', ready: false, restartCount: 0, state: { terminated } }];
+    const object = pod({ phase: 'Failed', reason: 'Evicted', message, containerStatuses });
+    assert.deepEqual(summaryOf(object), ['Evicted', 'failed', message]);
   });
 
   it('says why no node takes it', () => {

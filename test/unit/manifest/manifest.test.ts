@@ -88,7 +88,7 @@ describe('manifest', () => {
   it('shows at most three inline actions on a row, and one icon on an editor', () => {
     const inline = (contributes.menus['view/item/context'] ?? []).filter((item) => item.group?.startsWith('inline'));
     for (const viewItem of [
-      'model endpoint scale autoscale rollback stop',
+      'model endpoint scale autoscale manifests rollback stop',
       'model rollback start',
       'endpoint',
       'release rollback',
@@ -107,7 +107,7 @@ describe('manifest', () => {
       items
         .filter((item) => !item.group?.startsWith('inline') && matches(item.when ?? '', viewItem))
         .map((item) => item.command.replace('slipway.', ''));
-    assert.deepEqual(offered('model endpoint scale autoscale rollback stop'), [
+    assert.deepEqual(offered('model endpoint scale autoscale manifests rollback stop'), [
       'testPrediction',
       'openEndpoint',
       'followLogs',
@@ -117,6 +117,7 @@ describe('manifest', () => {
       'trainAgain',
       'stop',
       'showExecutedNotebook',
+      'exportManifests',
       'remove',
     ]);
     assert.deepEqual(offered('model start'), ['followLogs', 'trainAgain', 'start', 'showExecutedNotebook', 'remove']);

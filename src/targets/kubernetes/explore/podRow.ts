@@ -155,10 +155,16 @@ type Summary = Pick<PodRow, 'status' | 'state' | 'reason'>;
 /** The one word that kubectl shows, and the first cause when it is not ready. */
 function summarize(pod: Pod, all: readonly ContainerState[]): Summary {
   const { metadata, status = {} } = pod;
-  if (metadata.deletionTimestamp !== undefined) return { status: 'Terminating', state: 'progressing' };
+  if (metadata.deletionTimestamp !== undefined)
+    return withReason({ status: 'Terminating', state: 'progressing' }, disruptionOf(status));
   if (status.phase === 'Succeeded') return { status: 'Completed', state: 'done' };
   const containers = all.filter(({ role }) => role !== 'ephemeral');
   return unscheduled(status) ?? broken(status, containers) ?? starting(status, containers);
+}
+
+/** Why the cluster ends it, where nobody asked for that. */
+function disruptionOf({ conditions = [] }: PodStatus): string | undefined {
+  return conditions.find(({ type, status }) => type === 'DisruptionTarget' && status === 'True')?.message;
 }
 
 function unscheduled({ conditions = [] }: PodStatus): Summary | undefined {
@@ -168,19 +174,34 @@ function unscheduled({ conditions = [] }: PodStatus): Summary | undefined {
 }
 
 function broken(status: PodStatus, containers: readonly ContainerState[]): Summary | undefined {
+  // The node ended the pod: how its containers ended then is a consequence.
+  if (status.phase === 'Failed' && status.reason !== undefined)
+    return withReason({ status: status.reason, state: 'failed' }, status.message);
   const found = containers.find(({ state }) => state === 'failed');
   if (found !== undefined)
     return withReason({ status: found.status, state: 'failed' }, `${found.name}: ${found.message ?? found.status}`);
   if (status.phase !== 'Failed') return undefined;
-  return withReason({ status: status.reason ?? 'Failed', state: 'failed' }, status.message);
+  return withReason({ status: 'Failed', state: 'failed' }, status.message);
 }
 
-function starting({ phase = 'Pending', conditions = [] }: PodStatus, containers: readonly ContainerState[]): Summary {
+function starting(status: PodStatus, containers: readonly ContainerState[]): Summary {
   const found = containers.find(({ state }) => state === 'progressing');
-  if (found === undefined) return { status: phase, state: phase === 'Running' ? 'ok' : 'progressing' };
+  if (found === undefined) return settled(status);
   if (found.status !== 'Running') return withReason({ status: found.status, state: 'progressing' }, found.message);
-  const unready = conditions.find(({ type, status }) => type === 'Ready' && status === 'False');
-  return withReason({ status: 'NotReady', state: 'progressing' }, unready?.message);
+  return withReason({ status: 'NotReady', state: 'progressing' }, unreadiness(status)?.message);
+}
+
+function unreadiness({ conditions = [] }: PodStatus): PodCondition | undefined {
+  return conditions.find(({ type, status }) => type === 'Ready' && status === 'False');
+}
+
+/** Its containers are as they should, and yet the cluster may not take it for ready: without a word when its node is silent. */
+function settled(status: PodStatus): Summary {
+  const { phase = 'Pending' } = status;
+  if (phase !== 'Running') return { status: phase, state: 'progressing' };
+  const unready = unreadiness(status);
+  if (unready === undefined) return { status: phase, state: 'ok' };
+  return withReason({ status: 'NotReady', state: 'progressing' }, unready.message ?? 'its node is not heard of');
 }
 
 function withReason(summary: Summary, reason: string | undefined): Summary {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { NetworkRules } from '../../../../src/core/network';
 import { releaseManifests } from '../../../../src/targets/kubernetes/manifests';
+import { networkPolicies } from '../../../../src/targets/kubernetes/networkPolicy';
 import type { ReleaseSpec } from '../../../../src/targets/kubernetes/release';
 
 const release: ReleaseSpec = {
@@ -39,6 +41,12 @@ interface Parts {
   };
 }
 
+const lostKeys = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
+
+function keys(tolerations: unknown): readonly string[] {
+  return (tolerations as readonly { readonly key: string }[]).map(({ key }) => key);
+}
+
 function parts(change: Partial<ReleaseSpec> = {}): Parts {
   const found = releaseManifests({ ...release, ...change }, 'models').find(({ kind }) => kind === 'Deployment');
   return found?.['spec'] as Parts;
@@ -74,10 +82,8 @@ describe('the objects of a release', () => {
       image: { ...release.image, placement },
       provenance: { ...release.provenance, resources },
     }).template;
-    assert.deepEqual(
-      [spec.nodeSelector, spec.tolerations, spec.runtimeClassName],
-      [placement.nodeSelector, placement.tolerations, 'nvidia'],
-    );
+    assert.deepEqual([spec.nodeSelector, spec.runtimeClassName], [placement.nodeSelector, 'nvidia']);
+    assert.deepEqual(keys(spec.tolerations), ['gpu', ...lostKeys]);
     assert.deepEqual(spec.containers[0]?.['resources'], { limits: { 'nvidia.com/mig-1g.5gb': '2' } });
     assert.deepEqual(spec.volumes, [
       { name: 'tmp', emptyDir: {} },
@@ -93,6 +99,49 @@ describe('the objects of a release', () => {
     assert.equal(parts().template.spec.containers[0]?.['lifecycle'], undefined);
     const [own] = parts({ image: { ...release.image, drains: false } }).template.spec.containers;
     assert.deepEqual(own?.['lifecycle'], { preStop: { sleep: { seconds: 5 } } });
+  });
+
+  it('have a policy only when the project asks, that lets in whom it names', () => {
+    const policy = (network?: NetworkRules): unknown =>
+      networkPolicies({ ...release, image: { ...release.image, ...(network && { network }) } }, 'models').map(
+        (one) => one['spec'],
+      )[0];
+    const podSelector = { matchLabels: { 'slipway.dev/model': 'iris' } };
+    assert.equal(policy(), undefined);
+    assert.equal(policy({}), undefined);
+    assert.deepEqual(policy({ egress: 'none' }), { podSelector, policyTypes: ['Egress'] });
+    assert.deepEqual(policy({ from: [] }), { podSelector, policyTypes: ['Ingress'] });
+    const pods = { app: 'web' };
+    assert.deepEqual(policy({ from: [{ namespace: 'shop' }, { pods }, { namespace: 'shop', pods }, {}] }), {
+      podSelector,
+      policyTypes: ['Ingress'],
+      ingress: [
+        {
+          from: [
+            { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'shop' } } },
+            { podSelector: { matchLabels: pods } },
+            {
+              namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'shop' } },
+              podSelector: { matchLabels: pods },
+            },
+            { podSelector: { matchLabels: {} } },
+          ],
+          ports: [{ protocol: 'TCP', port: 'http' }],
+        },
+      ],
+    });
+  });
+
+  it('leave a node that is not heard of after half a minute', () => {
+    const rest = { operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 30 };
+    assert.deepEqual(parts().template.spec.tolerations, [
+      { key: 'node.kubernetes.io/not-ready', ...rest },
+      { key: 'node.kubernetes.io/unreachable', ...rest },
+    ]);
+    const [, unreachable = ''] = lostKeys;
+    const tolerations = [{ key: unreachable, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 5 }] as const;
+    const asked = parts({ image: { ...release.image, placement: { tolerations } } }).template.spec.tolerations;
+    assert.deepEqual(keys(asked), [unreachable, 'node.kubernetes.io/not-ready']);
   });
 
   it('pull with the secrets of the namespace', () => {
