@@ -69,10 +69,12 @@ export type ClusterRow =
   | PodRow
   | EventRow
   | CheckRow
+  | KindRow
+  | ObjectRow
   | ProcessRow
   | NoteRow;
 
-export type SectionKind = 'models' | 'controlPlane' | 'nodes' | 'namespaces' | 'events' | 'pods';
+export type SectionKind = 'models' | 'controlPlane' | 'nodes' | 'namespaces' | 'events' | 'pods' | 'others';
 
 /** A heading. */
 export interface SectionRow extends Row {
@@ -184,6 +186,23 @@ export interface CheckRow extends Row {
   readonly kind: 'check';
   readonly ok: boolean;
   readonly text: string;
+}
+
+/** A kind of objects in a namespace; its name is that of the kind. */
+export interface KindRow extends Row {
+  readonly kind: 'kind';
+  readonly apiVersion: string;
+  readonly plural: string;
+  readonly namespace: string;
+}
+
+/** An object of which no more than its name is known. */
+export interface ObjectRow extends Row {
+  readonly kind: 'object';
+  /** ISO 8601 in UTC. */
+  readonly createdAt: string;
+  /** Whether it is being deleted. */
+  readonly ends: boolean;
 }
 
 /** A process of a model on this machine. */

@@ -82,6 +82,7 @@ export const resources = {
     kind: 'PodDisruptionBudget',
     namespaced: true,
   },
+  ingresses: { apiVersion: 'networking.k8s.io/v1', plural: 'ingresses', kind: 'Ingress', namespaced: true },
   networkPolicies: {
     apiVersion: 'networking.k8s.io/v1',
     plural: 'networkpolicies',
