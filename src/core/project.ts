@@ -1,5 +1,6 @@
 import type { Autoscale } from './autoscale';
 import type { Location } from './errors';
+import type { NetworkRules } from './network';
 import type { Placement } from './placement';
 import type { ResourceNeed } from './resources';
 
@@ -94,6 +95,7 @@ export interface ProjectConfig {
   /** Default: the memory that was seen when the snapshot was verified, with a reserve. */
   readonly resources?: ResourceNeed;
   readonly placement?: Placement;
+  readonly network?: NetworkRules;
   readonly apt?: readonly string[];
   /** What PyTorch in an image computes on: `cpu`, or a version of CUDA such as `cu126`. */
   readonly accelerator?: string;

@@ -43,7 +43,7 @@ export async function deployModel(
 }
 
 /** What was said for this deploy counts more than the file. */
-function withSaid(config: ProjectConfig, said: RolloutOptions['config'] = {}): ProjectConfig {
+export function withSaid(config: ProjectConfig, said: RolloutOptions['config'] = {}): ProjectConfig {
   return {
     ...config,
     ...(said.resources === undefined ? {} : { resources: { ...config.resources, ...said.resources } }),

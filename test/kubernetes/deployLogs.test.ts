@@ -8,12 +8,15 @@ import { inertText } from '../../src/core/inertText';
 import type { LogLine } from '../../src/core/logs';
 import type { Place } from '../../src/targets/kubernetes/place';
 import { followLogs, type LogEntry } from '../../src/pipeline/followLogs';
+import { isAlive } from '../../src/clients/files/lockFile';
+import { heldForwards, type HeldForward } from '../../src/pipeline/forwards/heldForwards';
+import { buildCli, slipway } from '../support/cli';
 import { eventually } from '../support/eventually';
 import { openNetwork, type Network } from '../support/network';
 import { plainProject } from '../support/plainProject';
-import { openWorkspace, resources, type Workspace } from '../support/workspace';
+import { namesIn, openWorkspace, resources, type Workspace } from '../support/workspace';
 import { openDeployBench, type DeployBench } from './deployBench';
-import { hear, startTalker, type Heard } from './talker';
+import { flooding, hear, raving, startTalker, ticking, type Heard } from './talker';
 
 /** Each replica counts aloud from its start on. */
 const counting = `import os, threading, time
@@ -28,41 +31,6 @@ def count():
 def load():
     if os.path.exists('/opt/slipway/bundle'):
         threading.Thread(target=count, daemon=True).start()
-`;
-
-/** Counts two hundred times a second, and ends when it is told to. */
-const ticking = `import os, signal, time
-signal.signal(signal.SIGTERM, lambda *_: os._exit(3))
-number = 0
-while True:
-    number += 1
-    print(f"tick {number}")
-    time.sleep(0.005)
-`;
-
-/** Writes faster than the node keeps, as our server writes. */
-const flooding = `
-import subprocess
-count_lines()
-subprocess.run(['echo', 'a child speaks'])
-number = 0
-while True:
-    for _ in range(500):
-        number += 1
-        print(f"tick {number} {'.' * 400}")
-    time.sleep(0.05)
-`;
-
-/** What no terminal and no decoder likes. */
-const raving = String.raw`import os, sys, time
-write = sys.stdout.buffer.write
-write(b"first\n")
-for _ in range(10): write(b"x" * (1 << 20))
-write(b"\n")
-write(b"bad \xff\xfe\x80 bytes\n" + b"zero \x00 byte\n" + b"\x1b[2J\x1b]0;title\x07red \x1b[31mtext\r\n" + b"\n")
-write(bytes(range(256)).replace(b"\n", b"") * 100 + b"\n")
-write(b"last\n")
-time.sleep(1000)
 `;
 
 describe('Logs of a model on Kubernetes', { timeout: 10 * 60_000 }, () => {
@@ -195,6 +163,7 @@ describe('Logs of a model on Kubernetes', { timeout: 10 * 60_000 }, () => {
     assert.equal(told.length, 6, told.join('\n'));
     for (const one of heard.sources) assertUnbroken(heard, one);
     assert.deepEqual(starts(heard, source).length, 3);
+    await kubectl('delete', 'deployment/ticks');
   });
 
   it('say where lines are missing that the node has thrown away, and how many they are', async () => {
@@ -204,7 +173,7 @@ describe('Logs of a model on Kubernetes', { timeout: 10 * 60_000 }, () => {
     await using heard = hear(place, 'floods');
     const numbers = (): readonly number[] =>
       heard.lines.flatMap(({ text }) => (text.startsWith('tick ') ? [Number(text.split(' ')[1])] : []));
-    await eventually('it is heard', 20, () => numbers().length > 20_000);
+    await eventually('it is heard', 60, () => numbers().length > 5000);
     network.refuse(true);
     network.cut();
     const last = numbers().at(-1) ?? 0;
@@ -237,6 +206,54 @@ describe('Logs of a model on Kubernetes', { timeout: 10 * 60_000 }, () => {
     assert.equal(inertText(said[4] ?? ''), 'red text');
     assert.equal(said[5], '');
     await kubectl('delete', 'deployment/raves');
+  });
+
+  it('come with a port of this machine that stays, whatever happens to pods and the API server', async () => {
+    await buildCli();
+    const own = [
+      '--home',
+      workspace.home,
+      '--kubeconfig',
+      bench.cluster.kubeconfig,
+      '--target',
+      'kubernetes:testbed/logs',
+    ];
+    const run = (...args: string[]) => slipway([...args, ...own, '--json']);
+    const opened = await Promise.all([run('forward', 'counts'), run('forward', 'counts')]);
+    for (const { exitCode, stdout } of opened) assert.equal(exitCode, 0, stdout);
+    const [held, ...others] = await heldForwards(workspace.services.home);
+    assert.ok(held !== undefined);
+    assert.deepEqual(others, []);
+    const addresses = opened.map(({ json }) => (json[0]?.['forward'] as HeldForward).url);
+    assert.deepEqual(addresses, [held.url, held.url]);
+    const answers = (): Promise<boolean> =>
+      fetch(`${held.url}/v2/health/ready`, { headers: { connection: 'close' } }).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    assert.ok(await answers());
+    const [shown] = (await run('models')).json;
+    assert.equal(shown?.['forward'], held.url);
+
+    await bench.cluster.kubectl('delete', 'pods', '--all', '-n', 'logs', '--wait=false');
+    await eventually('another pod answers at the same port', 90, answers);
+    await bench.cluster.restartApiserver();
+    await eventually('it answers after the API server', 60, answers);
+    await eventually(
+      'it says so',
+      30,
+      async () => (await heldForwards(workspace.services.home))[0]?.phase === 'active',
+    );
+
+    const again = (await run('forward', 'counts')).json[0]?.['forward'] as HeldForward;
+    assert.deepEqual([again.pid, again.url], [held.pid, held.url]);
+    assert.equal((await run('forward', 'counts', '--stop')).json[0]?.['wasHeld'], true);
+    await eventually('the process has ended', 10, () => !isAlive(held.pid));
+
+    const other = (await run('forward', 'counts')).json[0]?.['forward'] as HeldForward;
+    await (await workspace.target()).remove('counts', workspace.signal);
+    await eventually('it ends with the model', 30, () => !isAlive(other.pid));
+    assert.deepEqual(await namesIn(workspace.services.home.forwards), []);
   });
 });
 

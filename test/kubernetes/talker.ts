@@ -16,6 +16,41 @@ export interface Talker {
   readonly replicas?: number;
 }
 
+/** Counts two hundred times a second, and ends when it is told to. */
+export const ticking = `import os, signal, time
+signal.signal(signal.SIGTERM, lambda *_: os._exit(3))
+number = 0
+while True:
+    number += 1
+    print(f"tick {number}")
+    time.sleep(0.005)
+`;
+
+/** Writes faster than the node keeps, as our server writes. */
+export const flooding = `
+import subprocess
+count_lines()
+subprocess.run(['echo', 'a child speaks'])
+number = 0
+while True:
+    for _ in range(500):
+        number += 1
+        print(f"tick {number} {'.' * 400}")
+    time.sleep(0.05)
+`;
+
+/** What no terminal and no decoder likes. */
+export const raving = String.raw`import os, sys, time
+write = sys.stdout.buffer.write
+write(b"first\n")
+for _ in range(10): write(b"x" * (1 << 20))
+write(b"\n")
+write(b"bad \xff\xfe\x80 bytes\n" + b"zero \x00 byte\n" + b"\x1b[2J\x1b]0;title\x07red \x1b[31mtext\r\n" + b"\n")
+write(bytes(range(256)).replace(b"\n", b"") * 100 + b"\n")
+write(b"last\n")
+time.sleep(1000)
+`;
+
 /** Makes what looks like a model and only writes: nothing is built for it. */
 export async function startTalker(cluster: TestCluster, talker: Talker): Promise<void> {
   const { name, namespace, image, script, replicas = 1 } = talker;

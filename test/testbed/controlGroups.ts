@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { signalQuietly } from './cleanup';
@@ -63,11 +63,12 @@ export function removeGroups(name: string): void {
 
 /** The folders of all groups whose path contains `name`, the innermost first. */
 export function groupsNamed(name: string): readonly string[] {
-  const found = execFileSync('find', [root, '-depth', '-type', 'd', '-path', `*${name}*`], {
+  // Groups of others go while it looks, and then it ends with an error.
+  const found = spawnSync('find', [root, '-depth', '-type', 'd', '-path', `*${name}*`], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  return found.split('\n').filter((line) => line !== '');
+  return found.stdout.split('\n').filter((line) => line !== '');
 }
 
 function processesIn(folder: string): readonly number[] {

@@ -1,9 +1,10 @@
-import { applyObject, deleteObject } from '../../clients/kubernetes/change';
+import { applyObject } from '../../clients/kubernetes/change';
 import { resources } from '../../clients/kubernetes/objects';
 import { checkAutoscale, cpuRequestMissing, formatAutoscale, withinBounds, type Autoscale } from '../../core/autoscale';
 import { isUserError, UserError } from '../../core/errors';
 import { autoscalerManifest, autoscalerOf, autoscaleState, requestsMetric } from './autoscalers';
 import { keepBudget } from './budget';
+import { deleteOurs } from './deleteOurs';
 import type { Subject } from './subject';
 import { container, labels, manager, ofModel } from './names';
 import type { Snapshot } from './objects';
@@ -26,8 +27,7 @@ export async function changeAutoscale(
   mustBeOurs(snapshot, model);
   const replicas = snapshot.deployments.find((one) => one.metadata.name === model)?.spec.replicas ?? 1;
   if (autoscale === undefined) {
-    const address = { resource: resources.horizontalPodAutoscalers, namespace: place.namespace, name: model };
-    await patiently(() => deleteObject(place.client, address, signal), signal);
+    await deleteOurs(place, resources.horizontalPodAutoscalers, model, signal);
     return keepBudget(place, model, replicas, signal);
   }
   await checkMetric(place, autoscale, signal);

@@ -1,5 +1,6 @@
-import { applyObject, deleteObject, type Manifest } from '../../clients/kubernetes/change';
+import { applyObject, type Manifest } from '../../clients/kubernetes/change';
 import { resources } from '../../clients/kubernetes/objects';
+import { deleteOurs } from './deleteOurs';
 import { modelLabels } from './manifests';
 import { labels } from './names';
 import { patiently } from './patiently';
@@ -20,15 +21,9 @@ export function budgetManifest(model: string, namespace: string): Manifest {
 }
 
 /** A single replica has no budget: nothing could answer in its place. */
-export async function keepBudget(
-  { client, namespace }: Place,
-  model: string,
-  replicas: number,
-  signal: AbortSignal,
-): Promise<void> {
+export async function keepBudget(place: Place, model: string, replicas: number, signal: AbortSignal): Promise<void> {
   const resource = resources.podDisruptionBudgets;
-  await patiently(async () => {
-    if (replicas > 1) await applyObject(client, resource, budgetManifest(model, namespace), signal);
-    else await deleteObject(client, { resource, namespace, name: model }, signal);
-  }, signal);
+  if (replicas <= 1) return deleteOurs(place, resource, model, signal);
+  const manifest = budgetManifest(model, place.namespace);
+  await patiently(() => applyObject(place.client, resource, manifest, signal), signal);
 }

@@ -3,7 +3,13 @@ import type { KubeMetadata, KubeObject } from '../../clients/kubernetes/objects'
 /** What is read of a Deployment. https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/deployment-v1/ */
 export interface Deployment extends KubeObject {
   readonly metadata: KubeMetadata & { readonly generation?: number };
-  readonly spec: { readonly replicas?: number; readonly template?: { readonly spec?: PodTemplateSpec } };
+  readonly spec: {
+    readonly replicas?: number;
+    readonly template?: {
+      readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> };
+      readonly spec?: PodTemplateSpec;
+    };
+  };
   readonly status?: {
     readonly observedGeneration?: number;
     readonly replicas?: number;

@@ -117,7 +117,7 @@ async function* readContainer(
     for await (const lines of readPodLog(client, request, signal)) {
       const hole = cursor.holeIn(lines);
       if (hole !== undefined) {
-        if (await isOtherContainer(one, latest, follow, signal)) return;
+        if (await isOtherContainer(one, latest, follow ? settleMs(wasBroken) : 0, signal)) return;
         progress.count.hole();
         yield [holeLine(source, hole)];
       }
@@ -134,16 +134,22 @@ async function* readContainer(
 
 /** A container that was started again has a new log before the cluster says so; then it is not the old one with a hole. */
 async function isOtherContainer(
-  one: PodContainer,
+  { status }: PodContainer,
   latest: PodReading['latest'],
-  follow: boolean,
+  withinMs: number,
   signal: AbortSignal,
 ): Promise<boolean> {
-  if (follow) await delay(settleMs, undefined, { signal });
-  return latest()?.status.restartCount !== one.status.restartCount;
+  const isOther = (): boolean => latest()?.status.restartCount !== status.restartCount;
+  for (let left = withinMs; left > 0 && !isOther(); left -= lookMs) await delay(lookMs, undefined, { signal });
+  return isOther();
 }
 
-const settleMs = 1500;
+const lookMs = 100;
+
+/** A log that ended is usually followed by another container's; one whose connection broke seldom is. */
+function settleMs(wasBroken: boolean): number {
+  return wasBroken ? 1500 : 15_000;
+}
 
 function takeLines(
   lines: readonly PodLogLine[],

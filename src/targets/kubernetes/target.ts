@@ -39,9 +39,9 @@ export function kubernetesTarget(name: string, context: TargetContext, clusterNa
       const { operations, place } = await open();
       yield* operations.watchModels(place, id, signal);
     },
-    preflight: async (model, platform, signal) => {
+    preflight: async (intent, signal) => {
       const { operations, place } = await open();
-      return operations.checkPlace(place, model, platform, signal);
+      return operations.checkPlace(place, intent, signal);
     },
     checkAutoscale: async (autoscale, signal) => {
       const { operations, place } = await open();
@@ -52,6 +52,14 @@ export function kubernetesTarget(name: string, context: TargetContext, clusterNa
       const reservation = await operations.reserveModel({ place, model, targetId: id }, program, signal);
       await rememberTarget(home, id);
       return reservation;
+    },
+    render: async (model, request) => {
+      const { operations, place } = await open();
+      return operations.renderRequest({ place, model, targetId: id }, request);
+    },
+    manifests: async (model, signal) => {
+      const { operations, place } = await open();
+      return operations.exportModel({ place, model, targetId: id }, signal);
     },
     logs: async function* (model, options, signal) {
       const { operations, place } = await open();
@@ -68,10 +76,32 @@ export function kubernetesTarget(name: string, context: TargetContext, clusterNa
       change(model, signal, ({ operations, subject }, abort) => operations.changeAutoscale(subject, autoscale, abort)),
     rollback: (model, version, signal) =>
       change(model, signal, ({ operations, subject }, abort) => operations.rollBack(subject, version, abort)),
+    restart: (model, signal) =>
+      change(model, signal, ({ operations, subject }, abort) => operations.restartModel(subject, abort)),
     stop: (model, signal) =>
       change(model, signal, ({ operations, subject }, abort) => operations.stopModel(subject, abort)),
     start: (model, _secrets, signal) =>
       change(model, signal, ({ operations, subject }, abort) => operations.startModel(subject, abort)),
+    readRelease: async (model, version, signal) => {
+      const { operations, place } = await open();
+      return operations.readRelease(place, model, version, signal);
+    },
+    pullSecrets: async (registry, signal) => {
+      const { operations, place } = await open();
+      return operations.fittingSecrets(place, registry, signal);
+    },
+    createPullSecret: async (registry, credential, signal) => {
+      const { operations, place } = await open();
+      return operations.createPullSecret(place, registry, credential, signal);
+    },
+    leftovers: async (signal) => {
+      const { operations, place } = await open();
+      return operations.readLeftovers(place, signal);
+    },
+    cleanUp: async (model, signal) => {
+      const { operations, place } = await open();
+      await operations.cleanUp({ place, model, targetId: id }, program, signal);
+    },
     forward: async (model, signal) => {
       const { operations, place } = await open();
       await operations.mustExist({ place, model, targetId: id }, signal);

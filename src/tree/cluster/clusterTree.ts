@@ -78,9 +78,9 @@ function clusterNode(
   const { id, displayName, problem } = cluster;
   if (problem !== undefined) return brokenNode(cluster, problem);
   const trouble = troubleOf(below, t);
-  const description = trouble?.short ?? summary(below, t);
+  const description = trouble?.short ?? summary(cluster, below, t);
   const name = inertText(displayName);
-  return leaf(id, `cluster ${id.replace(/:.*/s, '')}`, name, {
+  return leaf(id, contextOf(cluster), name, {
     ...(description === undefined ? {} : { description }),
     tooltip: escapeMarkdown(lines(displayName, cluster.description, trouble?.message)),
     icon: trouble === undefined ? { id: 'vm' } : { id: 'warning', color: 'list.warningForeground' },
@@ -117,8 +117,13 @@ function troubleOf(
   return { short: t('no answer since {0}, trying again', since), message: stale.message };
 }
 
+function contextOf({ id, pinned }: Cluster): string {
+  return `cluster ${id.replace(/:.*/s, '')}${pinned === true ? ' pinned' : ''}`;
+}
+
 /** This machine tells how many nodes it is. */
-function summary(below: Below | undefined, t: Translate): string | undefined {
+function summary({ pinned }: Cluster, below: Below | undefined, t: Translate): string | undefined {
+  if (pinned === true) return t('pinned');
   const rows = below?.value?.rows.filter(({ kind }) => kind === 'node') ?? [];
   if (rows.length === 0) return undefined;
   return rows.length === 1 ? t('1 node') : t('{0} nodes', rows.length);

@@ -64,6 +64,7 @@ export function furtherNode(first: Settings, node: Node): TestNode {
         here = { settings, kubelet: startKubelet(settings) };
         await isReady(settings, [containerd, here.kubelet, startProxy(settings)]);
       } catch (error) {
+        here = undefined;
         await machine.remove();
         throw error;
       }

@@ -59,6 +59,14 @@ describe('a pod as a row', () => {
     assert.deepEqual(summaryOf(row), ['Terminating', 'progressing', message]);
   });
 
+  it('was evicted, however its containers ended then', () => {
+    const message = 'The node was low on resource: ephemeral-storage.';
+    const terminated = { exitCode: 137, reason: 'Error' };
+    const containerStatuses = [{ name: 'main', ready: false, restartCount: 0, state: { terminated } }];
+    const object = pod({ phase: 'Failed', reason: 'Evicted', message, containerStatuses });
+    assert.deepEqual(summaryOf(object), ['Evicted', 'failed', message]);
+  });
+
   it('says why no node takes it', () => {
     const message = '0/3 nodes are available: 3 Insufficient nvidia.com/gpu.';
     const conditions = [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }];

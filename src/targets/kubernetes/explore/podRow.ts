@@ -174,11 +174,14 @@ function unscheduled({ conditions = [] }: PodStatus): Summary | undefined {
 }
 
 function broken(status: PodStatus, containers: readonly ContainerState[]): Summary | undefined {
+  // The node ended the pod: how its containers ended then is a consequence.
+  if (status.phase === 'Failed' && status.reason !== undefined)
+    return withReason({ status: status.reason, state: 'failed' }, status.message);
   const found = containers.find(({ state }) => state === 'failed');
   if (found !== undefined)
     return withReason({ status: found.status, state: 'failed' }, `${found.name}: ${found.message ?? found.status}`);
   if (status.phase !== 'Failed') return undefined;
-  return withReason({ status: status.reason ?? 'Failed', state: 'failed' }, status.message);
+  return withReason({ status: 'Failed', state: 'failed' }, status.message);
 }
 
 function starting(status: PodStatus, containers: readonly ContainerState[]): Summary {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { NetworkRules } from '../../../../src/core/network';
 import { releaseManifests } from '../../../../src/targets/kubernetes/manifests';
+import { networkPolicies } from '../../../../src/targets/kubernetes/networkPolicy';
 import type { ReleaseSpec } from '../../../../src/targets/kubernetes/release';
 
 const release: ReleaseSpec = {
@@ -97,6 +99,37 @@ describe('the objects of a release', () => {
     assert.equal(parts().template.spec.containers[0]?.['lifecycle'], undefined);
     const [own] = parts({ image: { ...release.image, drains: false } }).template.spec.containers;
     assert.deepEqual(own?.['lifecycle'], { preStop: { sleep: { seconds: 5 } } });
+  });
+
+  it('have a policy only when the project asks, that lets in whom it names', () => {
+    const policy = (network?: NetworkRules): unknown =>
+      networkPolicies({ ...release, image: { ...release.image, ...(network && { network }) } }, 'models').map(
+        (one) => one['spec'],
+      )[0];
+    const podSelector = { matchLabels: { 'slipway.dev/model': 'iris' } };
+    assert.equal(policy(), undefined);
+    assert.equal(policy({}), undefined);
+    assert.deepEqual(policy({ egress: 'none' }), { podSelector, policyTypes: ['Egress'] });
+    assert.deepEqual(policy({ from: [] }), { podSelector, policyTypes: ['Ingress'] });
+    const pods = { app: 'web' };
+    assert.deepEqual(policy({ from: [{ namespace: 'shop' }, { pods }, { namespace: 'shop', pods }, {}] }), {
+      podSelector,
+      policyTypes: ['Ingress'],
+      ingress: [
+        {
+          from: [
+            { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'shop' } } },
+            { podSelector: { matchLabels: pods } },
+            {
+              namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'shop' } },
+              podSelector: { matchLabels: pods },
+            },
+            { podSelector: { matchLabels: {} } },
+          ],
+          ports: [{ protocol: 'TCP', port: 'http' }],
+        },
+      ],
+    });
   });
 
   it('leave a node that is not heard of after half a minute', () => {
