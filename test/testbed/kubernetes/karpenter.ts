@@ -4,7 +4,7 @@ import type { TestCluster } from './cluster';
 import { writeYaml } from './files';
 
 /** Pods that may stand on Karpenter's nodes: real ones must not, because these only pretend to run them. */
-export const onFakeNode = {
+const onFakeNode = {
   nodeSelector: { 'karpenter.sh/nodepool': 'fake' },
   tolerations: [{ key: 'kwok.x-k8s.io/node', operator: 'Exists' }],
 } as const;
