@@ -12,6 +12,7 @@ import type { RegistryAccess } from './editor/registry/logIn';
 import { registryStore } from './editor/registry/openStore';
 import type { RegistryStore } from './editor/registry/registryStore';
 import { typedCredentials } from './editor/registry/typedCredentials';
+import { readPin } from './editor/explorer/pin';
 import { readSetting } from './editor/settings';
 import type { ModelRef } from './editor/subject';
 import type { Services } from './pipeline/services';
@@ -52,20 +53,33 @@ export interface App {
   chooseProject(subject: unknown): Promise<vscode.Uri | undefined>;
   /** Shows the model in the Models view, without taking the focus away from an editor. */
   reveal(model: ModelRef): Promise<void>;
+  /** Shows a row of a list in the Clusters view, also one behind those that are shown. */
+  revealRow(parentId: string, id: string): Promise<void>;
   /** How registries are reached: hosts that need no encryption, and what the user typed. */
   registryAccess(): RegistryAccess;
+  /** Looks which ports other processes hold; while there are any, they are shown as they do. */
+  refreshForwards(): Promise<void>;
   /** Takes one snapshot of all models, for the views and the status bar. */
   refresh(): Promise<void>;
   /** One object a window, made at first use and disposed with the extension: a register of log followers, a provider. */
   shared<T extends vscode.Disposable>(key: string, make: () => T): T;
 }
 
-/** What the Models view does for the app; it is registered after the app was made. */
+/** What the Models view does for the app. */
 export interface ModelsView extends Disposable {
   reveal(model: ModelRef): Promise<void>;
 }
 
-export function createApp(extension: vscode.ExtensionContext, modelsView: () => ModelsView): App {
+/** What the Clusters view does for the app. */
+export interface ClustersView extends Disposable {
+  reveal(parentId: string, id: string): Promise<void>;
+}
+
+/** @param views asked for when they are needed: they are made after the app */
+export function createApp(
+  extension: vscode.ExtensionContext,
+  views: { readonly models: () => ModelsView; readonly clusters: () => ClustersView },
+): App {
   const log = vscode.window.createOutputChannel('Slipway', { log: true });
   const objects = new Map<string, vscode.Disposable>();
   const opener = serviceOpener(extension);
@@ -82,6 +96,18 @@ export function createApp(extension: vscode.ExtensionContext, modelsView: () => 
   const registries = registryStore(extension, services, registryAccess);
   const clusters = clusterStore(services);
   const forwards = new Forwards();
+  const lasting = openOnce(async () => {
+    const { LastingForwards } = await import('./editor/explorer/lastingForwards');
+    const opened = new LastingForwards(forwards, async () => (await services()).home);
+    extension.subscriptions.push(opened);
+    return opened;
+  });
+  const refreshForwards = async (): Promise<void> => (await lasting()).refresh();
+  // Models are shown: so are the ports that lead to them.
+  const first = models.onChange(() => {
+    first.dispose();
+    void refreshForwards().catch(() => undefined);
+  });
   extension.subscriptions.push(log, models, registries, clusters, forwards, {
     dispose: () => {
       for (const object of objects.values()) object.dispose();
@@ -102,7 +128,9 @@ export function createApp(extension: vscode.ExtensionContext, modelsView: () => 
     chooseProject: async (subject) =>
       (await import('./editor/chooseProject')).chooseProject(extension.workspaceState, subject),
     registryAccess,
-    reveal: (model) => modelsView().reveal(model),
+    reveal: (model) => views.models().reveal(model),
+    revealRow: (parentId, id) => views.clusters().reveal(parentId, id),
+    refreshForwards,
     refresh: async () => {
       await read();
     },
@@ -112,6 +140,11 @@ export function createApp(extension: vscode.ExtensionContext, modelsView: () => 
       return object as T;
     },
   };
+}
+
+function openOnce<T>(open: () => Promise<T>): () => Promise<T> {
+  let opened: Promise<T> | undefined;
+  return () => (opened ??= open());
 }
 
 interface ServiceOpener {
@@ -128,12 +161,23 @@ function serviceOpener(extension: vscode.ExtensionContext): ServiceOpener {
     const kubeconfig = readSetting(vscode.workspace.getConfiguration(), 'slipway.kubeconfig');
     const namespaces = readSetting(vscode.workspace.getConfiguration(), 'slipway.namespaces');
     const proxy = vscode.workspace.getConfiguration('http').get('proxy', '');
-    const key = JSON.stringify([home, kubeconfig, namespaces, proxy]);
+    const nodeOperations = readSetting(vscode.workspace.getConfiguration(), 'slipway.nodeOperations');
+    const pinned = readPin();
+    const key = JSON.stringify([home, kubeconfig, namespaces, proxy, nodeOperations, pinned]);
     if (opened?.key === key) return opened.services;
     const { makeServices } = await import('./pipeline/services');
     const resources = vscode.Uri.joinPath(extension.extensionUri, 'resources').fsPath;
     const credentials = typedCredentials(extension.secrets).find;
-    const context = { home, resources, program: 'VS Code', kubeconfig, namespaces, proxy };
+    const context = {
+      home,
+      resources,
+      program: 'VS Code',
+      kubeconfig,
+      namespaces,
+      proxy,
+      nodeOperations,
+      ...(pinned && { pinned }),
+    };
     opened = { key, services: makeServices(context, undefined, credentials) };
     return opened.services;
   };

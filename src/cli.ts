@@ -4,13 +4,16 @@ import { isAbort, isUserError } from './core/errors';
 import { defaultHome } from './core/home';
 import { autoscaleCommand } from './cli/autoscale';
 import { buildCommand } from './cli/build';
+import { compareCommand } from './cli/compare';
+import { cleanupCommand } from './cli/cleanup';
 import { deployCommand } from './cli/deploy';
+import { forwardCommand } from './cli/forward';
 import { inspectCommand } from './cli/inspect';
 import { logsCommand } from './cli/logs';
 import { modelsCommand } from './cli/models';
 import { registryCommand } from './cli/registry';
 import { predictCommand } from './cli/predict';
-import { removeCommand, rollbackCommand, scaleCommand, startCommand, stopCommand } from './cli/change';
+import { removeCommand, restartCommand, rollbackCommand, scaleCommand, startCommand, stopCommand } from './cli/change';
 import { jsonOutput, terminalOutput, type Output } from './cli/output';
 import { makeServices } from './pipeline/services';
 
@@ -25,12 +28,16 @@ const verbs = [
   modelsCommand,
   logsCommand,
   predictCommand,
+  forwardCommand,
   scaleCommand,
   autoscaleCommand,
   rollbackCommand,
+  restartCommand,
   stopCommand,
   startCommand,
+  compareCommand,
   removeCommand,
+  cleanupCommand,
 ];
 
 /** Runs the command line and returns the exit code. `resources` is the folder that ships beside the program. */

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { createApp, type App, type ModelsView } from './app';
+import { createApp, type App, type ClustersView, type ModelsView } from './app';
 import { commands } from './commands';
 import { runCommand } from './editor/runCommand';
 import { createStatusBarItem } from './editor/statusBar';
@@ -10,11 +10,12 @@ import { createRegistriesView } from './views/registriesView';
 
 /** Registers everything and does nothing yet: what a command or a view needs is loaded when it is used. */
 export function activate(context: vscode.ExtensionContext): void {
-  const app = createApp(context, () => modelsView);
+  const app = createApp(context, { models: () => modelsView, clusters: () => clustersView });
   const modelsView: ModelsView = createModelsView(app);
+  const clustersView: ClustersView = createClustersView(app);
   context.subscriptions.push(
     modelsView,
-    createClustersView(app),
+    clustersView,
     createForwardsView(app),
     createRegistriesView(app),
     createStatusBarItem(app.models),

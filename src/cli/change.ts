@@ -43,6 +43,18 @@ export const rollbackCommand: Verb = (run) =>
       ),
     );
 
+export const restartCommand: Verb = (run) =>
+  new Command('restart')
+    .description('replace the replicas one after the other; requests are answered throughout')
+    .argument('<name>')
+    .action((name: string, options: CommonOptions) =>
+      run(options, (context) =>
+        change(context, name, 'restarted', (target) =>
+          capability(target, target.restart, 'restart')(name, context.signal),
+        ),
+      ),
+    );
+
 export const stopCommand: Verb = (run) =>
   new Command('stop')
     .description('stop a model and keep its releases and its port')

@@ -1,15 +1,20 @@
 import { Command } from 'commander';
 import path from 'node:path';
+import { UserError } from '../core/errors';
 import { parseImageReference } from '../core/image';
 import type { BuilderName } from '../pipeline/chooseBuilder';
 import type { ImageOptions } from '../pipeline/deployImage';
-import { deployModel } from '../pipeline/deployModel';
+import { deployModel, type DeployModelRequest } from '../pipeline/deployModel';
+import { deployRelease } from '../pipeline/deployRelease';
+import { renderManifests } from '../pipeline/renderManifests';
 import { cliHost } from './host';
 import { builderOption, insecureHosts } from './imageOptions';
 import { positiveInteger } from './numbers';
+import { addPlacementOptions, placementIn, type PlacementOptions } from './placement';
 import type { CommonOptions, Verb } from './verb';
 
-interface DeployOptions extends CommonOptions {
+interface DeployOptions extends CommonOptions, PlacementOptions {
+  readonly image?: string;
   readonly name?: string;
   readonly yes?: boolean;
   readonly retrain?: boolean;
@@ -22,13 +27,19 @@ interface DeployOptions extends CommonOptions {
   readonly platform?: string;
   readonly builder?: BuilderName;
   readonly insecure?: boolean;
+  readonly render?: string;
+  readonly createPullSecret?: boolean;
 }
 
 /** `slipway deploy PATH`: the whole way from a notebook to an endpoint that answered. */
 export const deployCommand: Verb = (run) =>
-  new Command('deploy')
+  addPlacementOptions(new Command('deploy'))
     .description('deploy the model of a notebook project')
-    .argument('<path>', 'folder of the project, a notebook, or a model file')
+    .argument('[path]', 'folder of the project, a notebook, or a model file')
+    .option(
+      '--image <digest>',
+      'instead of a project, a release that was made already: sha256:… or HOST/REPOSITORY@sha256:…',
+    )
     .option('--name <name>', 'name of the model; by default that of the project')
     .option('--yes', 'agree to execute the notebook')
     .option('--retrain', 'execute the notebook although nothing changed')
@@ -40,27 +51,53 @@ export const deployCommand: Verb = (run) =>
     .option('--base <reference>', "base image with a Python 3; by default Python's official one")
     .option('--platform <os/architecture>', "what the image runs on; by default what the cluster's nodes are")
     .addOption(builderOption())
+    .option('--render <dir>', 'write the objects of a first release there and leave the cluster alone')
+    .option(
+      '--create-pull-secret',
+      "let the cluster's nodes pull with the credential of this machine, if they need one",
+    )
     .option('--insecure', 'speak to the registry without encryption, or accept its certificate unseen')
-    .action((project: string, options: DeployOptions) =>
+    .action((project: string | undefined, options: DeployOptions) =>
       run(options, async ({ services, output, target, signal }) => {
-        const host = await cliHost(output, { yes: options.yes === true, envFile: options.envFile });
-        await deployModel(
-          services,
-          host,
-          {
-            path: path.resolve(project),
-            target,
-            ...(options.name === undefined ? {} : { name: options.name }),
-            ...(options.replicas === undefined ? {} : { replicas: options.replicas }),
-            ...(options.port === undefined ? {} : { port: options.port }),
-            ...(options.timeout === undefined ? {} : { readyTimeoutSeconds: options.timeout }),
-            retrain: options.retrain === true,
-            image: imageOptions(options),
-          },
-          signal,
-        );
+        const { yes = false, envFile, createPullSecret = false } = options;
+        const host = await cliHost(output, { yes, envFile, createPullSecret });
+        const common = { target, ...rolloutOptions(options) };
+        const { image } = options;
+        if (image !== undefined && project === undefined)
+          await deployRelease(services, host, { ...common, image }, signal);
+        else if (image === undefined && project !== undefined) {
+          const retrain = options.retrain === true;
+          const built = { retrain, image: imageOptions(options), ...configOf(options) };
+          const request = { ...common, path: path.resolve(project), ...built };
+          if (options.render === undefined) await deployModel(services, host, request, signal);
+          else {
+            const folder = path.resolve(options.render);
+            const files = await renderManifests(services, host, { ...request, folder }, signal);
+            output.emit({ event: 'rendered', folder, files });
+          }
+        } else throw usage();
       }),
     );
+
+function rolloutOptions({ name, replicas, port, timeout }: DeployOptions) {
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(replicas === undefined ? {} : { replicas }),
+    ...(port === undefined ? {} : { port }),
+    ...(timeout === undefined ? {} : { readyTimeoutSeconds: timeout }),
+  };
+}
+
+function usage(): UserError {
+  return new UserError('UsageInvalid', 'The command does not say what is deployed.', {
+    remedy: { kind: 'hint', label: 'Give either the path of a project, or --image with the digest of a release.' },
+  });
+}
+
+function configOf(options: DeployOptions): Pick<DeployModelRequest, 'config'> {
+  const config = placementIn(options);
+  return config === undefined ? {} : { config };
+}
 
 function imageOptions(options: DeployOptions): ImageOptions {
   const { registry, base, platform, builder, insecure } = options;

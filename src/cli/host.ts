@@ -11,7 +11,7 @@ import type { Output } from './output';
 /** Reports a deploy to a terminal or a program, and answers its questions from options, the environment or the keyboard. */
 export async function cliHost(
   output: Output,
-  options: { readonly yes: boolean; readonly envFile: string | undefined },
+  options: { readonly yes: boolean; readonly envFile: string | undefined; readonly createPullSecret?: boolean },
 ): Promise<DeployHost> {
   const secret = await secretSource(options.envFile);
   return {
@@ -21,6 +21,11 @@ export async function cliHost(
     },
     confirmExecution: (question, signal) => confirm(output, question, options.yes, signal),
     secret,
+    confirmPullSecret: ({ target, registry, username }) => {
+      if (options.createPullSecret !== true) return Promise.resolve(false);
+      output.say(`The credential of ${username} for ${registry} goes to ${target}, where its nodes pull with it.`);
+      return Promise.resolve(true);
+    },
   };
 }
 

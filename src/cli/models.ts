@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { describeAutoscale } from '../core/autoscale';
 import { shownEndpoint } from '../core/deployment';
+import { heldForwards, isOpen } from '../pipeline/forwards/heldForwards';
 import { openTarget } from '../pipeline/services';
 import type { CommonOptions, Verb } from './verb';
 
@@ -8,14 +9,18 @@ import type { CommonOptions, Verb } from './verb';
 export const modelsCommand: Verb = (run) =>
   new Command('models').description('list the models of a target').action((options: CommonOptions) =>
     run(options, async ({ services, output, target, signal }) => {
-      const models = await (await openTarget(services, target)).models(signal);
+      const opened = await openTarget(services, target);
+      const models = await opened.models(signal);
+      const held = (await heldForwards(services.home)).filter((one) => one.target === opened.id);
       if (models.length === 0) output.say('There are no models yet.');
       for (const model of models) {
-        output.emit({ event: 'model', model });
+        const forward = held.find((one) => one.model === model.name);
+        const here = isOpen(forward) ? `  here at ${forward.url}` : '';
+        output.emit({ event: 'model', model, ...(isOpen(forward) ? { forward: forward.url } : {}) });
         const scaling = model.autoscale === undefined ? '' : `  ${describeAutoscale(model.autoscale)}`;
         const reason = model.reason === undefined ? '' : `  ${model.reason.message}`;
         output.say(
-          `${model.name}  v${String(model.version ?? '-')}  ${model.phase}  ${String(model.replicas.ready)}/${String(model.replicas.desired)}  ${shownEndpoint(model) || '-'}${scaling}${reason}`,
+          `${model.name}  v${String(model.version ?? '-')}  ${model.phase}  ${String(model.replicas.ready)}/${String(model.replicas.desired)}  ${shownEndpoint(model) || '-'}${here}${scaling}${reason}`,
         );
       }
     }),

@@ -99,9 +99,10 @@ function placeOf({ location }: UserError): readonly string[] {
 
 function tracebackOf({ details }: UserError): readonly string[] {
   const { traceback } = details;
-  const reason = details['reason'] as { readonly traceback?: string; readonly message?: string } | undefined;
+  const reason = (details['reason'] ?? {}) as { readonly traceback?: string; readonly logTail?: readonly string[] };
   if (Array.isArray(traceback)) return traceback.map((line) => `  ${String(line)}`);
-  return reason?.traceback === undefined ? [] : [indented(reason.traceback)];
+  if (reason.traceback !== undefined) return [indented(reason.traceback)];
+  return reason.logTail === undefined ? [] : ['  Its log ends with:', indented(reason.logTail.slice(-10).join('\n'))];
 }
 
 function indented(text: string): string {

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { parseFilter } from '../editor/logs/logFilter';
+import { parseFilter } from '../pipeline/logFilter';
 import { modelOf } from '../editor/subject';
 import type { Command } from './command';
 import { logViews } from './followLogs';

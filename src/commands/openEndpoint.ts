@@ -3,17 +3,20 @@ import type { App } from '../app';
 import type { DeployedModel } from '../core/deployment';
 import { UserError } from '../core/errors';
 import type { Target } from '../core/target';
-import { Forwards } from '../editor/forwards';
 import { withNotification } from '../editor/progress';
 import type { Command } from './command';
 
-/** An endpoint inside of a cluster is reached through a port of this machine, which stays open with the window. */
+/** An endpoint inside of a cluster is reached through a port of this machine, which stays open beyond the window. */
 async function reachable(app: App, target: Target, model: DeployedModel): Promise<string | undefined> {
-  if (model.endpoint === undefined || model.endpointIsInside !== true || target.forward === undefined)
+  if (model.endpoint === undefined || model.endpointIsInside !== true || target.holdForward === undefined)
     return model.endpoint;
-  const forwards = app.shared('forwards', () => new Forwards());
   const title = vscode.l10n.t('Opening a way to {0}', model.name);
-  return withNotification(title, (_progress, signal) => forwards.url(target, model, signal));
+  return withNotification(title, async (_progress, signal) => {
+    const { openForward } = await import('../pipeline/forwards/openForward');
+    const { url } = await openForward(await app.services(), target, model.name, signal);
+    await app.refreshForwards();
+    return url;
+  });
 }
 
 /** Opens the model's documentation page in the browser, through the tunnel that a remote window has for it. */

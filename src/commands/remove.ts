@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { changeModel } from '../editor/changeModel';
+import { confirmModel } from '../editor/explorer/confirm';
 import type { Command } from './command';
 
 /** Removes a model with all its releases and logs, after a question that names it and where it runs. */
@@ -20,6 +21,7 @@ export const remove: Command = async (app, subject) => {
       : ` ${vscode.l10n.t('It answers at {0} now and stops doing so.', model.endpoint)}`;
   const detail = `${kept}${now} ${vscode.l10n.t('The project on disk stays as it is.')}`;
   if ((await vscode.window.showWarningMessage(question, { modal: true, detail }, button)) !== button) return;
+  if (!(await confirmModel(target.id, model.name, question))) return;
   await changeModel({
     chosen,
     title: vscode.l10n.t('Removing {0}', model.name),

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { changeModel } from '../editor/changeModel';
+import { confirmModel } from '../editor/explorer/confirm';
 import type { Command } from './command';
 
 /** Ends the replicas and keeps the releases, so that Start brings the model back. */
@@ -11,6 +12,7 @@ export const stop: Command = async (app, subject) => {
   });
   if (chosen === undefined) return;
   const { target, model } = chosen;
+  if (!(await confirmModel(target.id, model.name, vscode.l10n.t('Stop {0}?', model.name)))) return;
   await changeModel({
     chosen,
     title: vscode.l10n.t('Stopping {0}', model.name),

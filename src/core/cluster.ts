@@ -9,6 +9,8 @@ export interface Cluster {
   readonly description?: string;
   /** Whether it is opened without being asked to, since that costs nothing. */
   readonly opensAtOnce: boolean;
+  /** Whether it is the one of this workspace, which comes first. */
+  readonly pinned?: boolean;
   /** Changes when the way to reach it does: what was opened is then opened again. */
   readonly revision?: string;
   /** Why it cannot be explored at all: its entry in the configuration is broken. */
@@ -67,10 +69,12 @@ export type ClusterRow =
   | PodRow
   | EventRow
   | CheckRow
+  | KindRow
+  | ObjectRow
   | ProcessRow
   | NoteRow;
 
-export type SectionKind = 'models' | 'controlPlane' | 'nodes' | 'namespaces' | 'events' | 'pods';
+export type SectionKind = 'models' | 'controlPlane' | 'nodes' | 'namespaces' | 'events' | 'pods' | 'others';
 
 /** A heading. */
 export interface SectionRow extends Row {
@@ -88,6 +92,9 @@ export interface Amounts {
   readonly devices: Readonly<Record<string, number>>;
 }
 
+/** `cordon` both ways. */
+export type NodeAction = 'cordon' | 'drain';
+
 export interface NodeRow extends Row {
   readonly kind: 'node';
   readonly ready: boolean;
@@ -95,6 +102,8 @@ export interface NodeRow extends Row {
   /** Conditions that are not as they should be: `MemoryPressure`, `NotReady: kubelet stopped posting`. */
   readonly trouble: readonly string[];
   readonly cordoned: boolean;
+  /** What the user may do with it. */
+  readonly actions?: readonly NodeAction[];
   readonly version: string | undefined;
   readonly architecture: string | undefined;
   readonly allocatable: Amounts;
@@ -113,6 +122,8 @@ export interface NamespaceRow extends Row {
   readonly phase: string;
   /** Whether it was named by the user, who may not list namespaces. */
   readonly named: boolean;
+  /** Whether it is the one of this workspace, which comes first. */
+  readonly pinned?: boolean;
 }
 
 export interface WorkloadRow extends Row {
@@ -175,6 +186,23 @@ export interface CheckRow extends Row {
   readonly kind: 'check';
   readonly ok: boolean;
   readonly text: string;
+}
+
+/** A kind of objects in a namespace; its name is that of the kind. */
+export interface KindRow extends Row {
+  readonly kind: 'kind';
+  readonly apiVersion: string;
+  readonly plural: string;
+  readonly namespace: string;
+}
+
+/** An object of which no more than its name is known. */
+export interface ObjectRow extends Row {
+  readonly kind: 'object';
+  /** ISO 8601 in UTC. */
+  readonly createdAt: string;
+  /** Whether it is being deleted. */
+  readonly ends: boolean;
 }
 
 /** A process of a model on this machine. */

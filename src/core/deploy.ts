@@ -61,6 +61,15 @@ export interface DeployHost {
   confirmExecution(question: ConsentQuestion, signal: AbortSignal): Promise<boolean>;
   /** Value of a secret that `slipway.yaml` names; undefined when there is none. */
   secret(name: string, signal: AbortSignal): Promise<string | undefined>;
+  /** Whether the nodes of a target may pull with this machine's credential, kept as a secret there. */
+  confirmPullSecret?: (question: PullSecretQuestion, signal: AbortSignal) => Promise<boolean>;
+}
+
+/** Whose credential goes where. */
+export interface PullSecretQuestion {
+  readonly target: string;
+  readonly registry: string;
+  readonly username: string;
 }
 
 export interface ConsentQuestion {

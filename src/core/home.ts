@@ -20,6 +20,8 @@ export interface Home {
   readonly tools: string;
   /** Which images were pushed from this machine, and where. */
   readonly pushed: string;
+  /** Ports of this machine that lead to models, with the processes that hold them. */
+  readonly forwards: string;
   /** Consent, training records and the chosen target of one project. */
   project(root: string): string;
   model(name: string): string;
@@ -41,6 +43,7 @@ export function homeAt(root: string): Home {
     bytecode: at('cache', 'bytecode'),
     tools: at('tools'),
     pushed: at('pushed'),
+    forwards: at('forwards'),
     project: (projectRoot) => at('projects', `${slug(path.basename(projectRoot))}-${shortHash(projectRoot)}`),
     model: (name) => at('models', name),
   };

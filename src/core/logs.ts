@@ -8,6 +8,8 @@ export interface LogLine {
   readonly source: string;
   readonly stream: 'stdout' | 'stderr' | 'system';
   readonly text: string;
+  /** So many lines before this one are lost for good: reading again would not bring them. */
+  readonly lost?: number;
   /** Names the log that `seq` counts in: a model that was removed and deployed again starts another one from 1. */
   readonly generation?: string;
 }
@@ -19,6 +21,8 @@ export interface LogOptions {
   readonly generation?: string;
   /** Start this many lines before the end; ignored when `after` is given. */
   readonly tail?: number;
+  /** Yield only lines that were written then or later, RFC 3339; ignored when `after` is given. */
+  readonly since?: string;
   /** Keep waiting for lines that are yet to come. */
   readonly follow: boolean;
 }

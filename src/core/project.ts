@@ -1,5 +1,8 @@
 import type { Autoscale } from './autoscale';
 import type { Location } from './errors';
+import type { NetworkRules } from './network';
+import type { Placement } from './placement';
+import type { ResourceNeed } from './resources';
 
 /** A folder with at least one notebook or model: what inspection learned of it. Plain data; nothing was executed. */
 export interface Project {
@@ -90,7 +93,9 @@ export interface ProjectConfig {
   readonly exclude?: readonly string[];
   readonly volumes?: readonly { readonly path: string; readonly source?: string }[];
   /** Default: the memory that was seen when the snapshot was verified, with a reserve. */
-  readonly resources?: { readonly cpu?: string; readonly memory?: string; readonly gpu?: string };
+  readonly resources?: ResourceNeed;
+  readonly placement?: Placement;
+  readonly network?: NetworkRules;
   readonly apt?: readonly string[];
   /** What PyTorch in an image computes on: `cpu`, or a version of CUDA such as `cu126`. */
   readonly accelerator?: string;

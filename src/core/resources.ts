@@ -5,6 +5,10 @@ export interface ResourceNeed {
   readonly cpu?: string;
   readonly memory?: string;
   readonly gpu?: string;
+  /** Other devices by the name of their resource, such as `nvidia.com/mig-1g.5gb`. */
+  readonly devices?: Readonly<Record<string, number>>;
+  /** Size of `/dev/shm`, which counts as memory of the replica. */
+  readonly sharedMemory?: string;
 }
 
 const mebi = 2 ** 20;

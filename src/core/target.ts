@@ -1,9 +1,12 @@
 import type { Autoscale } from './autoscale';
 import type { Bundle, BundleRuntime } from './bundle';
-import type { Cluster } from './cluster';
+import type { Cluster, ForwardState } from './cluster';
 import type { DeployedModel } from './deployment';
 import type { Platform } from './image';
 import type { LogLine, LogOptions } from './logs';
+import type { NetworkRules } from './network';
+import type { Placement } from './placement';
+import type { Finding } from './project';
 import type { Provenance } from './release';
 import type { ResourceNeed } from './resources';
 
@@ -25,21 +28,70 @@ export interface ImageTarget extends AnyTarget {
   readonly accepts: 'image';
   /**
    * Whether a model could be deployed now, asked before anything is built. Changes nothing.
-   * @param platform what the image is going to be made for; by default what the target has most of
-   * @returns what the image must be made for
    * @throws UserError that names what is missing
    */
-  preflight(name: string, platform: Platform | undefined, signal: AbortSignal): Promise<Platform>;
+  preflight(intent: DeployIntent, signal: AbortSignal): Promise<Readiness>;
   /** Whether the target measures what an autoscaler is to go by. @throws UserError MetricMissing */
   checkAutoscale?: (autoscale: Autoscale, signal: AbortSignal) => Promise<void>;
+  /** What a deploy of a first release would make there. Nothing is connected. */
+  render?: (name: string, request: DeployRequest<ImageContent>) => Promise<readonly ClusterObject[]>;
   /** As {@link BundleTarget.reserve}. */
   reserve(name: string, signal: AbortSignal): Promise<Reservation<ImageContent>>;
+  /** A release with all that another target needs to run it. @throws UserError ReleaseMissing */
+  readRelease?: (name: string, version: number, signal: AbortSignal) => Promise<KeptRelease>;
+  /** Names of what it has for pulling from a registry; empty where it has nothing, or does not tell. */
+  pullSecrets?: (registry: string, signal: AbortSignal) => Promise<readonly string[]>;
+  /** Keeps a credential with the target, for pulling. @returns the name under which it is kept */
+  createPullSecret?: (registry: string, credential: PullCredential, signal: AbortSignal) => Promise<string>;
+}
+
+/** What a node shows to a registry. Never logged. */
+export interface PullCredential {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** What is known of a release before it is built. */
+export interface DeployIntent {
+  readonly name: string;
+  /** What the image is going to be made for; by default what the target has most of. */
+  readonly platform?: Platform;
+  /** What a replica asks for, and the most that it may take. */
+  readonly resources?: ResourceNeed;
+  readonly limits?: ResourceNeed;
+  readonly replicas?: number;
+}
+
+/** What a target tells beforehand. */
+export interface Readiness {
+  /** What the image must be made for. */
+  readonly platform: Platform;
+  /** What may go wrong, though nothing forbids to try. */
+  readonly warnings: readonly Finding[];
+}
+
+/** A release as a target keeps it. */
+export interface KeptRelease {
+  readonly model: string;
+  readonly version: number;
+  readonly content: ImageContent;
+  readonly provenance: Provenance;
+  readonly port: number;
+  readonly readyTimeoutSeconds: number;
+  /** What it is given; the values are told to nobody. */
+  readonly secretNames: readonly string[];
 }
 
 interface AnyTarget {
   /** Stable, as users type it: `local`, `kubernetes:CONTEXT/NAMESPACE`. */
   readonly id: string;
   readonly displayName: string;
+  /** For a namespace of a cluster: all of those that the user may see, and any other by its name. */
+  readonly namespaces?: {
+    readonly cluster: string;
+    list(signal: AbortSignal): Promise<readonly string[]>;
+    open(namespace: string): Target;
+  };
   models(signal: AbortSignal): Promise<readonly DeployedModel[]>;
   /** A snapshot at once, then one after every change, until aborted. */
   watchModels(signal: AbortSignal): AsyncIterable<readonly DeployedModel[]>;
@@ -51,13 +103,43 @@ interface AnyTarget {
   autoscale?: (name: string, autoscale: Autoscale | undefined, signal: AbortSignal) => Promise<void>;
   /** To `version`, by default the release before the current one. */
   rollback?: (name: string, version: number | undefined, signal: AbortSignal) => Promise<DeployedModel>;
+  /** Replaces the replicas one after the other, without a request that fails. */
+  restart?: (name: string, signal: AbortSignal) => Promise<void>;
   stop?: (name: string, signal: AbortSignal) => Promise<void>;
   start?: (name: string, secrets: Secrets, signal: AbortSignal) => Promise<void>;
+  /** What the release of a model is made of, to be applied by others. @throws UserError ModelNotFound */
+  manifests?: (name: string, signal: AbortSignal) => Promise<readonly ClusterObject[]>;
+  /** What changes left that never came to their end: whoever made them was killed, or lost the target. Changes nothing. */
+  leftovers?: (signal: AbortSignal) => Promise<readonly Leftover[]>;
+  /** Does what the leftover of a model tells. @throws UserError DeployInProgress when somebody changes the model now */
+  cleanUp?: (name: string, signal: AbortSignal) => Promise<void>;
   /**
    * Opens a way to a model whose endpoint this machine cannot reach. Where a target has it, an endpoint is only shown.
    * @throws UserError ModelNotFound, ModelNotReady
    */
   forward?: (name: string, signal: AbortSignal) => Promise<Forward>;
+  /**
+   * As `forward`, for as long as the model is there, whatever happens to its replicas and to the network. Active is what
+   * has answered.
+   * @param local port of this machine, if it is free
+   * @throws UserError ModelNotFound
+   */
+  holdForward?: (name: string, local: number, signal: AbortSignal) => AsyncIterable<ForwardState>;
+}
+
+/** An object of a cluster, as its files name it. */
+export interface ClusterObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+}
+
+/** What is left of a change of a model. */
+export interface Leftover {
+  readonly model: string;
+  /** What there is, and what cleaning up does with it: a sentence each. */
+  readonly found: string;
+  readonly cure: string;
 }
 
 /** A way to a model, open until it is closed. */
@@ -110,6 +192,8 @@ export interface ImageContent {
   readonly drains: boolean;
   /** Most that a replica may take, where the project says so. */
   readonly limits: ResourceNeed;
+  readonly placement?: Placement;
+  readonly network?: NetworkRules;
 }
 
 export interface DeployRequest<Content extends ReleaseContent = ReleaseContent> {
@@ -156,6 +240,10 @@ export interface TargetContext {
   readonly proxy?: string;
   /** Namespaces to show to those who may not list them. */
   readonly namespaces?: readonly string[];
+  /** The cluster that comes first here, and the namespace to look at in it. */
+  readonly pinned?: { readonly context: string; readonly namespace: string | undefined };
+  /** Whether nodes may be cordoned and drained, where the cluster allows it, too. */
+  readonly nodeOperations?: boolean;
 }
 
 export type LoadTargetKind = () => Promise<TargetKind>;

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
-import type { ConsentQuestion, DeployEvent, DeployHost, DeployStep } from '../core/deploy';
+import type { ConsentQuestion, DeployEvent, DeployHost, DeployStep, PullSecretQuestion } from '../core/deploy';
 import type { Finding } from '../core/project';
 import type { DeployPlan } from '../core/plan';
 import { formatBytes } from '../pipeline/formatPlan';
@@ -37,7 +37,20 @@ export function deployHost(options: DeployHostOptions): DeployHost {
     },
     confirmExecution: confirmExecution,
     secret: (name, signal) => readSecret(options.secrets, name, signal),
+    confirmPullSecret,
   };
+}
+
+async function confirmPullSecret({ target, registry, username }: PullSecretQuestion): Promise<boolean> {
+  const create = vscode.l10n.t('Create Pull Secret');
+  const message = vscode.l10n.t('The nodes of {0} need a credential to pull from {1}.', target, registry);
+  const detail = vscode.l10n.t(
+    'The credential of {0} for {1} would be kept as a secret in {2}. Whoever may read secrets there can read it.',
+    username,
+    registry,
+    target,
+  );
+  return (await vscode.window.showWarningMessage(message, { modal: true, detail }, create)) === create;
 }
 
 function report({ log, progress, onPlan, onFinding }: DeployHostOptions, event: DeployEvent): void {

@@ -15,10 +15,15 @@ export class ReadOnlyText implements vscode.TextDocumentContentProvider, vscode.
 
   /** @param name the document's path, its last part is what the tab shows */
   async show(name: string, text: string): Promise<void> {
+    await vscode.window.showTextDocument(this.put(name, text), { preview: true });
+  }
+
+  /** Makes a document without showing it. */
+  put(name: string, text: string): vscode.Uri {
     const uri = vscode.Uri.from({ scheme: this.#scheme, path: `/${name}` });
     this.#texts.set(uri.toString(), text);
     this.#changes.fire(uri);
-    await vscode.window.showTextDocument(uri, { preview: true });
+    return uri;
   }
 
   provideTextDocumentContent(uri: vscode.Uri): string {

@@ -18,6 +18,10 @@ export const settingDefaults = {
   'slipway.kubeconfig': '',
   /** Namespaces of Kubernetes to show to those who may not list them. */
   'slipway.namespaces': [] as readonly string[],
+  /** The context of Kubernetes that a workspace is about; empty for none. */
+  'slipway.context': '',
+  /** The namespace that a workspace is about in that context; empty for that of the context. */
+  'slipway.namespace': '',
   /** Contexts of Kubernetes on which destructive acts want the name typed; `*` stands for any characters. */
   'slipway.protectedContexts': [] as readonly string[],
   /** Whether nodes may be cordoned and drained from the view. */

@@ -5,10 +5,11 @@ import type { DeployedModel } from '../core/deployment';
 import { UserError } from '../core/errors';
 import { formatPlatform, parseImageReference, parsePlatform, type ImageReference } from '../core/image';
 import type { Project } from '../core/project';
-import { resourceNeed } from '../core/resources';
-import type { ImageContent, ImageTarget } from '../core/target';
+import { resourceNeed, type ResourceNeed } from '../core/resources';
+import type { DeployIntent, ImageContent, ImageTarget } from '../core/target';
 import { buildProject, type BuildImageRequest } from './buildImage';
 import { whileBuilding } from './buildsUnderWay';
+import { checkPull } from './pullAccess';
 import { rollOut, type RolloutOptions } from './rollOut';
 import { collectSecrets } from './secrets';
 import type { Services } from './services';
@@ -41,8 +42,12 @@ export async function deployImage(
   const { reference, ...image } = request.image ?? { reference: undefined, insecure: [] };
   if (reference === undefined) throw registryMissing(target.displayName);
   const platform = await step(host, 'deploy', `Checking ${target.displayName}`, async () => {
-    const wanted = image.platform === undefined ? undefined : parsePlatform(image.platform);
-    const result = formatPlatform(await target.preflight(name, wanted, signal));
+    const intent = intentOf(name, project, request, image.platform);
+    const { platform: found, warnings } = await target.preflight(intent, signal);
+    for (const finding of warnings) host.report({ event: 'finding', finding });
+    const insecure = image.insecure.includes(reference.registry);
+    await checkPull(services, host, { target, reference, insecure }, signal);
+    const result = formatPlatform(found);
     return { result, message: `${target.displayName} takes models, for ${result}` };
   });
   await checkScaling(target, name, project, signal);
@@ -62,6 +67,26 @@ export async function deployImage(
   }
 }
 
+function intentOf(
+  name: string,
+  { config }: Project,
+  request: RolloutOptions,
+  platform: string | undefined,
+): DeployIntent {
+  const replicas = request.replicas ?? config.replicas;
+  const { resources } = config;
+  return {
+    name,
+    ...(platform === undefined ? {} : { platform: parsePlatform(platform) }),
+    ...(replicas === undefined ? {} : { replicas }),
+    ...(resources === undefined ? {} : { resources, limits: limitsOf(resources) }),
+  };
+}
+
+function limitsOf({ memory }: ResourceNeed): ResourceNeed {
+  return memory === undefined ? {} : { memory };
+}
+
 async function checkScaling(
   target: ImageTarget,
   name: string,
@@ -76,7 +101,7 @@ async function checkScaling(
 }
 
 /** The server of our own images listens where it always does; a Dockerfile's is the user's. */
-function contentOf({ entry, config }: Project, image: string): ImageContent {
+export function contentOf({ entry, config }: Project, image: string): ImageContent {
   const isOwn = entry.kind === 'dockerfile';
   return {
     kind: 'image',
@@ -84,11 +109,14 @@ function contentOf({ entry, config }: Project, image: string): ImageContent {
     port: isOwn ? (config.port ?? serverPort) : serverPort,
     health: isOwn ? (config.health ?? healthPath) : healthPath,
     drains: !isOwn,
-    limits: config.resources?.memory === undefined ? {} : { memory: config.resources.memory },
+    ...(config.placement === undefined ? {} : { placement: config.placement }),
+    ...(config.network === undefined ? {} : { network: config.network }),
+    limits: limitsOf(config.resources ?? {}),
   };
 }
 
-function registryMissing(target: string): UserError {
+/** A target that runs images needs a registry. */
+export function registryMissing(target: string): UserError {
   return new UserError('RegistryMissing', `${target} runs images, and no registry was named to push this one to.`, {
     remedy: { kind: 'hint', label: 'Add --registry HOST/REPOSITORY, from which the cluster can pull.' },
   });

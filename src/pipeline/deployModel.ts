@@ -1,7 +1,7 @@
 import type { DeployHost } from '../core/deploy';
 import { planFiles } from '../project/planFiles';
 import type { DeployedModel } from '../core/deployment';
-import type { Project } from '../core/project';
+import type { Project, ProjectConfig } from '../core/project';
 import type { BundleTarget } from '../core/target';
 import { deployImage, type ImageOptions } from './deployImage';
 import { freeSpaceIsOver } from './freeSpace';
@@ -34,11 +34,21 @@ export async function deployModel(
   signal: AbortSignal,
 ): Promise<DeployedModel> {
   const target = await openTarget(services, request.target);
-  const project = await inspect(services, host, request.path, target.accepts, signal);
+  const inspected = await inspect(services, host, request.path, target.accepts, signal);
+  const project = { ...inspected, config: withSaid(inspected.config, request.config) };
   const name = checkedName(request.name ?? project.name);
   return target.accepts === 'image'
     ? deployImage(services, host, { target, project, name, request }, signal)
     : deployBundle(services, host, { target, project, name, request }, signal);
+}
+
+/** What was said for this deploy counts more than the file. */
+export function withSaid(config: ProjectConfig, said: RolloutOptions['config'] = {}): ProjectConfig {
+  return {
+    ...config,
+    ...(said.resources === undefined ? {} : { resources: { ...config.resources, ...said.resources } }),
+    ...(said.placement === undefined ? {} : { placement: { ...config.placement, ...said.placement } }),
+  };
 }
 
 interface BundleDeploy {

@@ -17,6 +17,7 @@ export interface FollowOptions {
   readonly after?: number;
   readonly generation?: string | undefined;
   readonly tail?: number;
+  readonly since?: string;
   /** Whether the model is still there; asked when its log ended without an error. */
   readonly exists: (signal: AbortSignal) => Promise<boolean>;
   /** Told before each wait; `error` is undefined when the log ended without one. */
@@ -54,9 +55,9 @@ export async function* followLogs(
   }
 }
 
-function startAt({ last, generation }: Cursor, { tail }: FollowOptions): LogOptions {
+function startAt({ last, generation }: Cursor, { tail, since }: FollowOptions): LogOptions {
   if (last !== undefined) return { follow: true, after: last, ...(generation === undefined ? {} : { generation }) };
-  return tail === undefined ? { follow: true } : { follow: true, tail };
+  return { follow: true, ...(tail === undefined ? {} : { tail }), ...(since === undefined ? {} : { since }) };
 }
 
 /** @throws UserError ModelNotFound when that is how the log ended */
@@ -72,7 +73,7 @@ async function* readOn(lines: AsyncIterable<LogLine>, cursor: Cursor): AsyncGene
   try {
     for await (const line of lines) {
       if (cursor.restarts(line.generation)) yield { kind: 'restart' };
-      const place = cursor.place(line.seq);
+      const place = cursor.place(line);
       if (place === 'seen') continue;
       if (place === 'jump') return { kind: 'jumped' };
       if (place === 'gap') yield { kind: 'gap', after: cursor.last ?? 0, lost: line.seq - (cursor.last ?? 0) - 1 };
@@ -105,9 +106,10 @@ class Cursor {
     return other;
   }
 
-  place(seq: number): 'seen' | 'next' | 'jump' | 'gap' {
+  place({ seq, lost }: LogLine): 'seen' | 'next' | 'jump' | 'gap' {
     if (this.last === undefined || seq === this.last + 1) return 'next';
     if (seq <= this.last) return 'seen';
+    if (lost !== undefined) return 'gap';
     const jump = `${String(this.last)} to ${String(seq)}`;
     if (this.#suspected === jump) return 'gap';
     this.#suspected = jump;
@@ -133,9 +135,13 @@ export function lastSeq(entry: LogEntry): number {
 }
 
 /** What a log holds now, from its first kept line; jumps inside it are gaps. */
-export async function* readLog(source: LogSource, signal: AbortSignal): AsyncGenerator<LogEntry> {
+export async function* readLog(
+  source: LogSource,
+  begin: Pick<LogOptions, 'tail' | 'since'>,
+  signal: AbortSignal,
+): AsyncGenerator<LogEntry> {
   let last: number | undefined;
-  for await (const line of source({ follow: false }, signal)) {
+  for await (const line of source({ ...begin, follow: false }, signal)) {
     if (last !== undefined && line.seq > last + 1) yield { kind: 'gap', after: last, lost: line.seq - last - 1 };
     last = line.seq;
     yield { kind: 'line', line };

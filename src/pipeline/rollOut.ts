@@ -5,10 +5,10 @@ import { isSameAutoscale } from '../core/autoscale';
 import type { DeployHost } from '../core/deploy';
 import { shownEndpoint, type DeployedModel } from '../core/deployment';
 import { UserError } from '../core/errors';
-import type { Project } from '../core/project';
+import type { Project, ProjectConfig } from '../core/project';
 import type { Provenance } from '../core/release';
 import type { ResourceNeed } from '../core/resources';
-import type { ReleaseContent, Reservation, Secrets, Target } from '../core/target';
+import type { DeployRequest, ReleaseContent, Reservation, Secrets, Target } from '../core/target';
 import { readGitState } from './gitState';
 import type { Solved } from './prepareEnvironment';
 import { updateProjectState } from './projectState';
@@ -21,6 +21,8 @@ export interface RolloutOptions {
   /** Execute the notebook although nothing changed, and start the result as a new release. */
   readonly retrain?: boolean;
   readonly readyTimeoutSeconds?: number;
+  /** What was said besides `slipway.yaml`, and counts more. */
+  readonly config?: Pick<ProjectConfig, 'resources' | 'placement'>;
 }
 
 /** What is known of the sources of a release. */
@@ -75,24 +77,30 @@ async function startRelease<Content extends ReleaseContent>(
   progress: (line: string) => void,
   signal: AbortSignal,
 ): Promise<DeployedModel> {
-  const { project, content, secrets, request, name, target } = rollout;
-  const steps = rollout.reservation.deploy(
-    {
-      content,
-      provenance: await provenanceOf(rollout, signal),
-      replicas: request.replicas ?? project.config.replicas,
-      autoscale: project.config.autoscale,
-      port: request.port ?? project.config.port,
-      readyTimeoutSeconds: request.readyTimeoutSeconds ?? 300,
-      secrets,
-    },
-    signal,
-  );
+  const { name, target } = rollout;
+  const steps = rollout.reservation.deploy(await releaseRequest(rollout, signal), signal);
   for await (const next of steps) {
     if (next.kind === 'ready') return next.model;
     progress(next.message);
   }
   throw new UserError('RolloutFailed', `${target.displayName} stopped reporting before ${name} was ready.`);
+}
+
+/** What a target is asked to start. */
+export async function releaseRequest<Content extends ReleaseContent>(
+  rollout: Origin & Pick<Rollout<Content>, 'content' | 'secrets' | 'request'>,
+  signal: AbortSignal,
+): Promise<DeployRequest<Content>> {
+  const { project, content, secrets, request } = rollout;
+  return {
+    content,
+    provenance: await provenanceOf(rollout, signal),
+    replicas: request.replicas ?? project.config.replicas,
+    autoscale: project.config.autoscale,
+    port: request.port ?? project.config.port,
+    readyTimeoutSeconds: request.readyTimeoutSeconds ?? 300,
+    secrets,
+  };
 }
 
 async function provenanceOf({ project, digest, solved, resources }: Origin, signal: AbortSignal): Promise<Provenance> {
@@ -121,7 +129,12 @@ async function unchangedModel(rollout: Rollout, signal: AbortSignal): Promise<De
 }
 
 function asksForChange({ request, secrets }: Rollout): boolean {
-  return Object.keys(secrets).length > 0 || request.port !== undefined || request.retrain === true;
+  return (
+    Object.keys(secrets).length > 0 ||
+    request.port !== undefined ||
+    request.retrain === true ||
+    request.config !== undefined
+  );
 }
 
 function answersAsAsked(model: DeployedModel, rollout: Rollout): boolean {

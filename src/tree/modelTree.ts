@@ -6,7 +6,10 @@ import { autoscaleText, describeModel, modelTooltip, phaseIcon, stateText } from
 import { leaf, type Translate, type TreeNode } from './node';
 
 /** What of a target decides which menu items its models have. */
-export type Capabilities = Pick<Target, 'id' | 'displayName' | 'scale' | 'autoscale' | 'rollback' | 'stop' | 'start'>;
+export type Capabilities = Pick<
+  Target,
+  'id' | 'displayName' | 'accepts' | 'scale' | 'autoscale' | 'manifests' | 'rollback' | 'restart' | 'stop' | 'start'
+>;
 
 export interface TargetModels {
   readonly target: Capabilities;
@@ -74,14 +77,16 @@ export function modelNodeId(ref: { readonly targetId: string; readonly name: str
   return `${ref.targetId}/${ref.name}`;
 }
 
-/** `model` and what can be done with it now: `endpoint scale autoscale rollback stop start`. */
+/** `model` and what can be done with it now: `endpoint scale autoscale manifests rollback restart stop start`. */
 export function modelContext(target: Capabilities, model: DeployedModel): string {
   const stopped = model.phase === 'Stopped' || model.phase === 'Failed';
   const can = {
     endpoint: model.endpoint !== undefined,
     scale: target.scale !== undefined && !stopped && model.autoscale === undefined,
     autoscale: target.autoscale !== undefined && !stopped,
+    manifests: target.manifests !== undefined,
     rollback: target.rollback !== undefined && canRollBack(model),
+    restart: target.restart !== undefined && !stopped,
     stop: target.stop !== undefined && model.phase !== 'Stopped',
     start: target.start !== undefined && stopped,
   };
@@ -223,12 +228,23 @@ function releaseNodes(id: string, target: Capabilities, model: DeployedModel, t:
   ];
 }
 
+/** `release` and what can be done with it: going back to it, taking it elsewhere, comparing it. */
+function releaseContext(target: Capabilities, model: DeployedModel, release: Release): string {
+  const isImage = target.accepts === 'image';
+  const can = {
+    rollback: target.rollback !== undefined && isRollBackTarget(model, release),
+    elsewhere: isImage && release.status !== 'failed',
+    compare: isImage && model.releases.length > 1,
+  };
+  return ['release', ...Object.entries(can).flatMap(([word, holds]) => (holds ? [word] : []))].join(' ');
+}
+
 function releaseNode(id: string, target: Capabilities, model: DeployedModel, release: Release, t: Translate): TreeNode {
   const answers = release.version === model.version;
   const status = release.status === 'failed' ? t('Failed') : answers ? stateText(model, t) : t('Kept');
   return leaf(
     `${id}/release/${String(release.version)}`,
-    target.rollback !== undefined && isRollBackTarget(model, release) ? 'release rollback' : 'release',
+    releaseContext(target, model, release),
     `v${String(release.version)}`,
     {
       description: [status, formatTime(release.createdAt), shortDigest(release.digest)].join(' · '),

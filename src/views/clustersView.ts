@@ -1,19 +1,18 @@
 import * as vscode from 'vscode';
-import type { App } from '../app';
-import type { Disposable } from '../editor/feed';
+import type { App, ClustersView } from '../app';
 import { clusterTreeMaker } from '../tree/cluster/clusterTree';
 import { NodeTree, type Row } from './treeView';
 import { whileVisible } from './whileVisible';
 
 /** The Clusters view: this machine and every context of Kubernetes, with what runs on them. */
-export function createClustersView(app: App): Disposable {
+export function createClustersView(app: App): ClustersView {
   const { clusters: store } = app;
   const draw = clusterTreeMaker(vscode.l10n.t);
   const tree = new NodeTree({
     get loaded() {
       return store.loaded;
     },
-    nodes: (limit) => draw(store.clusters, (id) => store.below(id), limit),
+    nodes: (shownOf) => draw(store.clusters, (id) => store.below(id), shownOf),
     onChange: (listener) => store.onChange(listener),
     hold: () => store.hold(),
     load: (id) => store.load(id),
@@ -24,6 +23,11 @@ export function createClustersView(app: App): Disposable {
   });
   const visible = whileVisible(view, () => store.hold());
   return {
+    reveal: async (parent, id) => {
+      const list = tree.find(parent);
+      const element = list === undefined ? undefined : tree.showRow(list, id);
+      if (element !== undefined) await view.reveal(element, { select: true, focus: true });
+    },
     dispose: () => {
       for (const one of [visible, closing, view, tree]) one.dispose();
     },

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { Disposable } from '../editor/feed';
 import { paced, type Paced } from '../editor/logs/paced';
 import type { TreeNode } from '../tree/node';
-import { firstPage, pageSize } from '../tree/pages';
+import { pageSize, shownRows, type Shown } from '../tree/pages';
 import { TreeState, type TreeElement } from '../tree/treeState';
 
 /** The row at the end of a long list that shows more of it. */
@@ -18,8 +18,8 @@ export type Row = TreeElement | MoreRow;
 export interface TreeSource {
   /** Whether the rows are known; until then the view shows that it is loading. */
   readonly loaded: boolean;
-  /** @param limit how many rows of a list are shown; a source of long lists need not make more of them */
-  nodes(limit: (id: string) => number): readonly TreeNode[];
+  /** @param shownOf which rows of a list are shown; a source of long lists need not make the others */
+  nodes(shownOf: (id: string) => Shown): readonly TreeNode[];
   onChange(listener: () => void): Disposable;
   /** Keeps the source up to date until disposed. */
   hold(): Disposable;
@@ -36,7 +36,7 @@ const redrawMs = 250;
 export class NodeTree implements vscode.TreeDataProvider<Row>, vscode.Disposable {
   readonly #source: TreeSource;
   readonly #state = new TreeState();
-  readonly #limits = new Map<string, number>();
+  readonly #shown = new Map<string, Shown>();
   readonly #changed = new vscode.EventEmitter<Row | Row[] | undefined>();
   readonly #redraw: Paced;
   readonly #subscription: Disposable;
@@ -84,9 +84,15 @@ export class NodeTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
   /** Shows one page more of the list below a row, or of the roots. */
   loadMore(parent: TreeElement | undefined): void {
     const id = parent?.id ?? '';
-    this.#limits.set(id, this.#limit(id) + pageSize);
-    this.#state.update(this.#draw());
-    this.#changed.fire(parent);
+    const { limit, found } = this.#shownOf(id);
+    this.#show(id, { limit: limit + pageSize, found }, parent);
+  }
+
+  /** Shows one row of a list that may lie behind those that are shown. */
+  showRow(parent: TreeElement, id: string): TreeElement | undefined {
+    const { limit, found } = this.#shownOf(parent.id);
+    this.#show(parent.id, { limit, found: new Set([...found, id]) }, parent);
+    return this.#state.find(id);
   }
 
   dispose(): void {
@@ -95,19 +101,26 @@ export class NodeTree implements vscode.TreeDataProvider<Row>, vscode.Disposable
     this.#changed.dispose();
   }
 
-  #limit(id: string): number {
-    return this.#limits.get(id) ?? pageSize;
+  #shownOf(id: string): Shown {
+    return this.#shown.get(id) ?? { limit: pageSize, found: new Set() };
+  }
+
+  #show(id: string, shown: Shown, parent: TreeElement | undefined): void {
+    this.#shown.set(id, shown);
+    this.#state.update(this.#draw());
+    this.#changed.fire(parent);
   }
 
   #draw(): readonly TreeNode[] {
-    return this.#source.nodes((id) => this.#limit(id));
+    return this.#source.nodes((id) => this.#shownOf(id));
   }
 
+  /** A source that made only what is shown has cut the list itself. */
   #page(all: readonly TreeElement[], parent: TreeElement | undefined): Row[] {
     const id = parent?.id ?? '';
-    const page = firstPage(all, this.#limit(id));
-    const more = page.more + (parent?.node.more ?? 0);
-    return more === 0 ? [...page.shown] : [...page.shown, { id: `${id}!more`, more, parent }];
+    const left = parent?.node.more ?? 0;
+    const page = left > 0 ? { shown: all, more: left } : shownRows(all, this.#shownOf(id), (row) => row.id);
+    return page.more === 0 ? [...page.shown] : [...page.shown, { id: `${id}!more`, more: page.more, parent }];
   }
 
   #update(): void {

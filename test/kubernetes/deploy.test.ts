@@ -3,10 +3,12 @@ import type { DeployedModel } from '../../src/core/deployment';
 import { describeContract } from '../contract/contract';
 import { projects } from '../contract/projects';
 import { openDeployBench, type DeployBench } from './deployBench';
+import { describeRenderedModel } from './renderedModel';
 import { describeScaledModel } from './scaledModel';
 
 const namespace = 'models';
-const kinds = 'deployments,replicasets,pods,services,endpointslices,serviceaccounts,configmaps,secrets,leases';
+const kinds =
+  'horizontalpodautoscalers,poddisruptionbudgets,deployments,replicasets,pods,services,endpointslices,serviceaccounts,configmaps,secrets,leases';
 
 let bench: DeployBench;
 before(async () => {
@@ -23,11 +25,12 @@ async function traces(_workspace: unknown, model: DeployedModel): Promise<() => 
 }
 
 describeScaledModel(() => bench);
+describeRenderedModel(() => bench);
 
 describeContract(
   {
     target: 'kubernetes',
-    workspace: () => bench.namespace(namespace),
+    workspace: () => bench.guardedNamespace(namespace),
     traces,
     reach: (model) => bench.reach(namespace, model.name),
     logLine: /^POST \/invocations 200/,

@@ -1,15 +1,24 @@
 // Loaded before a workspace changes where temporary files go: what translates sources would be started with those.
 import '../../src/targets/kubernetes/operations';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { parseImageReference } from '../../src/core/image';
 import { pushBase } from '../testbed/docker/baseImage';
 import { startCluster, type ClusterOptions, type TestCluster } from '../testbed/kubernetes/cluster';
-import type { WorkspaceOptions } from '../support/workspace';
+import { repository, type WorkspaceOptions } from '../support/workspace';
 
 /** A cluster with a base image in its registry. */
 export interface DeployBench {
   readonly cluster: TestCluster;
+  /** An image with Python, by digest. */
+  readonly base: string;
   /** Makes a namespace that enforces the restricted Pod Security Standard, with what a workspace needs to deploy there. */
   namespace(name: string, kubeconfig?: string): Promise<WorkspaceOptions>;
+  /**
+   * The same as people who run a cluster give it to others: a quota, limits, nothing let in or out, and the Role of
+   * docs/rbac.yaml for alice, who deploys.
+   */
+  guardedNamespace(name: string): Promise<WorkspaceOptions>;
   /** Address of a model's Service for this machine. */
   reach(namespace: string, model: string): Promise<string>;
 }
@@ -27,8 +36,18 @@ export async function openDeployBench(options: Partial<ClusterOptions> = {}): Pr
 
 function benchOf(cluster: TestCluster, base: string): DeployBench {
   const { host } = cluster.registry;
-  return {
+  const bench: DeployBench = {
     cluster,
+    base,
+    guardedNamespace: async (name) => {
+      const options = await bench.namespace(name, cluster.user('alice'));
+      const file = path.join(cluster.folder, `${name}-guards.json`);
+      await writeFile(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: guards(name) }));
+      await cluster.kubectl('apply', '-f', file);
+      await cluster.kubectl('apply', '-n', name, '-f', path.join(repository, 'docs/rbac.yaml'));
+      await cluster.kubectl('create', 'rolebinding', 'deploys', '--role=slipway-deploy', '--user=alice', '-n', name);
+      return options;
+    },
     namespace: async (name, kubeconfig = cluster.kubeconfig) => {
       await cluster.kubectl('create', 'namespace', name);
       await cluster.kubectl('label', 'namespace', name, 'pod-security.kubernetes.io/enforce=restricted');
@@ -46,4 +65,31 @@ function benchOf(cluster: TestCluster, base: string): DeployBench {
       return `http://${cluster.nodeAddress}:${port}`;
     },
   };
+  return bench;
+}
+
+function guards(namespace: string): readonly object[] {
+  const metadata = { name: 'guard', namespace };
+  return [
+    {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata,
+      spec: { hard: { 'requests.cpu': '4', 'requests.memory': '8Gi', 'limits.memory': '16Gi', pods: '12' } },
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'LimitRange',
+      metadata,
+      spec: {
+        limits: [{ type: 'Container', default: { memory: '1Gi' }, defaultRequest: { cpu: '50m', memory: '128Mi' } }],
+      },
+    },
+    {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata,
+      spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
+    },
+  ];
 }

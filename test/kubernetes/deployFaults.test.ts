@@ -13,6 +13,7 @@ import { plainProject } from '../support/plainProject';
 import { recordingHost, type RecordingHost } from '../support/recordingHost';
 import { openWorkspace, repository, type Workspace, type WorkspaceOptions } from '../support/workspace';
 import { startRegistry } from '../testbed/docker/registry';
+import { writeYaml } from '../testbed/kubernetes/files';
 import { openDeployBench, type DeployBench } from './deployBench';
 
 const doubled = { inputs: [1, 2.5] };
@@ -142,7 +143,7 @@ describe('A deploy to Kubernetes', { timeout: 15 * 60_000 }, () => {
 
   it('shows the words of a quota', async () => {
     const site = await open('full');
-    await bench.cluster.kubectl('create', 'quota', 'none', '--hard=pods=0', '-n', 'full');
+    await bench.cluster.kubectl('create', 'quota', 'none', '--hard=pods=0', '--scopes=NotTerminating', '-n', 'full');
     const folder = await workspace.writeProject('full', plainProject());
     const error = await failure(site.deploy({ path: folder }), 'RolloutFailed', /exceeded quota: none/);
     assert.equal(reasonOf(error).code, 'PodRefused');
@@ -152,9 +153,41 @@ describe('A deploy to Kubernetes', { timeout: 15 * 60_000 }, () => {
     const site = await open('large');
     const files = { ...plainProject(), 'slipway.yaml': 'resources:\n  memory: 4000Gi\n' };
     const folder = await workspace.writeProject('large', files);
-    const deploy = site.deploy({ path: folder, readyTimeoutSeconds: 5 });
-    const error = await failure(deploy, 'RolloutFailed', /Insufficient memory/);
-    assert.equal(reasonOf(error).code, 'Unschedulable');
+    const host = recordingHost();
+    await failure(
+      site.deploy({ path: folder }, host),
+      'NoNodeFits',
+      /nearest is node-1, which has \d+Mi of 4000Gi memory/,
+    );
+    assert.deepEqual(host.questions, []);
+    await bench.cluster.kubectl('cordon', 'node-1');
+    try {
+      const plain = await workspace.writeProject('cordoned', plainProject());
+      const deploy = site.deploy({ path: plain, readyTimeoutSeconds: 5 });
+      const error = await failure(deploy, 'RolloutFailed', /node\(s\) were unschedulable/);
+      assert.equal(reasonOf(error).code, 'Unschedulable');
+    } finally {
+      await bench.cluster.kubectl('uncordon', 'node-1');
+    }
+  });
+
+  it('is refused before the build where a quota or a LimitRange would refuse its pods', async () => {
+    const site = await open('limits');
+    const files = { ...plainProject(), 'slipway.yaml': 'resources:\n  memory: 512Mi\n' };
+    const folder = await workspace.writeProject('limits', files);
+    const kubectl = (...args: string[]): Promise<string> => bench.cluster.kubectl(...args);
+    await kubectl('create', 'quota', 'tight', '--hard=requests.memory=1Gi', '-n', 'limits');
+    await eventually('the quota counts', 20, async () =>
+      (await kubectl('get', 'quota', 'tight', '-n', 'limits', '-o=jsonpath={.status.hard}')).includes('1Gi'),
+    );
+    const host = recordingHost();
+    const deploy = site.deploy({ path: folder, replicas: 3 }, host);
+    await failure(deploy, 'QuotaExceeded', /tight in limits .* 0 of 1Gi requests\.memory in use, .* needs 1536Mi more/);
+    const spec = { limits: [{ type: 'Container', max: { memory: '256Mi' } }] };
+    const range = { apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'small', namespace: 'limits' }, spec };
+    await kubectl('apply', '-f', writeYaml(path.join(bench.cluster.folder, 'limits.yaml'), range));
+    await failure(site.deploy({ path: folder }, host), 'LimitRangeExceeded', /at most 256Mi of memory.*512Mi/);
+    assert.deepEqual(host.questions, []);
   });
 
   it('is refused before the build where something is missing', async () => {

@@ -9,7 +9,8 @@ import { openWorkspace, type Workspace } from '../support/workspace';
 import type { DeployBench } from './deployBench';
 
 const namespace = 'scaled';
-const yaml = 'resources: { cpu: 100m, memory: 128Mi }\nautoscale: { min: 2, max: 4, cpu: 500, scaleDownAfter: 60 }\n';
+const yaml =
+  'resources: { cpu: 100m, memory: 128Mi }\nautoscale: { min: 2, max: 4, cpu: 500, scaleDownAfter: 60 }\nnetwork: { from: [{ namespace: shop }] }\n';
 
 /** A model whose replicas are the cluster's, while it is deployed, changed and rolled back. */
 export function describeScaledModel(bench: () => DeployBench): void {
@@ -17,7 +18,7 @@ export function describeScaledModel(bench: () => DeployBench): void {
     let workspace: Workspace;
     let folder: string;
     before(async () => {
-      workspace = await openWorkspace(await bench().namespace(namespace));
+      workspace = await openWorkspace(await bench().guardedNamespace(namespace));
       folder = await workspace.writeProject('busy', plainProject([], { 'slipway.yaml': yaml }));
     });
     after(async () => {
@@ -26,6 +27,8 @@ export function describeScaledModel(bench: () => DeployBench): void {
 
     const autoscaler = async (field: string): Promise<string> =>
       bench().cluster.kubectl('get', 'hpa', 'busy', '-n', namespace, `-o=jsonpath=${field}`);
+    const objects = async (): Promise<readonly string[]> =>
+      (await bench().cluster.kubectl('get', 'pdb,networkpolicy', '-n', namespace, '-o=name')).trim().split('\n');
     const replicas = async () => (await workspace.model('busy'))?.replicas.desired;
 
     it('starts with the fewest replicas, and tells what is measured', async () => {
@@ -79,12 +82,22 @@ export function describeScaledModel(bench: () => DeployBench): void {
       await failure(workspace.deploy({ path: plain }), 'CpuRequestMissing', /plain requests no CPU/);
     });
 
+    it('lets nobody in but whom the project names, and one replica leave at a time', async () => {
+      const found = await objects();
+      assert.deepEqual(found, [
+        'poddisruptionbudget.policy/busy',
+        'networkpolicy.networking.k8s.io/busy',
+        'networkpolicy.networking.k8s.io/guard',
+      ]);
+    });
+
     it('is left to people again', async () => {
       const target = await workspace.target();
       await target.autoscale?.('busy', undefined, workspace.signal);
       assert.equal((await workspace.model('busy'))?.autoscale, undefined);
       await target.scale?.('busy', 1, workspace.signal);
       assert.equal(await replicas(), 1);
+      assert.ok(!(await objects()).includes('poddisruptionbudget.policy/busy'));
     });
   });
 }

@@ -1,6 +1,14 @@
 import { once } from 'node:events';
-import { createServer, request as forward, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  request,
+  type ClientRequest,
+  type IncomingMessage,
+  type RequestOptions,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** What happens to one request. */
@@ -17,8 +25,10 @@ export type Fault =
   | { readonly kind: 'cut'; readonly afterBytes: number }
   /** So many bytes a second of the request's body get through. */
   | { readonly kind: 'trickle'; readonly bytesPerSecond: number }
-  /** The registry does what it was asked, and the answer is lost. */
-  | { readonly kind: 'loseAnswer' };
+  /** The server does what it was asked, and the answer is lost. */
+  | { readonly kind: 'loseAnswer' }
+  /** Nothing is heard, and nobody closes the connection. */
+  | { readonly kind: 'hang' };
 
 export interface SeenRequest {
   readonly method: string;
@@ -28,7 +38,10 @@ export interface SeenRequest {
   readonly number: number;
 }
 
-/** A network that is not to be relied on, before a real registry. */
+/** Sends a request on to the real server. */
+export type Forward = (options: RequestOptions) => ClientRequest;
+
+/** A network that is not to be relied on, before a real registry or API server. */
 export interface FaultProxy {
   /** `127.0.0.1:PORT` */
   readonly host: string;
@@ -38,9 +51,15 @@ export interface FaultProxy {
 
 export const pass: Fault = { kind: 'pass' };
 
-export async function startFaultProxy(port: number, decide: (request: SeenRequest) => Fault): Promise<FaultProxy> {
+/** @param to a port of this machine, or what reaches the real server otherwise */
+export async function startFaultProxy(
+  to: number | Forward,
+  decide: (request: SeenRequest) => Fault,
+): Promise<FaultProxy> {
+  const forward =
+    typeof to === 'number' ? (options: RequestOptions) => request({ host: '127.0.0.1', port: to, ...options }) : to;
   const requests: SeenRequest[] = [];
-  const server = createServer((incoming, answer) => {
+  const see = (incoming: IncomingMessage): Fault => {
     const seen = {
       method: incoming.method ?? '',
       path: incoming.url ?? '',
@@ -48,7 +67,14 @@ export async function startFaultProxy(port: number, decide: (request: SeenReques
       number: requests.length + 1,
     };
     requests.push(seen);
-    handle(port, incoming, answer, decide(seen));
+    return decide(seen);
+  };
+  const server = createServer((incoming, answer) => {
+    handle(forward, incoming, answer, see(incoming));
+  });
+  server.on('upgrade', (incoming, socket) => {
+    if (see(incoming).kind === 'pass') joinUpgraded(forward, incoming, socket);
+    else socket.destroy();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -61,13 +87,35 @@ export async function startFaultProxy(port: number, decide: (request: SeenReques
   };
 }
 
-function handle(port: number, incoming: IncomingMessage, answer: ServerResponse, fault: Fault): void {
+/** What becomes a WebSocket is passed on byte by byte. */
+function joinUpgraded(forward: Forward, incoming: IncomingMessage, socket: Duplex): void {
+  const { method, url: path, headers } = incoming;
+  const outgoing = forward({ method, path, headers, agent: false });
+  const cut = (): void => {
+    socket.destroy();
+    outgoing.destroy();
+  };
+  outgoing.on('error', cut).on('response', cut);
+  outgoing.on('upgrade', (response, upstream) => {
+    const lines = response.rawHeaders.flatMap((name, index, all) =>
+      index % 2 === 0 ? [`${name}: ${all[index + 1]}`] : [],
+    );
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join('\r\n')}\r\n\r\n`);
+    socket.pipe(upstream).pipe(socket);
+    socket.on('error', cut).on('close', () => upstream.destroy());
+    upstream.on('error', cut).on('close', () => socket.destroy());
+  });
+  outgoing.end();
+}
+
+function handle(forward: Forward, incoming: IncomingMessage, answer: ServerResponse, fault: Fault): void {
+  if (fault.kind === 'hang') return;
   if (fault.kind === 'answer') {
     answer.writeHead(fault.status, fault.headers).end(fault.body);
     return;
   }
   const { method, url: path, headers } = incoming;
-  const outgoing = forward({ host: '127.0.0.1', port, method, path, headers, agent: false });
+  const outgoing = forward({ method, path, headers, agent: false });
   const cut = (): void => {
     incoming.socket.destroy();
     outgoing.destroy();

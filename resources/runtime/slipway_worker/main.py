@@ -13,7 +13,7 @@ import sys
 import traceback
 from typing import Any, Dict
 
-from . import platform, standby
+from . import counted, platform, standby
 from .arguments import Arguments, parse
 from .control import ControlChannel
 from .serving import Serving, StartupFailed
@@ -44,6 +44,8 @@ class Reporter:
 def main(arguments: list[str]) -> int:
     """Serve one model until told to end. 0: drained; 1: the model cannot be served; 2: wrong command line."""
     options = parse(arguments)
+    if options.control_fd is None:
+        counted.count_lines()  # a supervisor counts by itself
     faulthandler.enable()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     listener, control = platform.inherited(options.listen_fd, options.control_fd)

@@ -9,6 +9,8 @@ export interface KubeStatus {
   readonly reason?: string;
   readonly code?: number;
   readonly details?: {
+    readonly kind?: string;
+    readonly name?: string;
     readonly retryAfterSeconds?: number;
     readonly causes?: readonly { readonly reason?: string; readonly message?: string; readonly field?: string }[];
   };
@@ -65,6 +67,42 @@ const explanations: Readonly<Record<number, Explanation>> = {
   },
 };
 
+/** What an answer means whose status tells less than its words. */
+const special: readonly (Explanation & { readonly fits: (status: number, body: KubeStatus) => boolean })[] = [
+  {
+    fits: (status, { details }) =>
+      details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating') === true ||
+      (status === 404 && details?.kind === 'namespaces'),
+    code: 'NamespaceMissing',
+    message: (cluster, what) => `The namespace is gone from ${cluster}, or is being deleted, so it did not ${what}.`,
+    remedy: hint('Create the namespace again, or name another one.'),
+  },
+  {
+    fits: (status, { message = '' }) => status === 403 && message.includes('exceeded quota'),
+    code: 'QuotaExceeded',
+    message: (cluster, what) => `A quota of ${cluster} does not let you ${what}.`,
+    remedy: hint('Remove what is not needed in the namespace, or ask who runs the cluster for more.'),
+  },
+  {
+    fits: (status, { message = '' }) => status >= 400 && status < 500 && /denied (?:the )?request/.test(message),
+    code: 'PolicyRefused',
+    message: (cluster, what) => `A policy of ${cluster} does not let you ${what}.`,
+    remedy: hint('Change what it names, or ask who runs the cluster.'),
+  },
+  {
+    fits: (status, { message = '' }) => status === 500 && message.includes('failed calling webhook'),
+    code: 'KubernetesWebhookFailed',
+    message: (cluster, what) => `A webhook that ${cluster} asks before it can ${what} does not answer.`,
+    remedy: hint('Tell who runs the cluster which webhook it is.'),
+  },
+  {
+    fits: (status, { message = '' }) => status === 422 && message.includes('field is immutable'),
+    code: 'KubernetesInvalid',
+    message: (cluster, what) => `${cluster} cannot change the object in that way, so it did not ${what}.`,
+    remedy: hint('Remove it, and try again.'),
+  },
+];
+
 /**
  * What a refusal means to the user.
  * @param what completes "you are not allowed to …"
@@ -80,7 +118,7 @@ export function explainStatus(
   const said = inertText((body.message ?? '').slice(0, 2000));
   const words = (note === '' ? '' : ` ${note}`) + (said === '' ? '' : ` It says: ${said}`);
   const details = { status, reason: body.reason, causes: body.details?.causes ?? [], context: context.name };
-  const known = explanations[status];
+  const known = special.find(({ fits }) => fits(status, body)) ?? explanations[status];
   if (known !== undefined)
     return new UserError(known.code, known.message(context.name, what) + words, { remedy: known.remedy, details });
   return new UserError('KubernetesFailed', `${context.name} answered ${status} when it was asked to ${what}.${words}`, {

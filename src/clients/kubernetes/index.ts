@@ -1,7 +1,8 @@
 /** The API servers of Kubernetes. Loads its SDK, so import it only with `import()` from what starts early. */
 export type { KubeClient } from './client';
 export { openExec } from './exec';
-export { readPodLog, type PodLogLine } from './podLog';
+export type { PodLogLine } from './logLines';
+export { readPodLog } from './podLog';
 export { listenForPods } from './portForward';
 export { clientFor } from './pool';
 export type { KubeContext } from './kubeconfig';

@@ -1,7 +1,7 @@
-import { StringDecoder } from 'node:string_decoder';
 import type { KubeClient } from './client';
 import { explainSilence } from './failures';
 import { withHeartbeat } from './heartbeat';
+import { splitLines, type PodLogLine } from './logLines';
 import { resourcePath, resources } from './objects';
 
 /** Which log of a pod is read, and from where. */
@@ -16,16 +16,6 @@ export interface PodLogRequest {
   readonly sinceTime?: string;
   readonly tailLines?: number;
 }
-
-/** One line as the container runtime kept it. */
-export interface PodLogLine {
-  /** RFC 3339 with nanoseconds, as the kubelet tells it. */
-  readonly time: string;
-  readonly text: string;
-}
-
-/** A line that is longer is cut: it is kept for people. */
-const longestLine = 64 * 1024;
 
 /**
  * The lines of one container, each with its time; those that were read together come together. Ends where the log does,
@@ -66,22 +56,4 @@ async function* readOnce(
   } finally {
     response.destroy();
   }
-}
-
-/** Lines of a stream of bytes; a long one is cut while it comes, so that memory is bounded. */
-export async function* splitLines(stream: AsyncIterable<unknown>): AsyncGenerator<readonly PodLogLine[]> {
-  const decoder = new StringDecoder('utf8');
-  let rest = '';
-  for await (const chunk of stream) {
-    const parts = (rest + decoder.write(chunk as Buffer)).split('\n');
-    rest = (parts.pop() ?? '').slice(0, longestLine);
-    if (parts.length > 0) yield parts.map(parseLine);
-  }
-  if (rest !== '') yield [parseLine(rest)];
-}
-
-function parseLine(line: string): PodLogLine {
-  const space = line.indexOf(' ');
-  const end = space === -1 ? line.length : space;
-  return { time: line.slice(0, end), text: line.slice(end + 1, end + 1 + longestLine).replace(/\r$/, '') };
 }

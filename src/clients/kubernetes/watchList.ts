@@ -4,7 +4,7 @@ import type { KubeClient } from './client';
 import { explainStatus, isLasting } from './failures';
 import { withHeartbeat } from './heartbeat';
 import type { KubeObject } from './objects';
-import { watchStream, type WatchedList, type WatchEvent } from './watchStream';
+import { acceptOf, watchStream, type WatchedList, type WatchEvent } from './watchStream';
 
 /** What a watched list holds. */
 export interface Watched<T> {
@@ -152,7 +152,10 @@ async function* pages(client: KubeClient, list: WatchedList, signal: AbortSignal
   let limit = firstPageSize;
   do {
     const query = { ...list.query, limit, continue: next };
-    const { value, length } = await client.measured({ what: list.what, path: list.path, query }, signal);
+    const { value, length } = await client.measured(
+      { what: list.what, path: list.path, query, ...acceptOf(list, 'PartialObjectMetadataList') },
+      signal,
+    );
     const answer = value as ListAnswer;
     const page = pageOf(answer);
     yield page;

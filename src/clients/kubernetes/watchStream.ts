@@ -18,6 +18,13 @@ export interface WatchedList {
    * https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-get-and-list
    */
   readonly fromMemory?: boolean;
+  /** Whether only names and labels come, not what the objects hold. */
+  readonly metadataOnly?: boolean;
+}
+
+/** https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables */
+export function acceptOf({ metadataOnly }: WatchedList, form: 'PartialObjectMetadata' | 'PartialObjectMetadataList') {
+  return metadataOnly === true ? { accept: `application/json;as=${form};g=meta.k8s.io;v=v1` } : {};
 }
 
 /** https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes */
@@ -52,6 +59,7 @@ export async function* watchStream(
         timeoutSeconds: watchSeconds,
       },
       silenceMs,
+      ...acceptOf(list, 'PartialObjectMetadata'),
     },
     signal,
   );

@@ -21,14 +21,23 @@ interface RowNode {
 
 /** @throws UserError RowGone when the row or its cluster is not there any more */
 export async function clusterSubject(clusters: ClusterStore, subject: unknown): Promise<ClusterSubject> {
+  const { cluster, row, container } = clusterOf(clusters, subject);
+  if (cluster.objects === undefined || row?.ref === undefined) throw rowGone();
+  return { cluster, row, ref: row.ref, objects: await cluster.objects(), container };
+}
+
+/** As {@link clusterSubject}, for a cluster as a whole, too. */
+export function clusterOf(clusters: ClusterStore, subject: unknown) {
   const { clusterId, row, container } = (subject as RowNode | undefined)?.node?.cluster ?? {};
   const cluster = clusters.clusters.find(({ id }) => id === clusterId);
-  if (cluster?.objects === undefined || row?.ref === undefined) {
-    throw new UserError('RowGone', 'What was clicked is not in the Clusters view any more.', {
-      remedy: { kind: 'hint', label: 'Choose it in the view again.' },
-    });
-  }
-  return { cluster, row, ref: row.ref, objects: await cluster.objects(), container };
+  if (cluster === undefined) throw rowGone();
+  return { cluster, row, container };
+}
+
+function rowGone(): UserError {
+  return new UserError('RowGone', 'What was clicked is not in the Clusters view any more.', {
+    remedy: { kind: 'hint', label: 'Choose it in the view again.' },
+  });
 }
 
 /** `CONTEXT › NAMESPACE › Kind name`: where an object is, for questions and titles. */

@@ -16,7 +16,21 @@ export async function confirmOn(
   const where = `${breadcrumb(subject)}\n\n${detail}`;
   const answer = await vscode.window.showWarningMessage(question, { modal: true, detail: where }, button);
   if (answer !== button) return false;
-  return !isProtected(subject.cluster.displayName) || typeName(subject, question);
+  return confirmProtected(subject.cluster.displayName, subject.ref.name, question);
+}
+
+/** Has the name typed where the context is protected; true where it is not. */
+export async function confirmProtected(context: string, name: string, title: string): Promise<boolean> {
+  return !isProtected(context) || typeName(context, name, title);
+}
+
+/** As {@link confirmProtected}, for a model: its target names the context. */
+export function confirmModel(targetId: string, name: string, title: string): Promise<boolean> {
+  const [, place] = /^kubernetes:(.*)$/s.exec(targetId) ?? [];
+  if (place === undefined) return Promise.resolve(true);
+  // Contexts may have slashes in their names, and a namespace may be left out.
+  const contexts = [place, place.replace(/\/[^/]*$/, '')];
+  return confirmProtected(contexts.find(isProtected) ?? '', name, title);
 }
 
 function isProtected(context: string): boolean {
@@ -30,12 +44,12 @@ export function matches(pattern: string, name: string): boolean {
   return new RegExp(`^${parts.join('.*')}$`, 's').test(name);
 }
 
-async function typeName({ cluster, ref }: Pick<ClusterSubject, 'cluster' | 'ref'>, title: string): Promise<boolean> {
+async function typeName(context: string, name: string, title: string): Promise<boolean> {
   const typed = await vscode.window.showInputBox({
     title,
-    prompt: vscode.l10n.t('{0} is protected. Type {1} to go on.', cluster.displayName, ref.name),
+    prompt: vscode.l10n.t('{0} is protected. Type {1} to go on.', context, name),
     ignoreFocusOut: true,
-    validateInput: (value) => (value === ref.name || value === '' ? undefined : vscode.l10n.t('That is another name.')),
+    validateInput: (value) => (value === name || value === '' ? undefined : vscode.l10n.t('That is another name.')),
   });
-  return typed === ref.name;
+  return typed === name;
 }

@@ -12,14 +12,26 @@ export interface Forward {
   readonly problem: string | undefined;
 }
 
-/** The port forwards of this window; all end with it. */
+/** One that a process of its own holds, which outlives the window. */
+export interface LastingForward extends Forward {
+  readonly stop: () => Promise<void>;
+}
+
+/** The port forwards of this window, which end with it, and the lasting ones of this machine. */
 export class Forwards implements Disposable {
   readonly #entries = new Map<string, { forward: Forward; readonly stop: AbortController }>();
   readonly #listeners = new Set<() => void>();
   #count = 0;
+  #lasting: readonly LastingForward[] = [];
 
   get all(): readonly Forward[] {
-    return [...this.#entries.values()].map(({ forward }) => forward);
+    return [...[...this.#entries.values()].map(({ forward }) => forward), ...this.#lasting];
+  }
+
+  setLasting(lasting: readonly LastingForward[]): void {
+    const isSame = JSON.stringify(lasting) === JSON.stringify(this.#lasting);
+    this.#lasting = lasting;
+    if (!isSame) this.#tell();
   }
 
   onChange(listener: () => void): Disposable {
@@ -63,6 +75,8 @@ export class Forwards implements Disposable {
   }
 
   stop(id: string): void {
+    void this.#lasting.find((one) => one.id === id)?.stop();
+    this.#lasting = this.#lasting.filter((one) => one.id !== id);
     this.#entries.get(id)?.stop.abort();
     this.#entries.delete(id);
     this.#tell();

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { ObjectEdit, ObjectRef } from '../../core/cluster';
 import { isUserError, UserError, type UserError as Failure } from '../../core/errors';
 import { breadcrumb } from './clusterSubject';
-import { confirmOn } from './confirm';
+import { confirmOn, confirmProtected } from './confirm';
 import type { ClusterStore } from './clusterStore';
 import { fieldLine } from './fieldLine';
 import { shownTexts } from './shownText';
@@ -168,7 +168,7 @@ export class ObjectFiles implements vscode.FileSystemProvider, vscode.Disposable
     const button = vscode.l10n.t('Apply');
     const question = vscode.l10n.t('Apply the change to {0}?', breadcrumb(subject));
     const answer = await vscode.window.showInformationMessage(question, button, vscode.l10n.t('Cancel'));
-    return answer === button;
+    return answer === button && confirmProtected(subject.cluster.displayName, subject.ref.name, question);
   }
 
   /** Marks what the server objects to, where it names fields. @returns a line for each */

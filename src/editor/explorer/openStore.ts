@@ -9,7 +9,8 @@ export function clusterStore(services: () => Promise<Services>): ClusterStore {
       const { targetKinds } = await import('../../targets');
       const { context } = await services();
       const found = await Promise.all(targetKinds.map(async (load) => (await load()).clusters(context, signal)));
-      return found.flat();
+      const clusters = found.flat();
+      return [...clusters.filter(({ pinned }) => pinned), ...clusters.filter(({ pinned }) => pinned !== true)];
     },
     onConfiguration: (changed) => {
       let stop = new AbortController();

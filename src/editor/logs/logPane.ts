@@ -1,6 +1,6 @@
 import { BoundedQueue, type QueueLimits } from '../../pipeline/boundedQueue';
 import { lastSeq, type LogEntry } from '../../pipeline/followLogs';
-import type { LogFilter } from './logFilter';
+import type { LogFilter } from '../../pipeline/logFilter';
 import { entryText, marker } from './logText';
 
 /** Where text is shown: an output channel, or a test's string. */

@@ -5,7 +5,7 @@ import * as vscode from 'vscode';
 import { isAbort } from '../../core/errors';
 import type { Target } from '../../core/target';
 import { followLogs, readLog, type LogEntry, type LogSource } from '../../pipeline/followLogs';
-import type { LogFilter } from './logFilter';
+import type { LogFilter } from '../../pipeline/logFilter';
 import { LogPane, paneLimits } from './logPane';
 import { savedText } from './logText';
 import { paced, type Paced } from './paced';
@@ -125,6 +125,6 @@ export class LogView implements vscode.Disposable {
   }
 
   #history(): AsyncGenerator<LogEntry> {
-    return readLog(this.#source, this.#stop.signal);
+    return readLog(this.#source, {}, this.#stop.signal);
   }
 }

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { readSetting } from '../settings';
-import { parseFilter } from './logFilter';
+import { parseFilter } from '../../pipeline/logFilter';
 import { LogView, type LogOwner } from './logView';
 
 const memoryKey = 'slipway.followedLogs';

@@ -1,8 +1,10 @@
-import { applyObject, deleteObject } from '../../clients/kubernetes/change';
+import { applyObject } from '../../clients/kubernetes/change';
 import { resources } from '../../clients/kubernetes/objects';
 import { checkAutoscale, cpuRequestMissing, formatAutoscale, withinBounds, type Autoscale } from '../../core/autoscale';
 import { isUserError, UserError } from '../../core/errors';
 import { autoscalerManifest, autoscalerOf, autoscaleState, requestsMetric } from './autoscalers';
+import { keepBudget } from './budget';
+import { deleteOurs } from './deleteOurs';
 import type { Subject } from './subject';
 import { container, labels, manager, ofModel } from './names';
 import type { Snapshot } from './objects';
@@ -23,14 +25,15 @@ export async function changeAutoscale(
   const { place, model } = subject;
   const snapshot = await patiently(() => readSnapshot(place, ofModel(model), signal), signal);
   mustBeOurs(snapshot, model);
+  const replicas = snapshot.deployments.find((one) => one.metadata.name === model)?.spec.replicas ?? 1;
   if (autoscale === undefined) {
-    const address = { resource: resources.horizontalPodAutoscalers, namespace: place.namespace, name: model };
-    return patiently(() => deleteObject(place.client, address, signal), signal);
+    await deleteOurs(place, resources.horizontalPodAutoscalers, model, signal);
+    return keepBudget(place, model, replicas, signal);
   }
   await checkMetric(place, autoscale, signal);
   if (autoscale.cpu !== undefined) mustRequestCpu(snapshot, model);
   await applyAutoscaler(place, model, autoscale, signal);
-  const replicas = snapshot.deployments.find((one) => one.metadata.name === model)?.spec.replicas ?? 1;
+  await keepBudget(place, model, autoscale.min, signal);
   const wanted = withinBounds(replicas, autoscale);
   if (replicas > 0 && wanted !== replicas) await scaleModel(place, model, wanted, signal);
 }

@@ -2,16 +2,21 @@ import { findObject } from '../../clients/kubernetes/change';
 import { resources } from '../../clients/kubernetes/objects';
 import { withinBounds, type Autoscale } from '../../core/autoscale';
 import { UserError } from '../../core/errors';
-import type { DeployedModel } from '../../core/deployment';
+import type { DeployedModel, Reason } from '../../core/deployment';
+import { parseImageReference } from '../../core/image';
 import type { DeployRequest, ImageContent, RolloutStep } from '../../core/target';
 import { applyAutoscaler, mustBeOurs } from './autoscale';
 import { autoscalerOf, autoscaleState } from './autoscalers';
+import { keepBudget } from './budget';
+import { mendReleases } from './cleanUp';
+import { goodRelease, orSayWhatIsLeft } from './halfMade';
 import { ofModel } from './names';
 import type { Deployment } from './objects';
 import { patiently } from './patiently';
+import { checkNamespace } from './preflight';
 import { pullSecretsOf } from './pullSecrets';
 import { allocateRelease, type ReleaseSpec } from './release';
-import { removeModel } from './remove';
+import { deleteObjects } from './remove';
 import { readSnapshot } from './snapshot';
 import type { Subject } from './subject';
 import { findModel, releaseOf, releasesOf, rememberedReplicas } from './state';
@@ -25,9 +30,7 @@ import {
   storeSecrets,
 } from './switchRelease';
 
-const servicePort = 80;
-/** For putting things back as they were, after the user has given up. */
-const undoMs = 60_000;
+export const servicePort = 80;
 
 /** What was there before a change, and what is gone back to when it fails. */
 interface Before {
@@ -46,6 +49,7 @@ export async function* deployRelease(
   const { place, model } = subject;
   const { known, deployment, before, snapshot } = await stateOf(subject, signal);
   if (request.autoscale !== undefined) mustBeOurs(snapshot, model);
+  const { registry } = parseImageReference(request.content.image);
   const release = await allocateRelease(
     place,
     {
@@ -56,15 +60,24 @@ export async function* deployRelease(
       port: request.port ?? before.release?.port ?? servicePort,
       readyTimeoutSeconds: request.readyTimeoutSeconds,
       hasSecrets: Object.keys(request.secrets).length > 0,
-      pullSecrets: await patiently(() => pullSecretsOf(place, signal), signal),
+      pullSecrets: await patiently(() => pullSecretsOf(place, registry, signal), signal),
     },
     known,
     signal,
   );
-  const replicas =
-    request.replicas ?? (before.replicas > 0 ? before.replicas : deployment && rememberedReplicas(deployment)) ?? 1;
+  const replicas = request.replicas ?? usualReplicas(before, deployment);
   const { secrets, autoscale } = request;
-  yield* switchTo(subject, { release, replicas, autoscale, before, isNew: true, secrets }, signal);
+  const change = { release, replicas, autoscale, before, isNew: true, secrets };
+  for await (const step of switchTo(subject, change, signal)) {
+    // The release answers: what an earlier deploy left is no reason to call this one failed.
+    if (step.kind === 'ready') await mendReleases(place, known, before.release, signal).catch(() => undefined);
+    yield step;
+  }
+}
+
+function usualReplicas({ replicas }: Before, deployment: Deployment | undefined): number {
+  if (replicas > 0) return replicas;
+  return deployment === undefined ? 1 : rememberedReplicas(deployment);
 }
 
 /** Goes back, or forth, to a release that was made before. @throws UserError ReleaseMissing, RolloutFailed */
@@ -94,7 +107,7 @@ async function stateOf({ place, model }: Subject, signal: AbortSignal) {
   const current = known.find((one) => deployment !== undefined && one.spec.version === releaseOf(deployment));
   const autoscaler = autoscalerOf(snapshot, model);
   const before: Before = {
-    release: current?.outcome === 'failed' ? undefined : current?.spec,
+    release: goodRelease(known, current, deployment),
     replicas: deployment?.spec.replicas ?? 0,
     autoscale: autoscaler && autoscaleState(autoscaler),
   };
@@ -120,17 +133,19 @@ async function* switchTo(subject: Subject, change: Switch, signal: AbortSignal):
     await storeSecrets(place, release, change.secrets, signal);
     yield { kind: 'progress', step: 'applying', message: `Applying release ${String(release.version)} of ${model}` };
     await applyRelease(place, release, signal);
-    await giveReplicas(subject, change, signal);
+    const guaranteed = await giveReplicas(subject, change, signal);
+    await keepBudget(place, model, guaranteed, signal);
     outcome = yield* awaitRelease(place, release, signal);
   } catch (error) {
-    await undo(subject, change, AbortSignal.timeout(undoMs)).catch(() => undefined);
+    await orSayWhatIsLeft(subject, error, (abort) => undo(subject, change, abort));
     throw error;
   }
   if (outcome.kind === 'failed') {
     const { reason } = outcome;
-    await noteOutcome(place, release, reason, signal);
-    await goBack(subject, before, signal);
-    throw rolloutFailed(release, reason, before.replicas > 0 ? before.release?.version : undefined);
+    const still = before.replicas > 0 ? before.release?.version : undefined;
+    const error = rolloutFailed(release, reason, still);
+    await orSayWhatIsLeft(subject, error, (abort) => giveUp(subject, change, reason, abort));
+    throw error;
   }
   await noteOutcome(place, release, undefined, signal);
   if (change.autoscale !== undefined) await applyAutoscaler(place, model, change.autoscale, signal);
@@ -139,39 +154,65 @@ async function* switchTo(subject: Subject, change: Switch, signal: AbortSignal):
   yield { kind: 'ready', model: found };
 }
 
-/** Where the cluster decides how many there are, only what lies outside of its bounds is changed. */
+/**
+ * Where the cluster decides how many there are, only what lies outside of its bounds is changed.
+ * @returns how many there are at least
+ */
 async function giveReplicas(
   subject: Subject,
   { replicas, autoscale, before }: Pick<Switch, 'replicas' | 'autoscale' | 'before'>,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   const bounds = autoscale ?? before.autoscale;
   const now = await currentReplicas(subject, signal);
   const wanted = bounds === undefined ? replicas : withinBounds(now, bounds);
   if (wanted !== now) await scaleModel(subject.place, subject.model, wanted, signal);
+  return bounds?.min ?? wanted;
 }
 
-async function currentReplicas({ place: { client, namespace }, model }: Subject, signal: AbortSignal): Promise<number> {
-  const address = { resource: resources.deployments, namespace, name: model };
-  return (await patiently(() => findObject<Deployment>(client, address, signal), signal))?.spec.replicas ?? 1;
+async function currentReplicas(subject: Subject, signal: AbortSignal): Promise<number> {
+  return (await patiently(() => findDeployment(subject, signal), signal))?.spec.replicas ?? 1;
+}
+
+function findDeployment({ place, model }: Subject, signal: AbortSignal): Promise<Deployment | undefined> {
+  const address = { resource: resources.deployments, namespace: place.namespace, name: model };
+  return findObject<Deployment>(place.client, address, signal);
 }
 
 /** As if the change had never been begun. */
 async function undo(subject: Subject, { before, isNew, release }: Switch, signal: AbortSignal): Promise<void> {
   const { place, model } = subject;
   if (before.release === undefined && isNew && before.replicas === 0 && release.version === 1) {
-    await removeModel(place, model, signal);
+    await deleteObjects(place, model, signal);
     return;
   }
   await goBack(subject, before, signal);
   if (isNew) await forgetRelease(place, release, signal);
 }
 
+/** The release did not become ready. What others made of the model meanwhile is left as it is. */
+async function giveUp(
+  subject: Subject,
+  { release, before }: Switch,
+  reason: Reason,
+  signal: AbortSignal,
+): Promise<void> {
+  if (reason.code === 'RolloutOvertaken') await checkNamespace(subject.place, signal);
+  else await goBack(subject, before, signal);
+  await noteOutcome(subject.place, release, reason, signal);
+}
+
 /** Without a release to go back to nothing is left running. */
 async function goBack(subject: Subject, before: Before, signal: AbortSignal): Promise<void> {
   const { place, model } = subject;
   const { release, replicas } = before;
-  if (release !== undefined) await applyRelease(place, release, signal);
+  if (release !== undefined) {
+    await applyRelease(place, release, signal).catch(async (error: unknown) => {
+      // What kept the new release from being applied keeps the old one from it, too, and it is there already.
+      const deployment = await patiently(() => findDeployment(subject, signal), signal);
+      if (deployment === undefined || releaseOf(deployment) !== release.version) throw error;
+    });
+  }
   if (release === undefined || replicas === 0) await scaleModel(place, model, 0, signal);
   else await giveReplicas(subject, { replicas, autoscale: undefined, before }, signal);
 }

@@ -16,25 +16,40 @@ export const kubernetesTargets: TargetKind = {
   discover: async (context) =>
     (await usedTargets(homeAt(context.home))).map((id) => kubernetesTarget(id.slice(kindPrefix.length), context)),
   choices: async (context) => {
-    const { contexts } = await loadKubeconfig(kubeconfigFiles(context.kubeconfig ?? ''), context.proxy);
-    return contexts.map((one) => kubernetesTarget(`${one.name}/${one.namespace ?? 'default'}`, context));
+    const { contexts } = await readContexts(context);
+    return contexts.map((one) => kubernetesTarget(`${one.name}/${one.namespace ?? 'default'}`, context, one.name));
   },
   clusters: async (context) => {
-    const { contexts, problems } = await loadKubeconfig(kubeconfigFiles(context.kubeconfig ?? ''), context.proxy);
+    const { contexts, problems } = await readContexts(context);
     return [...contexts.map((one) => contextCluster(one, context)), ...problems.map(brokenCluster)];
   },
 };
 
-function contextCluster(context: KubeContext, { namespaces = [] }: TargetContext): Cluster {
+/** The contexts of the user's files; the one of this workspace is the first, with its namespace. */
+async function readContexts({ kubeconfig = '', proxy, pinned }: TargetContext) {
+  const { contexts, problems } = await loadKubeconfig(kubeconfigFiles(kubeconfig), proxy);
+  const first = contexts
+    .filter(({ name }) => name === pinned?.context)
+    .map((one) => ({ ...one, namespace: pinned?.namespace ?? one.namespace }));
+  return { contexts: [...first, ...contexts.filter(({ name }) => name !== pinned?.context)], problems };
+}
+
+function contextCluster(context: KubeContext, from: TargetContext): Cluster {
+  const { namespaces = [], nodeOperations = false, pinned } = from;
+  const isPinned = pinned?.context === context.name;
+  const options = { namespaces, nodeOperations, pinned: isPinned ? pinned.namespace : undefined };
   return {
     id: `kubernetes:${context.name}`,
     displayName: context.name,
     description: context.file,
     opensAtOnce: false,
-    revision: createHash('sha256').update(JSON.stringify(context)).digest('hex'),
+    ...(isPinned ? { pinned: true } : {}),
+    revision: createHash('sha256')
+      .update(JSON.stringify([context, options]))
+      .digest('hex'),
     watch: async function* (row, signal) {
       const { watchContext } = await import('./explore');
-      yield* watchContext(context, namespaces, row, signal);
+      yield* watchContext(context, options, row, signal);
     },
     objects: async () => (await import('./manage')).objectsOf(context),
   };

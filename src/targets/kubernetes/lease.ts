@@ -6,6 +6,7 @@ import { createObject, deleteObject, findObject, type Manifest } from '../../cli
 import { resourcePath, resources, type KubeObject } from '../../clients/kubernetes/objects';
 import { isUserError, UserError } from '../../core/errors';
 import { labels, leaseName, manager } from './names';
+import { patiently } from './patiently';
 import type { Place } from './place';
 
 /** https://kubernetes.io/docs/concepts/architecture/leases/ */
@@ -34,14 +35,26 @@ const lookMs = 1000;
 export async function takeLease(place: Place, model: string, program: string, signal: AbortSignal): Promise<HeldLease> {
   const holder = `${program} ${hostname()} ${String(process.pid)} ${randomBytes(4).toString('hex')}`;
   for (;;) {
-    try {
-      await createObject(place.client, resources.leases, leaseOf(place, model, holder), signal);
-      return keepLease(place, model, holder);
-    } catch (error) {
-      if (!isUserError(error) || error.code !== 'KubernetesConflict') throw error;
-    }
+    if (await createLease(place, model, holder, signal)) return keepLease(place, model, holder);
     await waitUntilFree(place, model, signal);
   }
+}
+
+/** Whether the lease is ours now; also when the answer to an earlier try was lost. */
+async function createLease(place: Place, model: string, holder: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    const lease = leaseOf(place, model, holder);
+    await patiently(() => createObject(place.client, resources.leases, lease, signal), signal);
+    return true;
+  } catch (error) {
+    if (!isUserError(error) || error.code !== 'KubernetesConflict') throw error;
+  }
+  const found = await patiently(() => findLease(place, model, signal), signal);
+  return found?.spec?.holderIdentity === holder;
+}
+
+function findLease({ client, namespace }: Place, model: string, signal: AbortSignal): Promise<Lease | undefined> {
+  return findObject<Lease>(client, { resource: resources.leases, namespace, name: leaseName(model) }, signal);
 }
 
 /** Runs a change with the lease held. */
@@ -85,16 +98,11 @@ function microTime(): string {
 
 /** Deletes the lease of a holder that died. @throws UserError DeployInProgress when it lives */
 async function waitUntilFree(place: Place, model: string, signal: AbortSignal): Promise<void> {
-  const address = { resource: resources.leases, namespace: place.namespace, name: leaseName(model) };
-  const first = await findObject<Lease>(place.client, address, signal);
+  const first = await patiently(() => findLease(place, model, signal), signal);
   if (first === undefined) return;
-  const deadline = performance.now() + durationMs;
-  while (!isDead(first) && performance.now() < deadline) {
-    await delay(lookMs, undefined, { signal });
-    const now = await findObject<Lease>(place.client, address, signal);
-    if (now === undefined) return;
-    if (now.metadata.resourceVersion !== first.metadata.resourceVersion) throw inProgress(model, now);
-  }
+  const now = await watchHolder(place, model, first, signal);
+  if (now === 'free') return;
+  if (now !== 'dead') throw inProgress(model, now);
   const { uid, resourceVersion } = first.metadata;
   await place.client
     .request(
@@ -110,6 +118,31 @@ async function waitUntilFree(place: Place, model: string, signal: AbortSignal): 
       // Somebody else was quicker.
       if (!isUserError(error) || !/KubernetesConflict|KubernetesNotFound/.test(error.code)) throw error;
     });
+}
+
+/** Whether somebody who lives is changing a model. Asks for some time where the holder is on another machine. */
+export async function isHeld(place: Place, model: string, signal: AbortSignal): Promise<boolean> {
+  const first = await patiently(() => findLease(place, model, signal), signal);
+  if (first === undefined) return false;
+  const now = await watchHolder(place, model, first, signal);
+  return now !== 'free' && now !== 'dead';
+}
+
+/** @returns the lease once it was renewed */
+async function watchHolder(
+  place: Place,
+  model: string,
+  first: Lease,
+  signal: AbortSignal,
+): Promise<Lease | 'free' | 'dead'> {
+  const deadline = performance.now() + durationMs;
+  while (!isDead(first) && performance.now() < deadline) {
+    await delay(lookMs, undefined, { signal });
+    const now = await patiently(() => findLease(place, model, signal), signal);
+    if (now === undefined) return 'free';
+    if (now.metadata.resourceVersion !== first.metadata.resourceVersion) return now;
+  }
+  return 'dead';
 }
 
 /** A process of this machine that is gone cannot renew. */
@@ -139,7 +172,8 @@ function keepLease(place: Place, model: string, holder: string): HeldLease {
       await renewing;
       const address = { resource: resources.leases, namespace: place.namespace, name: leaseName(model) };
       if (lost.signal.aborted) return;
-      await deleteObject(place.client, address, AbortSignal.timeout(durationMs)).catch(() => undefined);
+      const limit = AbortSignal.timeout(durationMs);
+      await patiently(() => deleteObject(place.client, address, limit), limit).catch(() => undefined);
     },
   };
 }

@@ -6,13 +6,24 @@ import { LineQueue } from './lineQueue';
 import { ofModel } from './names';
 import type { Pod } from './objects';
 import type { Place } from './place';
-import { newProgress, readPod, statusOf, type PodLine, type PodProgress } from './podLines';
+import {
+  containersOf,
+  goneLine,
+  keyOf,
+  newProgress,
+  readPod,
+  type PodContainer,
+  type PodLine,
+  type PodProgress,
+} from './podLines';
 import { readSnapshot, watchSnapshots } from './snapshot';
 
 /** What was read of a model's log up to a line: where to read on from there. */
 interface Position {
   readonly generation: string;
   seq: number;
+  readonly since: string | undefined;
+  /** By pod and container. */
   readonly pods: Map<string, PodProgress>;
 }
 
@@ -20,7 +31,8 @@ interface Position {
 const positions: Position[] = [];
 const mostPositions = 50;
 const mostQueued = 5000;
-const againMs = 1000;
+/** A connection that broke is opened again at once, then less and less often; an end is followed by news of the pod. */
+const againMs = { first: 100, most: 1000 };
 
 /**
  * The lines of all pods of a model. Kubernetes numbers no lines, so they are numbered as they are read: first what the
@@ -38,9 +50,10 @@ export async function* readLogs(
   if (deployment === undefined) throw notFound(place, model);
   const generation = deployment.metadata.uid;
   const known = options.follow ? findPosition(generation, options) : undefined;
-  const position = known ?? { generation, seq: 0, pods: new Map<string, PodProgress>() };
+  const position = known ?? { generation, seq: 0, since: options.since, pods: new Map<string, PodProgress>() };
   const after = options.generation === undefined || options.generation === generation ? (options.after ?? 0) : 0;
-  if (known === undefined) yield* keepTail(history(place, snapshot.pods, position, signal), after, options);
+  if (known === undefined)
+    yield* keepTail(history(place, snapshot.pods, position, options.follow, signal), after, options);
   if (!options.follow) return;
   remember(position);
   yield* follow(place, model, position, signal);
@@ -58,7 +71,7 @@ function remember(position: Position): void {
 }
 
 function number(position: Position, line: PodLine): LogLine {
-  position.seq++;
+  position.seq += 1 + (line.lost ?? 0);
   return { seq: position.seq, ...line, generation: position.generation };
 }
 
@@ -67,9 +80,14 @@ async function* history(
   place: Place,
   pods: readonly Pod[],
   position: Position,
+  goesOn: boolean,
   signal: AbortSignal,
 ): AsyncGenerator<LogLine> {
-  const heads = pods.map((pod) => new PodHead(readPod(place, pod, progressOf(position, pod), false, signal)));
+  const heads = pods.flatMap(containersOf).map((one) => {
+    const reading = { progress: progressOf(position, one), follow: false, latest: () => one };
+    const lines = readPod(place, one, reading, signal);
+    return new PodHead(goesOn ? untilFailure(lines) : lines);
+  });
   try {
     await Promise.all(heads.map((head) => head.fill()));
     for (;;) {
@@ -82,6 +100,15 @@ async function* history(
     }
   } finally {
     await Promise.all(heads.map((head) => head.close()));
+  }
+}
+
+/** A reading that fails is taken up where it was by the one that follows. */
+async function* untilFailure<T>(lines: AsyncGenerator<T>): AsyncGenerator<T> {
+  try {
+    yield* lines;
+  } catch (error) {
+    if (!isUserError(error) || error.code === 'KubernetesForbidden') throw error;
   }
 }
 
@@ -115,9 +142,9 @@ class PodHead {
   }
 }
 
-function progressOf(position: Position, pod: Pod): PodProgress {
-  const progress = position.pods.get(pod.metadata.uid) ?? newProgress();
-  position.pods.set(pod.metadata.uid, progress);
+function progressOf(position: Position, one: PodContainer): PodProgress {
+  const progress = position.pods.get(keyOf(one)) ?? newProgress(position.since);
+  position.pods.set(keyOf(one), progress);
   return progress;
 }
 
@@ -144,7 +171,7 @@ async function* follow(place: Place, model: string, position: Position, signal: 
   }
 }
 
-/** Follows each pod as long as it is there. */
+/** Follows each container as long as its pod is there. */
 async function watchPods(
   place: Place,
   model: string,
@@ -152,34 +179,36 @@ async function watchPods(
   queue: LineQueue<PodLine>,
   signal: AbortSignal,
 ): Promise<void> {
-  /** As they were last seen, by uid. */
-  const present = new Map<string, Pod>();
-  const follow = (uid: string, pod: Pod): void => {
-    void followPod(place, () => present.get(uid), progressOf(position, pod), queue, signal);
-  };
+  /** As they were last seen. */
+  const present = new Map<string, PodContainer>();
   for await (const { deployments, pods } of watchSnapshots(place, ofModel(model), undefined, signal)) {
-    for (const uid of present.keys()) if (!pods.some((pod) => pod.metadata.uid === uid)) present.delete(uid);
-    for (const pod of pods.filter((one) => statusOf(one) !== undefined)) {
-      const { uid } = pod.metadata;
-      const isNew = !present.has(uid);
-      present.set(uid, pod);
-      if (isNew) follow(uid, pod);
+    const now = new Map(pods.flatMap(containersOf).map((one) => [keyOf(one), one]));
+    for (const key of present.keys()) if (!now.has(key)) present.delete(key);
+    for (const [key, one] of now) {
+      const isNew = !present.has(key);
+      present.set(key, one);
+      if (isNew) void followPod(place, one, () => present.get(key), progressOf(position, one), queue, signal);
     }
     if (deployments.length === 0 && pods.length === 0) return;
   }
 }
 
-/** Reads a pod over and over: its log ends with each container, and with each connection. */
+/** Reads a container over and over: its log ends with each restart, and with each connection. */
 async function followPod(
   place: Place,
-  latest: () => Pod | undefined,
+  first: PodContainer,
+  latest: () => PodContainer | undefined,
   progress: PodProgress,
   queue: LineQueue<PodLine>,
   signal: AbortSignal,
 ): Promise<void> {
-  for (let pod = latest(); pod !== undefined; pod = latest()) {
+  let failures = 0;
+  for (let one = latest(); one !== undefined; one = latest()) {
     try {
-      for await (const lines of readPod(place, pod, progress, true, signal)) await queue.push(lines);
+      for await (const lines of readPod(place, one, { progress, follow: true, latest }, signal)) {
+        failures = 0;
+        await queue.push(lines);
+      }
     } catch (error) {
       if (signal.aborted) return;
       if (!isUserError(error) || error.code === 'KubernetesForbidden') {
@@ -187,9 +216,11 @@ async function followPod(
         return;
       }
     }
-    await delay(againMs, undefined, { signal }).catch(() => undefined);
+    const againIn = progress.isBroken ? againMs.first * 2 ** failures++ : againMs.most;
+    await delay(Math.min(againIn, againMs.most), undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return;
   }
+  if (progress.isBroken) await queue.push([goneLine(first)]);
 }
 
 function asError(error: unknown): Error {

@@ -82,12 +82,7 @@ function podSpec(release: ReleaseSpec) {
     enableServiceLinks: false,
     terminationGracePeriodSeconds: drainSeconds + graceSeconds,
     securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
-    tolerations: ['not-ready', 'unreachable'].map((state) => ({
-      key: `node.kubernetes.io/${state}`,
-      operator: 'Exists',
-      effect: 'NoExecute',
-      tolerationSeconds: lostNodeSeconds,
-    })),
+    tolerations: tolerationsOf(release),
     topologySpreadConstraints: [
       {
         maxSkew: 1,
@@ -96,9 +91,35 @@ function podSpec(release: ReleaseSpec) {
         labelSelector: { matchLabels: { [labels.model]: model } },
       },
     ],
+    ...placementOf(release),
     containers: [containerOf(release)],
-    volumes: [{ name: 'tmp', emptyDir: {} }],
+    volumes: [{ name: 'tmp', emptyDir: {} }, ...sharedMemoryOf(release)],
   };
+}
+
+function placementOf({ image: { placement = {} } }: ReleaseSpec) {
+  const { nodeSelector, runtimeClass } = placement;
+  return {
+    ...(nodeSelector === undefined ? {} : { nodeSelector }),
+    ...(runtimeClass === undefined ? {} : { runtimeClassName: runtimeClass }),
+  };
+}
+
+/** Those that were asked for, and how long a pod stays with a node that is lost unless they say so. */
+function tolerationsOf({ image: { placement } }: ReleaseSpec) {
+  const asked = placement?.tolerations ?? [];
+  const lost = ['not-ready', 'unreachable'].map((state) => ({
+    key: `node.kubernetes.io/${state}`,
+    operator: 'Exists',
+    effect: 'NoExecute',
+    tolerationSeconds: lostNodeSeconds,
+  }));
+  return [...asked, ...lost.filter(({ key }) => !asked.some((one) => one.key === key))];
+}
+
+function sharedMemoryOf({ provenance }: ReleaseSpec) {
+  const size = provenance.resources?.sharedMemory;
+  return size === undefined ? [] : [{ name: 'shared-memory', emptyDir: { medium: 'Memory', sizeLimit: size } }];
 }
 
 function containerOf(release: ReleaseSpec) {
@@ -129,14 +150,22 @@ function containerOf(release: ReleaseSpec) {
       readOnlyRootFilesystem: true,
       capabilities: { drop: ['ALL'] },
     },
-    volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
+    volumeMounts: [
+      { name: 'tmp', mountPath: '/tmp' },
+      ...sharedMemoryOf(release).map(({ name }) => ({ name, mountPath: '/dev/shm' })),
+    ],
   };
 }
 
 function resourcesOf({ image, provenance }: ReleaseSpec) {
-  const { cpu, memory, gpu } = provenance.resources ?? {};
+  const { cpu, memory, gpu, devices } = provenance.resources ?? {};
+  const counts = Object.entries(devices ?? {}).map(([name, count]) => [name, String(count)] as const);
   const requests = { ...given('cpu', cpu), ...given('memory', memory) };
-  const limits = { ...given('memory', image.limits.memory), ...given('nvidia.com/gpu', gpu) };
+  const limits = {
+    ...given('memory', image.limits.memory),
+    ...given('nvidia.com/gpu', gpu),
+    ...Object.fromEntries(counts),
+  };
   return {
     ...(Object.keys(requests).length === 0 ? {} : { requests }),
     ...(Object.keys(limits).length === 0 ? {} : { limits }),

@@ -19,6 +19,8 @@ export const annotations = {
   failure: 'slipway.dev/failure',
   /** On a Deployment that was stopped: how many replicas it had. */
   replicas: 'slipway.dev/replicas',
+  /** On the pods of a Deployment: when they were replaced by newer ones of the same release. */
+  restartedAt: 'slipway.dev/restarted-at',
 } as const;
 
 export const manager = 'slipway';

@@ -3,7 +3,13 @@ import type { KubeMetadata, KubeObject } from '../../clients/kubernetes/objects'
 /** What is read of a Deployment. https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/deployment-v1/ */
 export interface Deployment extends KubeObject {
   readonly metadata: KubeMetadata & { readonly generation?: number };
-  readonly spec: { readonly replicas?: number; readonly template?: { readonly spec?: PodTemplateSpec } };
+  readonly spec: {
+    readonly replicas?: number;
+    readonly template?: {
+      readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> };
+      readonly spec?: PodTemplateSpec;
+    };
+  };
   readonly status?: {
     readonly observedGeneration?: number;
     readonly replicas?: number;
@@ -22,6 +28,7 @@ export interface Condition {
 
 interface Container {
   readonly name: string;
+  readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[];
   readonly resources?: { readonly requests?: Readonly<Record<string, string>> };
 }
 
@@ -38,6 +45,7 @@ export interface Pod extends KubeObject {
     readonly startTime?: string;
     readonly conditions?: readonly Condition[];
     readonly containerStatuses?: readonly ContainerStatus[];
+    readonly initContainerStatuses?: readonly ContainerStatus[];
   };
 }
 

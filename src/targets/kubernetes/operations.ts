@@ -1,6 +1,7 @@
 import { UserError } from '../../core/errors';
 import type { DeployedModel } from '../../core/deployment';
 import type { ImageContent, Reservation } from '../../core/target';
+import { cleanUpModel } from './cleanUp';
 import { deployRelease } from './deploy';
 import { takeLease, withLease } from './lease';
 import { ofModel, ours } from './names';
@@ -10,11 +11,17 @@ import { findModel, modelsIn } from './state';
 import type { Subject } from './subject';
 
 export { changeAutoscale, checkMetric } from './autoscale';
+export { readLeftovers } from './cleanUp';
 export { rollBack } from './deploy';
-export { forwardModel } from './forward';
+export { forwardModel, holdForward } from './forward';
 export { readLogs } from './logs';
+export { namespaceNames } from './namespaceNames';
 export { openPlace } from './place';
 export { checkPlace } from './preflight';
+export { createPullSecret, fittingSecrets } from './pullSecrets';
+export { readRelease } from './readRelease';
+export { restartModel } from './restart';
+export { exportModel, renderRequest } from './render';
 export { removeModel } from './remove';
 export { changeScale, startModel, stopModel } from './scale';
 
@@ -63,6 +70,11 @@ export async function changeModel<T>(
 ): Promise<T> {
   await mustExist(subject, signal);
   return withLease(subject.place, subject.model, program, signal, body);
+}
+
+/** Cleans up after a change of a model that was cut off, while nobody changes it. @throws UserError DeployInProgress */
+export async function cleanUp(subject: Subject, program: string, signal: AbortSignal): Promise<void> {
+  await withLease(subject.place, subject.model, program, signal, (abort) => cleanUpModel(subject, abort));
 }
 
 /** @throws UserError ModelNotFound */

@@ -2,8 +2,10 @@ import { missingPermissions, type Permission } from '../../clients/kubernetes/ac
 import { findObject } from '../../clients/kubernetes/change';
 import { resourcePath, resources, type KubeObject } from '../../clients/kubernetes/objects';
 import { isUserError, UserError } from '../../core/errors';
-import { formatPlatform, type Platform } from '../../core/image';
+import type { DeployIntent, Readiness } from '../../core/target';
+import { checkCapacity } from './capacity';
 import { labels, manager } from './names';
+import { checkNodes } from './nodeFit';
 import type { Deployment } from './objects';
 import type { Place } from './place';
 
@@ -15,6 +17,8 @@ export const deployPermissions: readonly Permission[] = [
   ...allow('apps', 'deployments', 'get', 'list', 'watch', 'create', 'patch', 'delete'),
   ...allow('apps', 'deployments/scale', 'patch'),
   ...allow('autoscaling', 'horizontalpodautoscalers', 'list', 'watch', 'create', 'patch', 'delete'),
+  ...allow('policy', 'poddisruptionbudgets', 'list', 'create', 'patch', 'delete'),
+  ...allow('networking.k8s.io', 'networkpolicies', 'list', 'create', 'patch', 'delete'),
   ...allow('', 'services', 'list', 'watch', 'create', 'patch', 'delete'),
   ...allow('', 'serviceaccounts', 'get', 'list', 'create', 'patch', 'delete'),
   ...allow('', 'configmaps', 'get', 'list', 'watch', 'create', 'patch', 'delete'),
@@ -27,19 +31,16 @@ export const deployPermissions: readonly Permission[] = [
 
 /**
  * Whether a model can be deployed to a place. Changes nothing.
- * @throws UserError NamespaceMissing, PermissionMissing, NameTaken, NameInvalid, ArchitectureMismatch, and of the client
+ * @throws UserError NamespaceMissing, PermissionMissing, NameTaken, NameInvalid, ArchitectureMismatch, NoNodeFits,
+ *   QuotaExceeded, LimitRangeExceeded, and of the client
  */
-export async function checkPlace(
-  place: Place,
-  model: string,
-  platform: Platform | undefined,
-  signal: AbortSignal,
-): Promise<Platform> {
-  checkName(model);
+export async function checkPlace(place: Place, intent: DeployIntent, signal: AbortSignal): Promise<Readiness> {
+  checkName(intent.name);
   await checkNamespace(place, signal);
   await checkPermissions(place, signal);
-  await checkOwner(place, model, signal);
-  return checkNodes(place, platform, signal);
+  const isNew = !(await checkOwner(place, intent.name, signal));
+  await checkCapacity(place, intent, isNew, signal);
+  return checkNodes(place, intent, signal);
 }
 
 /** A Service becomes a name in DNS, which begins with a letter. */
@@ -50,19 +51,31 @@ function checkName(model: string): void {
   });
 }
 
-async function checkNamespace({ client, namespace }: Place, signal: AbortSignal): Promise<void> {
+/** @throws UserError NamespaceMissing, also of a namespace that is being deleted */
+export async function checkNamespace({ client, namespace }: Place, signal: AbortSignal): Promise<void> {
+  const state = await namespaceState({ client, namespace }, signal);
+  if (state === 'there') return;
+  const isGone = state === 'missing';
+  const message = isGone
+    ? `${client.context.name} has no namespace ${namespace}.`
+    : `The namespace ${namespace} of ${client.context.name} is being deleted.`;
+  const label = `Create it${isGone ? '' : ', once it is gone,'} with kubectl create namespace ${namespace}, or name another one.`;
+  throw new UserError('NamespaceMissing', message, { remedy: { kind: 'hint', label } });
+}
+
+async function namespaceState(
+  { client, namespace }: Place,
+  signal: AbortSignal,
+): Promise<'there' | 'ending' | 'missing'> {
   const path = resourcePath(resources.namespaces, undefined, namespace);
   try {
-    await client.request({ what: `read the namespace ${namespace}`, path }, signal);
+    const { metadata } = await client.request<KubeObject>({ what: `read the namespace ${namespace}`, path }, signal);
+    return metadata.deletionTimestamp === undefined ? 'there' : 'ending';
   } catch (error) {
-    if (!isUserError(error)) throw error;
     // Who may work in a namespace need not be allowed to look at it.
-    if (error.code === 'KubernetesForbidden') return;
-    if (error.code !== 'KubernetesNotFound') throw error;
-    throw new UserError('NamespaceMissing', `${client.context.name} has no namespace ${namespace}.`, {
-      cause: error,
-      remedy: { kind: 'hint', label: `Create it with kubectl create namespace ${namespace}, or name another one.` },
-    });
+    if (isUserError(error) && error.code === 'KubernetesForbidden') return 'there';
+    if (isUserError(error) && error.code === 'NamespaceMissing') return 'missing';
+    throw error;
   }
 }
 
@@ -80,7 +93,9 @@ async function checkPermissions({ client, namespace }: Place, signal: AbortSigna
   );
 }
 
-async function checkOwner({ client, namespace }: Place, model: string, signal: AbortSignal): Promise<void> {
+/** @returns whether the model is there already */
+async function checkOwner({ client, namespace }: Place, model: string, signal: AbortSignal): Promise<boolean> {
+  let isThere = false;
   for (const resource of [resources.deployments, resources.services]) {
     const object = await findObject<Deployment>(client, { resource, namespace, name: model }, signal).catch(
       (error: unknown) => {
@@ -88,7 +103,9 @@ async function checkOwner({ client, namespace }: Place, model: string, signal: A
         throw error;
       },
     );
-    if (object === undefined || object.metadata.labels?.[labels.managedBy] === manager) continue;
+    if (object === undefined) continue;
+    isThere ||= resource === resources.deployments;
+    if (object.metadata.labels?.[labels.managedBy] === manager) continue;
     const owner = ownerOf(object);
     throw new UserError(
       'NameTaken',
@@ -96,6 +113,7 @@ async function checkOwner({ client, namespace }: Place, model: string, signal: A
       { remedy: { kind: 'hint', label: 'Give the model another name, or choose another namespace.' } },
     );
   }
+  return isThere;
 }
 
 /** Who keeps an object, as far as it tells. */
@@ -103,43 +121,4 @@ function ownerOf({ metadata: { labels: marks = {}, annotations: notes = {} } }: 
   if ('argocd.argoproj.io/tracking-id' in notes || 'argocd.argoproj.io/instance' in marks) return 'Argo CD';
   if ('kustomize.toolkit.fluxcd.io/name' in marks || 'helm.toolkit.fluxcd.io/name' in marks) return 'Flux';
   return marks[labels.managedBy] ?? 'somebody else';
-}
-
-interface Node extends KubeObject {
-  readonly spec?: { readonly unschedulable?: boolean };
-  readonly status?: { readonly nodeInfo?: { readonly architecture?: string } };
-}
-
-const usual: Platform = { os: 'linux', architecture: 'amd64' };
-
-/** The platform that is wanted, if nodes have it; else what most nodes have. */
-async function checkNodes({ client }: Place, wanted: Platform | undefined, signal: AbortSignal): Promise<Platform> {
-  const nodes = await listNodes(client, signal);
-  const found = nodes
-    .filter((node) => node.spec?.unschedulable !== true)
-    .map((node) => node.status?.nodeInfo?.architecture ?? '');
-  if (found.length === 0) return wanted ?? usual;
-  if (wanted !== undefined && !found.includes(wanted.architecture)) {
-    const have = [...new Set(found)].join(', ');
-    throw new UserError(
-      'ArchitectureMismatch',
-      `The nodes of ${client.context.name} are of ${have}, and the image would be for ${formatPlatform(wanted)}.`,
-      { remedy: { kind: 'hint', label: 'Choose another platform, or leave it out.' } },
-    );
-  }
-  const count = (architecture: string): number => found.filter((one) => one === architecture).length;
-  return wanted ?? (count('arm64') > count('amd64') ? { os: 'linux', architecture: 'arm64' } : usual);
-}
-
-/** Nodes belong to no namespace, so many users may not see them. */
-async function listNodes(client: Place['client'], signal: AbortSignal): Promise<readonly Node[]> {
-  try {
-    const path = resourcePath(resources.nodes);
-    return (
-      (await client.request<{ readonly items?: readonly Node[] }>({ what: 'list nodes', path }, signal)).items ?? []
-    );
-  } catch (error) {
-    if (isUserError(error) && error.code === 'KubernetesForbidden') return [];
-    throw error;
-  }
 }

@@ -69,7 +69,8 @@ function textOf(release: ReleaseSpec): string {
   return JSON.stringify(release, undefined, 2);
 }
 
-function releaseObject(release: ReleaseSpec, namespace: string): Manifest {
+/** The release as the cluster keeps it. */
+export function releaseObject(release: ReleaseSpec, namespace: string): Manifest {
   return {
     apiVersion: 'v1',
     kind: 'ConfigMap',

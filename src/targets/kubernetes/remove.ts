@@ -8,6 +8,8 @@ import type { Place } from './place';
 /** Everything that is ever made for a model, what others depend on last. */
 const kinds: readonly Resource[] = [
   resources.horizontalPodAutoscalers,
+  resources.podDisruptionBudgets,
+  resources.networkPolicies,
   resources.services,
   resources.deployments,
   resources.secrets,
@@ -16,11 +18,16 @@ const kinds: readonly Resource[] = [
 ];
 
 const lookMs = 500;
-/** Pods answer what they were asked before they end. */
 const longestMs = 120_000;
 
 /** Deletes all of a model by its label, and waits until its pods are gone. */
 export async function removeModel(place: Place, model: string, signal: AbortSignal): Promise<void> {
+  await deleteObjects(place, model, signal);
+  await untilGone(place, model, signal);
+}
+
+/** Deletes all of a model by its label; its pods answer what they were asked before they end. */
+export async function deleteObjects(place: Place, model: string, signal: AbortSignal): Promise<void> {
   for (const resource of kinds) {
     const found = await patiently(() => objectsOf(place, resource, model, signal), signal);
     for (const { metadata } of found) {
@@ -28,6 +35,9 @@ export async function removeModel(place: Place, model: string, signal: AbortSign
       await patiently(() => deleteObject(place.client, address, signal), signal);
     }
   }
+}
+
+async function untilGone(place: Place, model: string, signal: AbortSignal): Promise<void> {
   const deadline = performance.now() + longestMs;
   const remaining = [resources.deployments, resources.pods];
   while (performance.now() < deadline) {

@@ -2,6 +2,7 @@ import { annotate } from '../../clients/kubernetes/change';
 import { resources } from '../../clients/kubernetes/objects';
 import { UserError } from '../../core/errors';
 import { mustNotBeAutoscaled } from './autoscale';
+import { keepBudget } from './budget';
 import type { Subject } from './subject';
 import { annotations, ofModel } from './names';
 import type { Deployment } from './objects';
@@ -16,6 +17,7 @@ export async function changeScale(subject: Subject, replicas: number, signal: Ab
   const { deployment, snapshot } = await read(subject, signal);
   mustNotBeAutoscaled(snapshot, subject.model);
   await scaleModel(subject.place, subject.model, replicas, signal);
+  await keepBudget(subject.place, subject.model, replicas, signal);
   await settle(subject, replicas >= (deployment.spec.replicas ?? 1), 'ScaleFailed', signal);
 }
 

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   annotate,
   applyObject,
@@ -12,16 +13,20 @@ import { resources, type Resource } from '../../clients/kubernetes/objects';
 import { isUserError, UserError } from '../../core/errors';
 import type { Reason } from '../../core/deployment';
 import type { RolloutStep } from '../../core/target';
+import { boundedReason } from './boundedReason';
 import { withLog } from './cause';
+import { deleteOurs } from './deleteOurs';
 import { forwardModel } from './forward';
 import { releaseManifests, secretManifest } from './manifests';
 import { annotations, container, releaseName } from './names';
+import { networkPolicies } from './networkPolicy';
 import { patiently } from './patiently';
 import type { Place } from './place';
 import type { ReleaseSpec } from './release';
 import { followRollout, type RolloutOutcome } from './rollout';
 
 const kinds: Readonly<Record<string, Resource>> = {
+  NetworkPolicy: resources.networkPolicies,
   Deployment: resources.deployments,
   Service: resources.services,
   ServiceAccount: resources.serviceAccounts,
@@ -29,8 +34,11 @@ const kinds: Readonly<Record<string, Resource>> = {
 
 /** Makes the cluster's objects those of a release. */
 export async function applyRelease(place: Place, release: ReleaseSpec, signal: AbortSignal): Promise<void> {
-  for (const manifest of releaseManifests(release, place.namespace))
+  const policies = networkPolicies(release, place.namespace);
+  // Before the pods: none of them is ever reached by whom the release shuts out.
+  for (const manifest of [...policies, ...releaseManifests(release, place.namespace)])
     await patiently(() => applyOne(place, manifest, signal), signal);
+  if (policies.length === 0) await deleteOurs(place, resources.networkPolicies, release.model, signal);
 }
 
 async function applyOne({ client }: Place, manifest: Manifest, signal: AbortSignal): Promise<void> {
@@ -78,7 +86,7 @@ export async function noteOutcome(
   const name = releaseName(model, version);
   const notes = {
     [annotations.outcome]: failure === undefined ? 'ready' : 'failed',
-    [annotations.failure]: failure === undefined ? null : JSON.stringify(failure),
+    [annotations.failure]: failure === undefined ? null : JSON.stringify(boundedReason(failure)),
   };
   await patiently(() => annotate(client, { resource: resources.configMaps, namespace, name }, notes, signal), signal);
 }
@@ -106,13 +114,29 @@ export async function* awaitRelease(
   const outcome = yield* followRollout(place, { model, version, image: image.image, readyTimeoutSeconds }, signal);
   if (outcome.kind === 'failed') return { kind: 'failed', reason: await explain(place, release, outcome, signal) };
   yield { kind: 'progress', step: 'verifying', message: `Asking ${model} whether it is ready` };
-  const forward = await patiently(() => forwardModel(place, model, version, signal), signal);
-  await forward.close();
+  await verify(place, release, signal);
   return outcome;
 }
 
+const verifyTries = 5;
+const verifyPauseMs = 1000;
+
+/** The kubelet knows that it answers, so one connection that breaks is the network's. */
+async function verify(place: Place, { model, version }: ReleaseSpec, signal: AbortSignal): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const forward = await patiently(() => forwardModel(place, model, version, signal), signal);
+      await forward.close();
+      return;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (attempt === verifyTries || !isUserError(error) || error.code !== 'ModelNotReady') throw error;
+    }
+    await delay(verifyPauseMs, undefined, { signal });
+  }
+}
+
 const tailLines = 60;
-/** An annotation holds little, and a traceback of recursion is long. */
 const keptLines = 30;
 
 async function explain(

@@ -10,8 +10,9 @@ export const kindPrefix = 'kubernetes:';
  * Models as Deployments in a namespace of a cluster. Nothing is connected, and the SDK is not loaded, before a model is
  * asked for.
  * @param name what stands behind `kubernetes:`
+ * @param clusterName of its context, where that is known
  */
-export function kubernetesTarget(name: string, context: TargetContext): ImageTarget {
+export function kubernetesTarget(name: string, context: TargetContext, clusterName?: string): ImageTarget {
   const id = kindPrefix + name;
   const { program } = context;
   const home = homeAt(context.home);
@@ -29,6 +30,7 @@ export function kubernetesTarget(name: string, context: TargetContext): ImageTar
     id,
     displayName: name,
     accepts: 'image',
+    ...(clusterName === undefined ? {} : { namespaces: namespacesOf(clusterName, context, open) }),
     models: async (signal) => {
       const { operations, place } = await open();
       return operations.readModels(place, id, signal);
@@ -37,9 +39,9 @@ export function kubernetesTarget(name: string, context: TargetContext): ImageTar
       const { operations, place } = await open();
       yield* operations.watchModels(place, id, signal);
     },
-    preflight: async (model, platform, signal) => {
+    preflight: async (intent, signal) => {
       const { operations, place } = await open();
-      return operations.checkPlace(place, model, platform, signal);
+      return operations.checkPlace(place, intent, signal);
     },
     checkAutoscale: async (autoscale, signal) => {
       const { operations, place } = await open();
@@ -50,6 +52,14 @@ export function kubernetesTarget(name: string, context: TargetContext): ImageTar
       const reservation = await operations.reserveModel({ place, model, targetId: id }, program, signal);
       await rememberTarget(home, id);
       return reservation;
+    },
+    render: async (model, request) => {
+      const { operations, place } = await open();
+      return operations.renderRequest({ place, model, targetId: id }, request);
+    },
+    manifests: async (model, signal) => {
+      const { operations, place } = await open();
+      return operations.exportModel({ place, model, targetId: id }, signal);
     },
     logs: async function* (model, options, signal) {
       const { operations, place } = await open();
@@ -66,14 +76,41 @@ export function kubernetesTarget(name: string, context: TargetContext): ImageTar
       change(model, signal, ({ operations, subject }, abort) => operations.changeAutoscale(subject, autoscale, abort)),
     rollback: (model, version, signal) =>
       change(model, signal, ({ operations, subject }, abort) => operations.rollBack(subject, version, abort)),
+    restart: (model, signal) =>
+      change(model, signal, ({ operations, subject }, abort) => operations.restartModel(subject, abort)),
     stop: (model, signal) =>
       change(model, signal, ({ operations, subject }, abort) => operations.stopModel(subject, abort)),
     start: (model, _secrets, signal) =>
       change(model, signal, ({ operations, subject }, abort) => operations.startModel(subject, abort)),
+    readRelease: async (model, version, signal) => {
+      const { operations, place } = await open();
+      return operations.readRelease(place, model, version, signal);
+    },
+    pullSecrets: async (registry, signal) => {
+      const { operations, place } = await open();
+      return operations.fittingSecrets(place, registry, signal);
+    },
+    createPullSecret: async (registry, credential, signal) => {
+      const { operations, place } = await open();
+      return operations.createPullSecret(place, registry, credential, signal);
+    },
+    leftovers: async (signal) => {
+      const { operations, place } = await open();
+      return operations.readLeftovers(place, signal);
+    },
+    cleanUp: async (model, signal) => {
+      const { operations, place } = await open();
+      await operations.cleanUp({ place, model, targetId: id }, program, signal);
+    },
     forward: async (model, signal) => {
       const { operations, place } = await open();
       await operations.mustExist({ place, model, targetId: id }, signal);
       return operations.forwardModel(place, model, undefined, signal);
+    },
+    holdForward: async function* (model, local, signal) {
+      const { operations, place } = await open();
+      await operations.mustExist({ place, model, targetId: id }, signal);
+      yield* operations.holdForward(place, model, local, signal);
     },
   };
 }
@@ -81,6 +118,21 @@ export function kubernetesTarget(name: string, context: TargetContext): ImageTar
 interface Opened {
   readonly operations: typeof Operations;
   readonly place: Subject['place'];
+}
+
+function namespacesOf(
+  cluster: string,
+  context: TargetContext,
+  open: () => Promise<Opened>,
+): NonNullable<ImageTarget['namespaces']> {
+  return {
+    cluster,
+    list: async (signal) => {
+      const { operations, place } = await open();
+      return operations.namespaceNames(place, context.namespaces ?? [], signal);
+    },
+    open: (namespace) => kubernetesTarget(`${cluster}/${namespace}`, context, cluster),
+  };
 }
 
 /** Finds the cluster at the first use. One that was not found is looked for again. */

@@ -26,9 +26,10 @@ export async function* readLogs(
       : options.after + 1;
   const reader = new SpoolReader(folder, first, options.after === undefined ? undefined : options.generation);
   const changes = new ChangeSignal(folder, pollMs);
+  const since = options.after === undefined ? (options.since ?? '') : '';
   try {
     do {
-      yield* reader.read(signal);
+      for await (const line of reader.read(signal)) if (line.time >= since) yield line;
       if (!options.follow) return;
       await changes.wait(signal);
     } while (await exists(home.model(name)));

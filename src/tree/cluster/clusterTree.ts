@@ -2,7 +2,7 @@ import type { Cluster, ClusterProblem, ClusterRow, ClusterRows, PodRow } from '.
 import { inertText } from '../../core/inertText';
 import { escapeMarkdown, formatTime } from '../format';
 import { leaf, type Translate, type TreeNode } from '../node';
-import { firstPage } from '../pages';
+import { shownRows, type Shown } from '../pages';
 import { appearanceOf, containerAppearance, type Appearance } from './rowNode';
 
 /** What is known of what stands below an opened row. */
@@ -24,17 +24,21 @@ export function rowId(parentId: string, row: { readonly id: string }): string {
   return `${parentId}/${row.id}`;
 }
 
-/** How many rows of a list are drawn: those behind them are only counted. */
-type Limit = (id: string) => number;
+/** Which rows of a list are drawn: the others are only counted. */
+type ShownOf = (id: string) => Shown;
 
-const unlimited: Limit = () => Infinity;
+const everything: ShownOf = () => ({ limit: Infinity, found: new Set() });
 
-/** A list cut to its first rows, and how many are left out. */
-function pageOf(below: Below | undefined, limit: number): { readonly below: Below | undefined; readonly more: number } {
+/** A list without the rows that are not drawn, and how many those are. */
+function pageOf(
+  below: Below | undefined,
+  shown: Shown,
+  idOf: (row: ClusterRow) => string,
+): { readonly below: Below | undefined; readonly more: number } {
   const value = below?.value;
   if (below === undefined || value === undefined) return { below, more: 0 };
-  const { shown, more } = firstPage(value.rows, limit);
-  return { below: more === 0 ? below : { ...below, value: { ...value, rows: shown } }, more };
+  const page = shownRows(value.rows, shown, idOf);
+  return { below: page.more === 0 ? below : { ...below, value: { ...value, rows: page.shown } }, more: page.more };
 }
 
 /**
@@ -43,14 +47,14 @@ function pageOf(below: Below | undefined, limit: number): { readonly below: Belo
  */
 export function clusterTreeMaker(
   t: Translate,
-): (clusters: readonly Cluster[], below: (id: string) => Below | undefined, limit?: Limit) => readonly TreeNode[] {
+): (clusters: readonly Cluster[], below: (id: string) => Below | undefined, shownOf?: ShownOf) => readonly TreeNode[] {
   let before = new Map<string, Made>();
-  return (clusters, below, limit = unlimited) => {
+  return (clusters, below, shownOf = everything) => {
     const made = new Map<string, Made>();
     const draw = (clusterId: string, parentId: string, row: ClusterRow): TreeNode => {
       const id = rowId(parentId, row);
       const known = before.get(id);
-      const page = pageOf(below(id), limit(id));
+      const page = pageOf(below(id), shownOf(id), (child) => rowId(id, child));
       const children = childrenOf(clusterId, id, row, page.below, (child) => draw(clusterId, id, child), t);
       const isSame = known?.row === row && known.node.more === page.more && sameNodes(known.children, children);
       const node = isSame ? known.node : { ...rowNode(clusterId, id, row, children, t), more: page.more };
@@ -74,9 +78,9 @@ function clusterNode(
   const { id, displayName, problem } = cluster;
   if (problem !== undefined) return brokenNode(cluster, problem);
   const trouble = troubleOf(below, t);
-  const description = trouble?.short ?? summary(below, t);
+  const description = trouble?.short ?? summary(cluster, below, t);
   const name = inertText(displayName);
-  return leaf(id, `cluster ${id.replace(/:.*/s, '')}`, name, {
+  return leaf(id, contextOf(cluster), name, {
     ...(description === undefined ? {} : { description }),
     tooltip: escapeMarkdown(lines(displayName, cluster.description, trouble?.message)),
     icon: trouble === undefined ? { id: 'vm' } : { id: 'warning', color: 'list.warningForeground' },
@@ -113,8 +117,13 @@ function troubleOf(
   return { short: t('no answer since {0}, trying again', since), message: stale.message };
 }
 
+function contextOf({ id, pinned }: Cluster): string {
+  return `cluster ${id.replace(/:.*/s, '')}${pinned === true ? ' pinned' : ''}`;
+}
+
 /** This machine tells how many nodes it is. */
-function summary(below: Below | undefined, t: Translate): string | undefined {
+function summary({ pinned }: Cluster, below: Below | undefined, t: Translate): string | undefined {
+  if (pinned === true) return t('pinned');
   const rows = below?.value?.rows.filter(({ kind }) => kind === 'node') ?? [];
   if (rows.length === 0) return undefined;
   return rows.length === 1 ? t('1 node') : t('{0} nodes', rows.length);

@@ -4,9 +4,11 @@ import type {
   ClusterRow,
   ContainerState,
   EventRow,
+  KindRow,
   NamespaceRow,
   NodeRow,
   NoteRow,
+  ObjectRow,
   PodRow,
   ProcessRow,
   RequestedRow,
@@ -44,7 +46,20 @@ type Drawers = {
 };
 
 /** How each kind of row is drawn. */
-const drawers: Drawers = { section, node, requested, namespace, workload, pod, event, check, process, note };
+const drawers: Drawers = {
+  section,
+  node,
+  requested,
+  namespace,
+  workload,
+  pod,
+  kind,
+  object,
+  event,
+  check,
+  process,
+  note,
+};
 
 export function appearanceOf(row: ClusterRow, t: Translate): Appearance {
   const draw = drawers[row.kind] as (row: ClusterRow, t: Translate) => Appearance;
@@ -58,6 +73,7 @@ const sectionIcons: Readonly<Record<SectionRow['section'], string>> = {
   namespaces: 'symbol-namespace',
   events: 'history',
   pods: 'layers',
+  others: 'symbol-misc',
 };
 
 function section({ section: kind }: SectionRow, t: Translate): Appearance {
@@ -68,6 +84,7 @@ function section({ section: kind }: SectionRow, t: Translate): Appearance {
     namespaces: t('Namespaces'),
     events: t('Events'),
     pods: t('Pods'),
+    others: t('Other Objects'),
   };
   return { context: `section ${kind}`, label: labels[kind], icon: { id: sectionIcons[kind] }, opens: true };
 }
@@ -88,13 +105,17 @@ function node(row: NodeRow, t: Translate): Appearance {
   ];
   const facts = [row.name, roles.join(', '), version, architecture, ...trouble];
   return {
-    context: `node${row.ref === undefined ? '' : ` object ${cordoned ? 'uncordon' : 'cordon'}`}`,
+    context: ['node', ...(row.ref === undefined ? [] : ['object']), ...actionWords(row)].join(' '),
     label: row.name,
     description: parts.join(' · '),
     tooltip: tooltip(facts),
     icon: row.ready && trouble.length === 0 ? { id: 'server-environment' } : warning,
     opens: true,
   };
+}
+
+function actionWords({ actions = [], cordoned }: NodeRow): readonly string[] {
+  return actions.map((action) => (action === 'cordon' && cordoned ? 'uncordon' : action));
 }
 
 function requested({ requested: asked, allocatable }: RequestedRow, t: Translate): Appearance {
@@ -116,10 +137,15 @@ function requested({ requested: asked, allocatable }: RequestedRow, t: Translate
 
 function namespace(row: NamespaceRow, t: Translate): Appearance {
   const isActive = row.phase === 'Active';
+  const mark = row.pinned === true ? t('pinned') : undefined;
   return {
-    context: `namespace${row.ref === undefined ? '' : ' object'}`,
+    context: [
+      'namespace',
+      ...(row.ref === undefined ? [] : ['object']),
+      ...(mark === undefined ? [] : ['pinned']),
+    ].join(' '),
     label: row.name,
-    ...(isActive ? {} : { description: row.phase }),
+    description: joined(isActive ? undefined : row.phase, mark),
     tooltip: tooltip([row.name, row.named ? t('From the context or from the settings') : undefined]),
     icon: isActive ? { id: 'symbol-namespace' } : warning,
     opens: true,
@@ -173,6 +199,21 @@ export function containerAppearance(one: ContainerState, t: Translate): Appearan
     description: joined(one.status, role, restarts, one.message),
     tooltip: tooltip([one.name, one.image, one.message]),
     icon: one.state === 'ok' ? { id: 'symbol-event' } : stateIcons[one.state],
+    opens: false,
+  };
+}
+
+function kind({ name, apiVersion }: KindRow): Appearance {
+  return { context: 'kind', label: name, description: apiVersion, icon: { id: 'symbol-class' }, opens: true };
+}
+
+function object({ name, ref, createdAt, ends }: ObjectRow, t: Translate): Appearance {
+  return {
+    context: 'other object',
+    label: name,
+    description: joined(ends ? t('being deleted') : undefined, formatTime(createdAt)),
+    tooltip: tooltip([name, ref?.kind]),
+    icon: ends ? stateIcons.progressing : { id: 'symbol-object' },
     opens: false,
   };
 }

@@ -64,7 +64,7 @@ class Explored {
     const nodes = this.#draw(
       this.store.clusters,
       (id) => this.store.below(id),
-      () => pageSize,
+      () => ({ limit: pageSize, found: new Set() }),
     );
     this.#state.update(nodes);
     return nodes;

@@ -35,6 +35,8 @@ export interface TestCluster {
   user(name: TestUser): string;
   /** Kills the API server, and starts it again once `whileDown` is through. Resolves when it is ready. */
   restartApiserver(whileDown?: () => Promise<void>): Promise<void>;
+  /** Kills the kubelet, and starts it again once `whileDown` is through. Pods live on meanwhile. */
+  restartKubelet(whileDown?: () => Promise<void>): Promise<void>;
   /** The address under which the cluster reaches what listens on a port of 127.0.0.1 here. */
   reach(port: number): Promise<string>;
   stop(): Promise<void>;
@@ -49,6 +51,8 @@ export interface ClusterOptions {
   readonly kubelets?: number;
   /** For fake nodes by the thousand. */
   readonly isLarge?: boolean;
+  /** The node throws away what a container has written but the last twelve megabytes. */
+  readonly keepsLittle?: boolean;
 }
 
 /** Starts a cluster. Nothing of it is left when this process ends, however it ends. */
@@ -76,8 +80,10 @@ async function startOn(machine: Machine, options: ClusterOptions): Promise<TestC
   const further = nodes.slice(1).map((node) => furtherNode(settings, node));
   if (further.length > 0) await openNetwork(machine);
   const removeFurther = (): Promise<unknown> => Promise.all(further.map((node) => node.losePower()));
+  let kubelet: Daemon;
   try {
-    await Promise.all([startNode(settings, options.metrics ?? false), ...further.map((node) => node.start())]);
+    const first = startNode(settings, options.metrics ?? false);
+    [kubelet] = await Promise.all([first, ...further.map((node) => node.start())]);
   } catch (error) {
     await removeFurther();
     throw error;
@@ -97,6 +103,11 @@ async function startOn(machine: Machine, options: ClusterOptions): Promise<TestC
       await whileDown?.();
       apiserver = startApiserver(settings);
       await apiserverReady(settings, [apiserver]);
+    },
+    restartKubelet: async (whileDown) => {
+      await kubelet.kill();
+      await whileDown?.();
+      kubelet = startKubelet(settings);
     },
     reach: async (port) => {
       await machine.network.forward(port);
@@ -119,6 +130,7 @@ async function settle(machine: Machine, nodes: readonly Node[], options: Cluster
   return {
     ...{ programs: options.programs, machine, node, certificates, users, address, server, registry },
     loss: lossOf(options),
+    keepsLittle: options.keepsLittle ?? false,
   };
 }
 
@@ -142,15 +154,19 @@ async function startControlPlane(settings: Settings): Promise<Daemon> {
   return apiserver;
 }
 
-async function startNode(settings: Settings, metrics: boolean): Promise<void> {
-  const starts = [startControllerManager, startScheduler, startKubelet, startProxy, startCoredns];
-  const daemons = [...starts, ...(metrics ? [startMetricsServer] : [])].map((start) => start(settings));
+/** @returns the kubelet */
+async function startNode(settings: Settings, metrics: boolean): Promise<Daemon> {
+  const starts = [startControllerManager, startScheduler, startProxy, startCoredns];
+  const kubelet = startKubelet(settings);
+  const others = [...starts, ...(metrics ? [startMetricsServer] : [])].map((start) => start(settings));
+  const daemons = [kubelet, ...others];
   const is = (state: string, of: string) => async (): Promise<boolean> => isTrue(await askApi(settings, of), state);
   await until('the node is ready', daemons, is('Ready', `/api/v1/nodes/${settings.node.name}`));
   const account = '/api/v1/namespaces/default/serviceaccounts/default';
   await until('pods can be made', daemons, async () => (await askApi(settings, account)) !== undefined);
   const api = '/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.metrics.k8s.io';
   if (metrics) await until('metrics-server is known', daemons, is('Available', api));
+  return kubelet;
 }
 
 function apiserverReady(settings: Settings, daemons: readonly Daemon[]): Promise<void> {

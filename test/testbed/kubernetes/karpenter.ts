@@ -5,7 +5,8 @@ import { writeYaml } from './files';
 
 /**
  * Starts Karpenter with its provider of fake machines, which KWOK runs: pods that fit nowhere get nodes, and nodes that
- * are empty for ten seconds go. Pods must tolerate the taint of these nodes, which only pretend. KWOK must run already. @param programs the folder of `kubernetesBinaries('karpenter')`
+ * are empty for ten seconds go. Pods must tolerate the taint of these nodes, which only pretend to run them. KWOK must run
+ * already. @param programs the folder of `kubernetesBinaries('karpenter')`
  */
 export async function startKarpenter(cluster: TestCluster, programs: string): Promise<void> {
   const { folder, machine, kubeconfig } = cluster;

@@ -93,7 +93,7 @@ export function startKubelet(settings: Settings, eviction: Readonly<Record<strin
   ]);
 }
 
-function kubelet({ machine, certificates, address, node }: Settings, eviction: object): object {
+function kubelet({ machine, certificates, address, node, keepsLittle }: Settings, eviction: object): object {
   const { authority, server } = certificates;
   return {
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
@@ -118,6 +118,7 @@ function kubelet({ machine, certificates, address, node }: Settings, eviction: o
     clusterDomain: 'cluster.local',
     podLogsDir: path.join(machine.folder, 'pods'),
     volumePluginDir: path.join(machine.folder, 'kubelet', 'plugins'),
+    ...(keepsLittle ? { containerLogMaxSize: '12Mi', containerLogMaxFiles: 2, containerLogMonitorInterval: '3s' } : {}),
     maxPods: 250,
     registryPullQPS: 0,
     eventRecordQPS: 0,

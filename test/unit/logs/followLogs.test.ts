@@ -175,7 +175,7 @@ describe('followLogs', () => {
 describe('readLog', () => {
   it('names the holes inside what is kept', async () => {
     const entries: LogEntry[] = [];
-    for await (const entry of readLog(faultySource([line(5), line(6), line(9)], []), never)) entries.push(entry);
+    for await (const entry of readLog(faultySource([line(5), line(6), line(9)], []), {}, never)) entries.push(entry);
     assert.deepEqual(numbers(entries), [5, 6, 'gap 6+2', 9]);
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parseFilter } from '../../../src/editor/logs/logFilter';
+import { parseFilter } from '../../../src/pipeline/logFilter';
 import { LogPane, type LogSink } from '../../../src/editor/logs/logPane';
 import { paced } from '../../../src/editor/logs/paced';
 import { BoundedQueue } from '../../../src/pipeline/boundedQueue';
@@ -154,7 +154,7 @@ describe('LogPane', () => {
 
   it('shows gaps in place', async () => {
     const sink = new TextSink();
-    await new LogPane(sink).rebuild(undefined, readLog(faultySource([line(1), line(4)], []), never));
+    await new LogPane(sink).rebuild(undefined, readLog(faultySource([line(1), line(4)], []), {}, never));
     assert.deepEqual(sink.messages, ['line 1', '──── 2 lines were lost ────', 'line 4']);
   });
 });

@@ -20,6 +20,7 @@ const hidden = [
   'slipway.copyPullReference',
   'slipway.deleteTag',
   'slipway.openImageProject',
+  'slipway.findRow',
   'slipway.viewObject',
   'slipway.describeObject',
   'slipway.openShell',
@@ -30,6 +31,8 @@ const hidden = [
   'slipway.copyObjectName',
   'slipway.copyKubectlCommand',
   'slipway.deleteObject',
+  'slipway.pinToWorkspace',
+  'slipway.unpin',
   'slipway.cordonNode',
   'slipway.uncordonNode',
   'slipway.drainNode',
@@ -53,7 +56,7 @@ describe('manifest', () => {
   it('gives every command the category Slipway and a title in title case without it', () => {
     for (const { command, title, category } of contributes.commands) {
       assert.equal(category, 'Slipway', command);
-      const words = textOf(title).split(' ');
+      const words = textOf(title).replace('…', '').split(' ');
       const small = /^(a|as|of|or|the|with|and|on|in|to|kubectl)$/;
       for (const [index, word] of words.entries())
         assert.match(word, index > 0 && small.test(word) ? /^[a-z]/ : /^[A-Z]/, `${command}: ${textOf(title)}`);
@@ -85,7 +88,7 @@ describe('manifest', () => {
   it('shows at most three inline actions on a row, and one icon on an editor', () => {
     const inline = (contributes.menus['view/item/context'] ?? []).filter((item) => item.group?.startsWith('inline'));
     for (const viewItem of [
-      'model endpoint scale autoscale rollback stop',
+      'model endpoint scale autoscale manifests rollback restart stop',
       'model rollback start',
       'endpoint',
       'release rollback',
@@ -104,7 +107,7 @@ describe('manifest', () => {
       items
         .filter((item) => !item.group?.startsWith('inline') && matches(item.when ?? '', viewItem))
         .map((item) => item.command.replace('slipway.', ''));
-    assert.deepEqual(offered('model endpoint scale autoscale rollback stop'), [
+    assert.deepEqual(offered('model endpoint scale autoscale manifests rollback restart stop'), [
       'testPrediction',
       'openEndpoint',
       'followLogs',
@@ -112,13 +115,20 @@ describe('manifest', () => {
       'autoscale',
       'rollBack',
       'trainAgain',
+      'restart',
       'stop',
       'showExecutedNotebook',
+      'exportManifests',
       'remove',
     ]);
     assert.deepEqual(offered('model start'), ['followLogs', 'trainAgain', 'start', 'showExecutedNotebook', 'remove']);
     assert.ok(!offered('release').includes('rollBack'));
-    assert.ok(offered('release rollback').includes('rollBack'));
+    assert.deepEqual(offered('release rollback elsewhere compare'), [
+      'rollBack',
+      'deployReleaseTo',
+      'compareReleases',
+      'showExecutedNotebook',
+    ]);
     assert.deepEqual(offered('worker'), []);
   });
 
@@ -164,6 +174,8 @@ describe('manifest', () => {
       'slipway.kubeconfig': 'machine-overridable',
       'slipway.logs.maxLines': 'window',
       'slipway.namespaces': 'window',
+      'slipway.context': 'window',
+      'slipway.namespace': 'window',
       'slipway.protectedContexts': 'machine-overridable',
       'slipway.nodeOperations': 'machine-overridable',
       'slipway.deploy.readyTimeoutSeconds': 'resource',

@@ -97,7 +97,7 @@ function typeShape(type: ts.TypeNode): unknown {
       .sort()
       .join('|');
   if (ts.isTypeReferenceNode(type)) return recordShape(type);
-  return type.getText();
+  return type.getText().replaceAll("'", '');
 }
 
 function recordShape(type: ts.TypeReferenceNode): unknown {

@@ -79,7 +79,7 @@ describe('models tree', () => {
     assert.equal(modelContext(local, model()), 'model endpoint scale rollback stop');
     assert.equal(modelContext(local, model({ phase: 'Stopped', endpoint: undefined })), 'model rollback start');
     assert.equal(modelContext(local, model({ phase: 'Failed', endpoint: undefined })), 'model rollback stop start');
-    assert.equal(modelContext({ id: 'x', displayName: 'X' }, model()), 'model endpoint');
+    assert.equal(modelContext({ id: 'x', displayName: 'X', accepts: 'bundle' }, model()), 'model endpoint');
     const { releases, ...rest } = model();
     assert.equal(modelContext(local, { ...rest, releases: releases.slice(2) }), 'model endpoint scale stop');
   });

@@ -3,6 +3,7 @@ import type { DeployedModel, Worker } from '../../../src/core/deployment';
 export const local = {
   id: 'local',
   displayName: 'This Machine',
+  accepts: 'bundle' as const,
   scale: () => Promise.resolve(),
   rollback: () => Promise.reject(new Error('not called')),
   stop: () => Promise.resolve(),

@@ -4,7 +4,8 @@ import { inertText } from '../../../core/inertText';
 import { resourcePath, resources, type KubeObject } from '../../../clients/kubernetes';
 import { watchRows, type Explorer } from './explorer';
 
-interface Event extends KubeObject {
+/** https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
+export interface Event extends KubeObject {
   readonly type?: string;
   readonly reason?: string;
   readonly message?: string;
@@ -65,13 +66,17 @@ function eventRow(object: KubeObject): EventRow {
     warning: event.type === 'Warning',
     reason,
     message: inertText(event.message ?? ''),
-    count: event.series?.count ?? event.count ?? 1,
+    count: countOf(event),
     at: lastTime(event),
     about: about(event.involvedObject),
   };
 }
 
-function lastTime({ series, lastTimestamp, eventTime, metadata }: Event): string {
+export function countOf({ series, count }: Event): number {
+  return series?.count ?? count ?? 1;
+}
+
+export function lastTime({ series, lastTimestamp, eventTime, metadata }: Event): string {
   return series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? metadata.creationTimestamp;
 }
 

@@ -12,13 +12,20 @@ import {
 /** How often a list of rows is given at most: views draw no faster. */
 export const paceMs = 250;
 
+export interface ExploreOptions {
+  /** Namespaces that the user named, for those who may not list them. */
+  readonly namespaces: readonly string[];
+  /** The namespace that the workspace is about. */
+  readonly pinned?: string | undefined;
+  /** Whether the user wants to cordon and drain nodes. */
+  readonly nodeOperations: boolean;
+}
+
 /** What the watches of one cluster share. */
-export interface Explorer {
+export interface Explorer extends ExploreOptions {
   readonly client: KubeClient;
   /** Namespace of the context, or the one that Kubernetes takes without. */
   readonly namespace: string;
-  /** Namespaces that the user named, for those who may not list them. */
-  readonly namespaces: readonly string[];
 }
 
 /** Follows one list and turns it into rows. */

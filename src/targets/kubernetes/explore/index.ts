@@ -2,20 +2,21 @@ import type { ClusterRow, ClusterRows, SectionKind, SectionRow } from '../../../
 import { clientFor, type KubeContext } from '../../../clients/kubernetes';
 import { readVersion, watchControlPlane } from './controlPlane';
 import { watchEvents, watchPodEvents } from './events';
-import { pollRows, type Explorer } from './explorer';
+import { pollRows, type Explorer, type ExploreOptions } from './explorer';
 import { watchDeployedModels } from './models';
 import { watchNamespaces } from './namespaces';
 import { watchNodePods, watchNodes } from './nodes';
+import { watchKinds, watchObjects } from './others';
 import { watchPods, watchWorkloads } from './workloads';
 
 /** Watches what stands below a row of a context, or at its top. */
 export function watchContext(
   context: KubeContext,
-  namespaces: readonly string[],
+  options: ExploreOptions,
   row: ClusterRow | undefined,
   signal: AbortSignal,
 ): AsyncIterable<ClusterRows> {
-  const explorer = { client: clientFor(context), namespace: context.namespace ?? 'default', namespaces };
+  const explorer = { client: clientFor(context), namespace: context.namespace ?? 'default', ...options };
   return row === undefined ? watchTop(explorer, signal) : watchBelow(explorer, row, signal);
 }
 
@@ -39,6 +40,7 @@ function watchBelow(explorer: Explorer, row: ClusterRow, signal: AbortSignal): A
   if (row.kind === 'node') return watchNodePods(explorer, row, signal);
   if (row.kind === 'namespace') return watchWorkloads(explorer, row, signal);
   if (row.kind === 'workload') return watchPods(explorer, row.ref?.namespace ?? '', row.selector, signal);
+  if (row.kind === 'kind') return watchObjects(explorer, row, signal);
   if (row.kind === 'pod') return watchPodEvents(explorer, row, signal);
   return nothing();
 }
@@ -55,6 +57,8 @@ function watchSection(explorer: Explorer, row: SectionRow, signal: AbortSignal):
       return watchNamespaces(explorer, signal);
     case 'events':
       return watchEvents(explorer, signal);
+    case 'others':
+      return watchKinds(explorer, row.namespace ?? '', signal);
     case 'pods':
       return watchPods(explorer, row.namespace ?? '', undefined, signal);
   }

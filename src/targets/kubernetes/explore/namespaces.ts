@@ -8,14 +8,23 @@ import { sortedByName } from './sorted';
 export async function* watchNamespaces(explorer: Explorer, signal: AbortSignal): AsyncGenerator<ClusterRows> {
   const list = { what: 'list namespaces', path: resourcePath(resources.namespaces) };
   try {
-    yield* watchRows(explorer, list, namespaceRow, sortedByName(), signal);
+    yield* watchRows(explorer, list, (object) => namespaceRow(object, explorer.pinned), pinnedFirst(), signal);
   } catch (error) {
     if (!isUserError(error) || error.code !== 'KubernetesForbidden') throw error;
     yield { rows: [...namedNamespaces(explorer), forbidden(error.message)], complete: true };
   }
 }
 
-function namespaceRow(object: KubeObject): NamespaceRow {
+function pinnedFirst(): ReturnType<typeof sortedByName<NamespaceRow>> {
+  const arrange = sortedByName<NamespaceRow>();
+  return (items) => {
+    const rows = arrange(items);
+    const first = rows.find(({ pinned }) => pinned);
+    return first === undefined ? rows : [first, ...rows.filter((row) => row !== first)];
+  };
+}
+
+function namespaceRow(object: KubeObject, pinned: string | undefined): NamespaceRow {
   const { name, uid } = object.metadata;
   const { status } = object as { readonly status?: { readonly phase?: string } };
   return {
@@ -25,16 +34,18 @@ function namespaceRow(object: KubeObject): NamespaceRow {
     ref: { apiVersion: 'v1', kind: 'Namespace', plural: 'namespaces', name, uid },
     phase: status?.phase ?? 'Active',
     named: false,
+    ...(name === pinned ? { pinned: true } : {}),
   };
 }
 
-function namedNamespaces({ namespace, namespaces }: Explorer): readonly NamespaceRow[] {
+function namedNamespaces({ namespace, namespaces, pinned }: Explorer): readonly NamespaceRow[] {
   return [...new Set([namespace, ...namespaces])].map((name) => ({
     kind: 'namespace',
     id: `named:${name}`,
     name,
     phase: 'Active',
     named: true,
+    ...(name === pinned ? { pinned: true } : {}),
   }));
 }
 

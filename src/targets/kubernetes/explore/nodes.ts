@@ -1,9 +1,10 @@
-import type { ClusterRow, ClusterRows, NodeRow, PodRow, RequestedRow } from '../../../core/cluster';
+import type { ClusterRow, ClusterRows, NodeAction, NodeRow, PodRow, RequestedRow } from '../../../core/cluster';
 import { inertText } from '../../../core/inertText';
 import { latest } from '../../../core/latest';
 import { resourcePath, resources, watchList, type KubeObject } from '../../../clients/kubernetes';
 import { paceMs, poll, rowsOf, type Explorer } from './explorer';
 import { readUse, type Use } from './metrics';
+import { nodeActions } from './nodeActions';
 import { amounts, podRow, sum } from './podRow';
 import { sortedByName } from './sorted';
 
@@ -29,10 +30,11 @@ const roleLabel = 'node-role.kubernetes.io/';
 export async function* watchNodes(explorer: Explorer, signal: AbortSignal): AsyncGenerator<ClusterRows> {
   const { client } = explorer;
   const list = { what: 'list nodes', path: resourcePath(resources.nodes) };
+  const actions = await nodeActions(explorer, signal);
   const arrange = sortedByName<NodeRow>();
   const withUse = useKeeper();
   const open = (inner: AbortSignal) => ({
-    nodes: watchList(client, list, nodeRow, inner),
+    nodes: watchList(client, list, (object) => nodeRow(object, actions), inner),
     use: poll((asking) => readUse(client, resourcePath(resources.nodeMetrics), asking), 15_000, inner),
   });
   for await (const { nodes, use } of latest(open, paceMs, signal))
@@ -56,7 +58,7 @@ export function useKeeper<Row extends NodeRow | PodRow>(): (row: Row, use: Use |
   };
 }
 
-function nodeRow(object: KubeObject): NodeRow {
+function nodeRow(object: KubeObject, actions: readonly NodeAction[]): NodeRow {
   const { metadata, spec, status } = object as Node;
   const { name, uid } = metadata;
   const conditions = status?.conditions ?? [];
@@ -69,6 +71,7 @@ function nodeRow(object: KubeObject): NodeRow {
     roles: rolesOf(metadata.labels ?? {}),
     trouble: conditions.flatMap(troubleOf),
     cordoned: spec.unschedulable === true,
+    actions,
     version: status?.nodeInfo?.kubeletVersion,
     architecture: status?.nodeInfo?.architecture,
     allocatable: amounts(status?.allocatable),

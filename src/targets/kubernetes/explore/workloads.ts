@@ -70,7 +70,7 @@ export async function* watchWorkloads(
     const complete = lists.length === Object.keys(kinds).length && lists.every((one) => one.complete);
     const notes = denied.size === 0 ? [] : [forbidden([...denied].join(' '))];
     const stale = lists.find((one) => one.stale !== undefined)?.stale;
-    yield rowsOf({ items, complete, stale }, [...arrange(items), podsSection(namespace), ...notes]);
+    yield rowsOf({ items, complete, stale }, [...arrange(items), ...sectionsOf(namespace), ...notes]);
   }
 }
 
@@ -92,8 +92,14 @@ async function* watchKind(
   }
 }
 
-function podsSection(namespace: NamespaceRow): SectionRow {
-  return { kind: 'section', id: 'pods', name: '', section: 'pods', namespace: namespace.name };
+function sectionsOf({ name: namespace }: NamespaceRow): readonly SectionRow[] {
+  return (['pods', 'others'] as const).map((section) => ({
+    kind: 'section',
+    id: section,
+    name: '',
+    section,
+    namespace,
+  }));
 }
 
 export function workloadRow(resource: Resource, object: KubeObject): WorkloadRow {

@@ -2,19 +2,11 @@ import { stringify } from 'yaml';
 import type { ObjectRef } from '../../../core/cluster';
 import { inertText } from '../../../core/inertText';
 import { resourcePath, resources, type KubeClient, type KubeMetadata } from '../../../clients/kubernetes';
+import { countOf, lastTime, type Event } from '../explore/events';
 import { isMap, type JsonMap } from './changes';
 import { readObject } from './request';
 
 type OwnerReference = NonNullable<KubeMetadata['ownerReferences']>[number];
-
-interface Event {
-  readonly type?: string;
-  readonly reason?: string;
-  readonly message?: string;
-  readonly count?: number;
-  readonly lastTimestamp?: string | null;
-  readonly eventTime?: string | null;
-}
 
 /** Who it is, what state it is in, what is wrong and what happened: the parts of an object that people look for first. */
 export async function describeObject(client: KubeClient, ref: ObjectRef, signal: AbortSignal): Promise<string> {
@@ -76,9 +68,10 @@ async function eventsOf(
 function eventText(events: readonly Event[] | undefined): string {
   if (events === undefined) return 'events: (you may not list them)\n';
   if (events.length === 0) return 'events: (none)\n';
-  const lines = events.map(({ type = '', reason = '', message = '', count = 1, lastTimestamp, eventTime }) => {
-    const times = count > 1 ? ` (${count} times)` : '';
-    return `  ${lastTimestamp ?? eventTime ?? ''} ${type} ${reason}: ${message}${times}`;
+  const lines = events.map((event) => {
+    const { type = '', reason = '', message = '' } = event;
+    const times = countOf(event) > 1 ? ` (${countOf(event)} times)` : '';
+    return `  ${lastTime(event)} ${type} ${reason}: ${message}${times}`;
   });
   return ['events:', ...lines.map((line) => inertText(line)), ''].join('\n');
 }

@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ObjectRef } from '../../../core/cluster';
 import { isUserError, UserError } from '../../../core/errors';
+import { inertText } from '../../../core/inertText';
 import { resourcePath, resources, type KubeClient, type KubeObject } from '../../../clients/kubernetes';
+import { cordonNode } from './cordon';
 
 interface Pod extends KubeObject {
   readonly spec: { readonly volumes?: readonly { readonly emptyDir?: unknown }[] };
@@ -20,27 +22,26 @@ export async function* drainNode(client: KubeClient, node: ObjectRef, signal: Ab
   const pods = (await podsOf(client, node.name, signal)).filter(mustGo);
   const orphans = pods.filter((pod) => pod.metadata.ownerReferences === undefined && !isOver(pod));
   if (orphans.length > 0) throw wouldLose(node.name, orphans.map(fullName));
-  const path = resourcePath(resources.nodes, undefined, node.name);
-  const body = { spec: { unschedulable: true } };
-  const contentType = 'application/merge-patch+json';
-  await client.request({ what: `cordon ${node.name}`, method: 'PATCH', path, body, contentType }, signal);
+  await cordonNode(client, node, true, signal);
   yield `Cordoned ${node.name}`;
   const waiting = new Map(pods.map((pod) => [pod.metadata.uid, pod]));
-  const asked = new Set<string>();
+  const evicted = new Set<string>();
   while (waiting.size > 0) {
+    const refusals = new Set<string>();
     for (const [uid, pod] of waiting) {
-      if (asked.has(uid)) continue;
-      if (await evict(client, pod, signal)) {
-        asked.add(uid);
+      if (evicted.has(uid)) continue;
+      const refusal = await evict(client, pod, signal);
+      if (refusal !== undefined) refusals.add(refusal);
+      else {
+        evicted.add(uid);
         yield `Evicted ${fullName(pod)}`;
       }
     }
     const left = new Set((await podsOf(client, node.name, signal)).map(({ metadata }) => metadata.uid));
     for (const uid of waiting.keys()) if (!left.has(uid)) waiting.delete(uid);
-    if (waiting.size > 0) {
-      yield `Waiting for ${[...waiting.values()].map(fullName).join(', ')}`;
-      await delay(everyMs, undefined, { signal });
-    }
+    if (waiting.size === 0) return;
+    yield [`Waiting for ${[...waiting.values()].map(fullName).join(', ')}`, ...refusals].join('. ');
+    await delay(everyMs, undefined, { signal });
   }
 }
 
@@ -59,19 +60,24 @@ function isOver({ status }: Pod): boolean {
   return status?.phase === 'Succeeded' || status?.phase === 'Failed';
 }
 
-/** @returns false when its disruption budget does not allow it now */
-async function evict(client: KubeClient, pod: Pod, signal: AbortSignal): Promise<boolean> {
+/** @returns what its disruption budget says when that does not allow it now */
+async function evict(client: KubeClient, pod: Pod, signal: AbortSignal): Promise<string | undefined> {
   const { name, namespace } = pod.metadata;
   const path = `${resourcePath(resources.pods, namespace, name)}/eviction`;
   const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace } };
   try {
-    await client.request({ what: `evict ${fullName(pod)}`, method: 'POST', path, body }, signal);
-    return true;
+    await client.request({ what: `evict ${fullName(pod)}`, method: 'POST', path, body, once: true }, signal);
+    return undefined;
   } catch (error) {
-    if (isUserError(error) && error.code === 'KubernetesNotFound') return true;
-    if (isUserError(error) && error.code === 'KubernetesBusy') return false;
+    if (isUserError(error) && error.code === 'KubernetesNotFound') return undefined;
+    if (isUserError(error) && error.code === 'KubernetesBusy') return wordsOf(error);
     throw error;
   }
+}
+
+function wordsOf({ details, message }: UserError): string {
+  const [cause] = (details['causes'] ?? []) as readonly { readonly message?: string }[];
+  return inertText(cause?.message ?? message);
 }
 
 function fullName({ metadata }: Pod): string {

@@ -1,30 +1,15 @@
 import type { ForwardState, ObjectRef } from '../../../core/cluster';
-import { latest } from '../../../core/latest';
 import { UserError } from '../../../core/errors';
-import {
-  listenForPods,
-  resourcePath,
-  resources,
-  watchList,
-  type KubeClient,
-  type KubeObject,
-} from '../../../clients/kubernetes';
+import { resourcePath, resources, type KubeClient, type KubeObject } from '../../../clients/kubernetes';
 import { podRow } from '../explore/podRow';
 import { selectorText, type LabelSelector } from '../explore/selector';
+import { forwardToPods, type Candidate } from '../podForward';
 import { isMap, type JsonMap } from './changes';
 import { readObject } from './request';
 
-/** How fast a replaced pod is noticed. */
-const paceMs = 100;
 /** Labels that tell one pod, or one version of a workload, from the next. */
 const passing =
   /^(pod-template-hash|controller-revision-hash|statefulset\.kubernetes\.io\/pod-name|apps\.kubernetes\.io\/pod-index|pod-template-generation)$/;
-
-interface Candidate {
-  readonly name: string;
-  readonly isReady: boolean;
-  readonly createdAt: string;
-}
 
 /** @see ClusterObjects.forward */
 export async function* forwardTo(
@@ -35,43 +20,15 @@ export async function* forwardTo(
   signal: AbortSignal,
 ): AsyncGenerator<ForwardState> {
   const { namespace = '' } = ref;
-  let ready: string | undefined;
-  const choose = (): Promise<{ namespace: string; pod: string; port: number }> =>
-    ready === undefined ? Promise.reject(noPod(ref)) : Promise.resolve({ namespace, pod: ready, port });
-  const selector = await selectorOf(client, ref, signal);
-  const list = {
-    what: `list the pods of ${namespace}`,
-    path: resourcePath(resources.pods, namespace),
-    query: selector,
+  const query = await selectorOf(client, ref, signal);
+  const path = resourcePath(resources.pods, namespace);
+  const candidate = (object: KubeObject): Candidate => {
+    const { name, state } = podRow(object);
+    return { name, port, isReady: state === 'ok', createdAt: object.metadata.creationTimestamp };
   };
-  const listening = await listenForPods(client, choose, local);
-  const { url } = listening;
-  try {
-    yield { phase: 'connecting', url, pod: undefined };
-    let wasActive = false;
-    const open = (inner: AbortSignal) => ({ pods: watchList(client, list, candidate, inner) });
-    for await (const { pods } of latest(open, paceMs, signal)) {
-      if (pods === undefined) continue;
-      ready = newestReady([...pods.items.values()]);
-      const reason = pods.stale?.error.message;
-      const phase: ForwardState['phase'] =
-        ready !== undefined && reason === undefined ? 'active' : wasActive ? 'reconnecting' : 'connecting';
-      wasActive ||= phase === 'active';
-      yield { phase, url, pod: ready, ...(reason === undefined ? {} : { reason }) };
-    }
-  } finally {
-    await listening.close();
-  }
-}
-
-function candidate(object: KubeObject): Candidate {
-  const { name, state } = podRow(object);
-  return { name, isReady: state === 'ok', createdAt: object.metadata.creationTimestamp };
-}
-
-function newestReady(pods: readonly Candidate[]): string | undefined {
-  const ready = pods.filter(({ isReady }) => isReady);
-  return ready.sort((left, right) => (left.createdAt < right.createdAt ? 1 : -1))[0]?.name;
+  const way = { client, namespace, query, path, candidate, noPod: () => noPod(ref), local };
+  for await (const { phase, url, pod, reason } of forwardToPods(way, signal))
+    yield { phase, url, pod, ...(reason === undefined ? {} : { reason }) };
 }
 
 /** Which pods take part: those of the workload; for a pod, those that the same owner makes; for one without, itself. */

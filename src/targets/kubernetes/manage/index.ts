@@ -1,6 +1,7 @@
 import type { ClusterObjects, ObjectEdit, ObjectRef } from '../../../core/cluster';
 import { clientFor, openExec, type KubeClient, type KubeContext, type KubeMetadata } from '../../../clients/kubernetes';
 import { changesBetween, isMap, type JsonMap } from './changes';
+import { cordonNode } from './cordon';
 import { describeObject } from './describe';
 import { drainNode } from './drain';
 import { forwardTo, portsOf } from './forward';
@@ -34,10 +35,7 @@ export function objectsOf(context: KubeContext): ClusterObjects {
       const { metadata } = await readObject(client, ref, signal);
       return managersOf((metadata ?? {}) as Partial<KubeMetadata>);
     },
-    cordon: async (node, isCordoned, signal) => {
-      const body = { spec: { unschedulable: isCordoned ? true : null } };
-      await patch(client, node, 'application/merge-patch+json', body, {}, signal);
-    },
+    cordon: (node, isCordoned, signal) => cordonNode(client, node, isCordoned, signal),
     drain: (node, signal) => drainNode(client, node, signal),
     exec: ({ namespace = '', name: pod }, container, command, onOutput) =>
       openExec(client, { namespace, pod, container, command }, onOutput),

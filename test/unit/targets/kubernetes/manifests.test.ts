@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { NetworkRules } from '../../../../src/core/network';
 import { releaseManifests } from '../../../../src/targets/kubernetes/manifests';
+import { networkPolicies } from '../../../../src/targets/kubernetes/networkPolicy';
 import type { ReleaseSpec } from '../../../../src/targets/kubernetes/release';
 
 const release: ReleaseSpec = {
@@ -30,10 +32,19 @@ interface Parts {
   readonly template: {
     readonly spec: {
       readonly imagePullSecrets?: unknown;
+      readonly nodeSelector?: unknown;
       readonly tolerations?: unknown;
+      readonly runtimeClassName?: unknown;
+      readonly volumes: unknown;
       readonly containers: readonly Readonly<Record<string, unknown>>[];
     };
   };
+}
+
+const lostKeys = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
+
+function keys(tolerations: unknown): readonly string[] {
+  return (tolerations as readonly { readonly key: string }[]).map(({ key }) => key);
 }
 
 function parts(change: Partial<ReleaseSpec> = {}): Parts {
@@ -60,10 +71,65 @@ describe('the objects of a release', () => {
     });
   });
 
+  it('run where the project says, with its devices and shared memory', () => {
+    const placement = {
+      nodeSelector: { pool: 'gpu' },
+      tolerations: [{ key: 'gpu', operator: 'Exists' }],
+      runtimeClass: 'nvidia',
+    } as const;
+    const resources = { devices: { 'nvidia.com/mig-1g.5gb': 2 }, sharedMemory: '1Gi' };
+    const { spec } = parts({
+      image: { ...release.image, placement },
+      provenance: { ...release.provenance, resources },
+    }).template;
+    assert.deepEqual([spec.nodeSelector, spec.runtimeClassName], [placement.nodeSelector, 'nvidia']);
+    assert.deepEqual(keys(spec.tolerations), ['gpu', ...lostKeys]);
+    assert.deepEqual(spec.containers[0]?.['resources'], { limits: { 'nvidia.com/mig-1g.5gb': '2' } });
+    assert.deepEqual(spec.volumes, [
+      { name: 'tmp', emptyDir: {} },
+      { name: 'shared-memory', emptyDir: { medium: 'Memory', sizeLimit: '1Gi' } },
+    ]);
+    assert.deepEqual(spec.containers[0]['volumeMounts'], [
+      { name: 'tmp', mountPath: '/tmp' },
+      { name: 'shared-memory', mountPath: '/dev/shm' },
+    ]);
+  });
+
   it('give a server that ends at once a moment in which load balancers see that it leaves', () => {
     assert.equal(parts().template.spec.containers[0]?.['lifecycle'], undefined);
     const [own] = parts({ image: { ...release.image, drains: false } }).template.spec.containers;
     assert.deepEqual(own?.['lifecycle'], { preStop: { sleep: { seconds: 5 } } });
+  });
+
+  it('have a policy only when the project asks, that lets in whom it names', () => {
+    const policy = (network?: NetworkRules): unknown =>
+      networkPolicies({ ...release, image: { ...release.image, ...(network && { network }) } }, 'models').map(
+        (one) => one['spec'],
+      )[0];
+    const podSelector = { matchLabels: { 'slipway.dev/model': 'iris' } };
+    assert.equal(policy(), undefined);
+    assert.equal(policy({}), undefined);
+    assert.deepEqual(policy({ egress: 'none' }), { podSelector, policyTypes: ['Egress'] });
+    assert.deepEqual(policy({ from: [] }), { podSelector, policyTypes: ['Ingress'] });
+    const pods = { app: 'web' };
+    assert.deepEqual(policy({ from: [{ namespace: 'shop' }, { pods }, { namespace: 'shop', pods }, {}] }), {
+      podSelector,
+      policyTypes: ['Ingress'],
+      ingress: [
+        {
+          from: [
+            { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'shop' } } },
+            { podSelector: { matchLabels: pods } },
+            {
+              namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'shop' } },
+              podSelector: { matchLabels: pods },
+            },
+            { podSelector: { matchLabels: {} } },
+          ],
+          ports: [{ protocol: 'TCP', port: 'http' }],
+        },
+      ],
+    });
   });
 
   it('leave a node that is not heard of after half a minute', () => {
@@ -72,6 +138,10 @@ describe('the objects of a release', () => {
       { key: 'node.kubernetes.io/not-ready', ...rest },
       { key: 'node.kubernetes.io/unreachable', ...rest },
     ]);
+    const [, unreachable = ''] = lostKeys;
+    const tolerations = [{ key: unreachable, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 5 }] as const;
+    const asked = parts({ image: { ...release.image, placement: { tolerations } } }).template.spec.tolerations;
+    assert.deepEqual(keys(asked), [unreachable, 'node.kubernetes.io/not-ready']);
   });
 
   it('pull with the secrets of the namespace', () => {

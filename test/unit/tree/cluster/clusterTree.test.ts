@@ -133,18 +133,26 @@ describe('clusters tree', () => {
     assert.equal(top.description, problem.message);
   });
 
-  it('draws the first rows of a long list, and counts the others', () => {
+  it('draws the first rows of a long list and what was looked for, and counts the others', () => {
     const draw = clusterTreeMaker(untranslated);
     const nodes: ClusterRow = { kind: 'section', id: 'nodes', name: '', section: 'nodes' };
     const pods = Array.from({ length: 120 }, (_, index) => pod({ id: `u${index}`, name: `web-${index}` }));
     const below = belowOf({ c: known([nodes]), 'c/nodes': known(pods) });
-    const section = (limit: number) => draw([cluster('c')], below, () => limit)[0]?.children[0];
+    const section = (limit: number, ...found: readonly string[]) =>
+      draw([cluster('c')], below, () => ({ limit, found: new Set(found) }))[0]?.children[0];
     assert.equal(section(50)?.children.length, 50);
     assert.equal(section(50)?.more, 70);
     assert.equal(section(50), section(50));
     assert.equal(section(100)?.children.length, 100);
     assert.equal(section(150)?.children.length, 120);
     assert.equal(section(150)?.more, 0);
+    assert.deepEqual(
+      section(50, 'c/nodes/u99', 'c/nodes/u3')
+        ?.children.map(({ label }) => label)
+        .slice(49),
+      ['web-49', 'web-99'],
+    );
+    assert.equal(section(50, 'c/nodes/u99')?.more, 69);
   });
 
   it('says who may not see what, with a lock', () => {

@@ -1,4 +1,4 @@
-import type { LogEntry } from '../../pipeline/followLogs';
+import type { LogEntry } from './followLogs';
 
 /** Which lines of a log are shown. */
 export interface LogFilter {

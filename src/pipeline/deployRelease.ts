@@ -1,0 +1,169 @@
+import { healthPath, serverPort } from '../build/image/imageConfig';
+import { hostname, userInfo } from 'node:os';
+import type { DeployHost } from '../core/deploy';
+import { shownEndpoint, type DeployedModel } from '../core/deployment';
+import { UserError } from '../core/errors';
+import { formatImageReference, parseImageReference } from '../core/image';
+import type { ImageTarget, KeptRelease, Reservation, ImageContent } from '../core/target';
+import { targetKinds } from '../targets';
+import { checkedName } from './packageModel';
+import { collectSecrets } from './secrets';
+import { openTarget, type Services } from './services';
+import { step } from './step';
+
+export interface DeployReleaseRequest {
+  /** By digest: `HOST/REPOSITORY@sha256:…`, or the digest alone of a release on a target that was deployed to from here. */
+  readonly image: string;
+  readonly target: string;
+  /** The release, where the caller knows it. */
+  readonly from?: KeptRelease;
+  /** By default as the release is called where it comes from. */
+  readonly name?: string;
+  readonly replicas?: number;
+  readonly port?: number;
+  readonly readyTimeoutSeconds?: number;
+}
+
+/**
+ * Takes a release to another target by the same digest: nothing is trained, locked or built again.
+ * @throws UserError ImageUnknown, TargetTakesNoImages, and those of the target
+ */
+export async function deployRelease(
+  services: Services,
+  host: DeployHost,
+  request: DeployReleaseRequest,
+  signal: AbortSignal,
+): Promise<DeployedModel> {
+  const target = await openTarget(services, request.target);
+  if (target.accepts !== 'image') throw takesNoImages(target.displayName);
+  const release = request.from ?? (await findRelease(services, request.image, signal)) ?? foreignRelease(request);
+  const name = checkedName(request.name ?? release.model);
+  const digest = release.provenance.digest;
+  const running = (await target.models(signal)).find((one) => one.name === name);
+  if (running !== undefined && isSame(running, digest, request)) {
+    announce(host, target, running, { digest, unchanged: true });
+    return running;
+  }
+  await step(host, 'deploy', `Checking ${target.displayName}`, async () => {
+    const { replicas } = request;
+    const { content, provenance } = release;
+    const need = { ...(provenance.resources && { resources: provenance.resources }), limits: content.limits };
+    const { warnings } = await target.preflight({ name, ...(replicas && { replicas }), ...need }, signal);
+    for (const finding of warnings) host.report({ event: 'finding', finding });
+    return { result: undefined, message: `${target.displayName} takes models` };
+  });
+  const secrets = await collectSecrets(host, release.secretNames, signal);
+  const reservation = await target.reserve(name, signal);
+  try {
+    const model = await step(host, 'deploy', `Starting on ${target.displayName}`, async (progress) => {
+      const result = await start(reservation, release, { ...request, secrets }, progress, signal);
+      return { result, message: `Release ${String(result.version)} answers at ${shownEndpoint(result)}` };
+    });
+    announce(host, target, model, { digest, unchanged: false });
+    return model;
+  } finally {
+    await reservation.release();
+  }
+}
+
+async function start(
+  reservation: Reservation<ImageContent>,
+  { content, provenance, ...kept }: KeptRelease,
+  request: DeployReleaseRequest & { readonly secrets: Readonly<Record<string, string>> },
+  progress: (line: string) => void,
+  signal: AbortSignal,
+): Promise<DeployedModel> {
+  const { replicas, port, secrets } = request;
+  const readyTimeoutSeconds = request.readyTimeoutSeconds ?? kept.readyTimeoutSeconds;
+  const order = { content, provenance, replicas, port, readyTimeoutSeconds, secrets };
+  for await (const next of reservation.deploy(order, signal)) {
+    if (next.kind === 'ready') return next.model;
+    progress(next.message);
+  }
+  throw new UserError('RolloutFailed', 'The target stopped reporting before the release was ready.');
+}
+
+/** The release of that image on one of the targets that were deployed to from this machine. */
+async function findRelease(services: Services, image: string, signal: AbortSignal): Promise<KeptRelease | undefined> {
+  const kinds = await Promise.all(targetKinds.map((load) => load()));
+  const targets = (await Promise.all(kinds.map((kind) => kind.discover(services.context, signal)))).flat();
+  const found = await Promise.allSettled(
+    targets.flatMap((target) => (target.accepts === 'image' ? [releaseOn(target, image, signal)] : [])),
+  );
+  signal.throwIfAborted();
+  return found.flatMap((one) => (one.status === 'fulfilled' && one.value !== undefined ? [one.value] : []))[0];
+}
+
+async function releaseOn(target: ImageTarget, image: string, signal: AbortSignal): Promise<KeptRelease | undefined> {
+  const digest = image.replace(/^.*@/, '');
+  for (const model of await target.models(signal)) {
+    const release = model.releases.find((one) => one.digest === digest && one.status !== 'failed');
+    if (release === undefined) continue;
+    const kept = await target.readRelease?.(model.name, release.version, signal);
+    if (kept === undefined) continue;
+    if (image === digest || kept.content.image === image) return kept;
+    // The same image, pushed to another repository as well: that is the one to pull.
+    return { ...kept, content: { ...kept.content, image } };
+  }
+  return undefined;
+}
+
+/** Of an image that no target of ours knows: it is one of Slipway's, or behaves as they do. */
+function foreignRelease({ image, name }: DeployReleaseRequest): KeptRelease {
+  const reference = /^sha256:[0-9a-f]{64}$/.test(image) ? undefined : parseImageReference(image);
+  if (reference?.digest === undefined) {
+    throw new UserError(
+      'ImageUnknown',
+      `There is no release of the image ${image} on a target that this machine knows.`,
+      {
+        remedy: { kind: 'hint', label: 'Name it in full: HOST/REPOSITORY@sha256:…' },
+      },
+    );
+  }
+  const content = { image: formatImageReference(reference), port: serverPort, health: healthPath, drains: true };
+  return {
+    model: name ?? reference.repository.replace(/^.*\//, ''),
+    version: 0,
+    content: { kind: 'image', ...content, limits: {} },
+    provenance: {
+      createdAt: new Date().toISOString(),
+      createdBy: `${userInfo().username}@${hostname()}`,
+      digest: reference.digest,
+      lock: '',
+      notebook: null,
+      git: null,
+      project: '',
+      python: '',
+    },
+    port: 80,
+    readyTimeoutSeconds: 300,
+    secretNames: [],
+  };
+}
+
+function isSame(model: DeployedModel, digest: string, { port, replicas }: DeployReleaseRequest): boolean {
+  const release = model.releases.find((one) => one.version === model.version);
+  const wanted = replicas ?? model.replicas.desired;
+  return (
+    model.phase === 'Ready' && port === undefined && wanted === model.replicas.desired && release?.digest === digest
+  );
+}
+
+function announce(
+  host: DeployHost,
+  target: ImageTarget,
+  { name, version = 0, phase, endpoint = '' }: DeployedModel,
+  { digest, unchanged }: { readonly digest: string; readonly unchanged: boolean },
+): void {
+  host.report({
+    event: 'deployed',
+    unchanged,
+    model: { name, version, target: target.id, phase, endpoint, digest },
+  });
+}
+
+function takesNoImages(target: string): UserError {
+  return new UserError('TargetTakesNoImages', `${target} runs projects, not images.`, {
+    remedy: { kind: 'hint', label: 'Name a cluster: --target kubernetes:CONTEXT/NAMESPACE.' },
+  });
+}

@@ -1,0 +1,58 @@
+import type { DeployHost } from '../core/deploy';
+import { UserError } from '../core/errors';
+import { parseImageReference } from '../core/image';
+import { resourceNeed } from '../core/resources';
+import type { ImageTarget, Target } from '../core/target';
+import { buildProject } from './buildImage';
+import { whileBuilding } from './buildsUnderWay';
+import { contentOf, registryMissing } from './deployImage';
+import { withSaid, type DeployModelRequest } from './deployModel';
+import { inspect } from './inspect';
+import { checkedName } from './packageModel';
+import { releaseRequest } from './rollOut';
+import { collectSecrets } from './secrets';
+import { openTarget, type Services } from './services';
+import { step } from './step';
+import { writeManifests } from './writeManifests';
+
+/**
+ * Builds and pushes as a deploy does, and writes what a first release would be instead of applying it. The cluster is
+ * never asked.
+ * @returns names of the files in the folder
+ * @throws UserError RegistryMissing, UsageInvalid, OutputExists
+ */
+export async function renderManifests(
+  services: Services,
+  host: DeployHost,
+  request: DeployModelRequest & { readonly folder: string },
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const target = await openTarget(services, request.target);
+  const render = rendererOf(target);
+  const { reference, ...image } = request.image ?? { reference: undefined, insecure: [] };
+  if (reference === undefined) throw registryMissing(target.displayName);
+  const inspected = await inspect(services, host, request.path, target.accepts, signal);
+  const project = { ...inspected, config: withSaid(inspected.config, request.config) };
+  const name = checkedName(request.name ?? project.name);
+  const secrets = await collectSecrets(host, project.config.secrets ?? [], signal);
+  const to = { kind: 'registry' as const, reference };
+  const order = { ...image, project, name, to, byteCode: true, retrain: request.retrain === true };
+  const { built, prepared } = await whileBuilding(services.home, () => buildProject(services, host, order, signal));
+  const origin = {
+    project,
+    digest: parseImageReference(built.image).digest ?? '',
+    solved: prepared?.made.solved,
+    resources: resourceNeed(project.config.resources, prepared?.made.record?.peakMemory),
+  };
+  const content = contentOf(project, built.image);
+  const objects = await render(name, await releaseRequest({ ...origin, content, secrets, request }, signal));
+  return step(host, 'deploy', `Writing manifests to ${request.folder}`, async () => {
+    const files = await writeManifests(request.folder, objects);
+    return { result: files, message: `${String(files.length)} files in ${request.folder}` };
+  });
+}
+
+function rendererOf(target: Target): NonNullable<ImageTarget['render']> {
+  if (target.accepts === 'image' && target.render !== undefined) return target.render;
+  throw new UserError('UsageInvalid', `${target.displayName} has no manifests.`);
+}

@@ -1,0 +1,29 @@
+import { applyObject, type Manifest } from '../../clients/kubernetes/change';
+import { resources } from '../../clients/kubernetes/objects';
+import { deleteOurs } from './deleteOurs';
+import { modelLabels } from './manifests';
+import { labels } from './names';
+import { patiently } from './patiently';
+import type { Place } from './place';
+
+/** Emptying a node takes one replica of a model at a time; one that is broken anyway keeps nobody waiting. */
+export function budgetManifest(model: string, namespace: string): Manifest {
+  return {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: { name: model, namespace, labels: modelLabels(model) },
+    spec: {
+      maxUnavailable: 1,
+      unhealthyPodEvictionPolicy: 'AlwaysAllow',
+      selector: { matchLabels: { [labels.model]: model } },
+    },
+  };
+}
+
+/** A single replica has no budget: nothing could answer in its place. */
+export async function keepBudget(place: Place, model: string, replicas: number, signal: AbortSignal): Promise<void> {
+  const resource = resources.podDisruptionBudgets;
+  if (replicas <= 1) return deleteOurs(place, resource, model, signal);
+  const manifest = budgetManifest(model, place.namespace);
+  await patiently(() => applyObject(place.client, resource, manifest, signal), signal);
+}

@@ -1,0 +1,71 @@
+import type { Manifest } from '../../clients/kubernetes/change';
+import { resources } from '../../clients/kubernetes/objects';
+import type { Autoscale } from '../../core/autoscale';
+import { UserError } from '../../core/errors';
+import type { DeployRequest, ImageContent } from '../../core/target';
+import { autoscalerManifest, autoscalerOf, autoscaleState } from './autoscalers';
+import { budgetManifest } from './budget';
+import { releaseManifests } from './manifests';
+import { labels, manager, ofModel } from './names';
+import { networkPolicies } from './networkPolicy';
+import { patiently } from './patiently';
+import { releaseObject, type ReleaseSpec } from './release';
+import { readSnapshot } from './snapshot';
+import { releaseOf, releasesOf, rememberedReplicas } from './state';
+import type { Subject } from './subject';
+import { servicePort } from './deploy';
+
+interface Scale {
+  readonly replicas: number;
+  readonly autoscale: Autoscale | undefined;
+}
+
+/** What a deploy of a first release would make, without asking the cluster. Values of secrets are none of it. */
+export function renderRequest({ model, place }: Subject, request: DeployRequest<ImageContent>): readonly Manifest[] {
+  const release: ReleaseSpec = {
+    schema: 1,
+    model,
+    image: request.content,
+    provenance: request.provenance,
+    port: request.port ?? servicePort,
+    readyTimeoutSeconds: request.readyTimeoutSeconds,
+    hasSecrets: Object.keys(request.secrets).length > 0,
+    pullSecrets: [],
+    version: 1,
+  };
+  return renderRelease(release, place.namespace, { replicas: request.replicas ?? 1, autoscale: request.autoscale });
+}
+
+/** The objects of the release that a model has. @throws UserError ModelNotFound */
+export async function exportModel({ place, model }: Subject, signal: AbortSignal): Promise<readonly Manifest[]> {
+  const snapshot = await patiently(() => readSnapshot(place, ofModel(model), signal), signal);
+  const deployment = snapshot.deployments.find((one) => one.metadata.name === model);
+  const release = releasesOf(snapshot, model).find(
+    ({ spec }) => deployment !== undefined && spec.version === releaseOf(deployment),
+  );
+  if (deployment === undefined || release === undefined)
+    throw new UserError('ModelNotFound', `There is no release of ${model} in ${place.namespace}.`);
+  const autoscaler = autoscalerOf(snapshot, model);
+  const isOurs = autoscaler?.metadata.labels?.[labels.managedBy] === manager;
+  return renderRelease(release.spec, place.namespace, {
+    replicas: deployment.spec.replicas === 0 ? rememberedReplicas(deployment) : (deployment.spec.replicas ?? 1),
+    autoscale: isOurs ? autoscaleState(autoscaler) : undefined,
+  });
+}
+
+/** Whoever applies files has nothing else that sets the number of replicas, where no autoscaler does. */
+function renderRelease(release: ReleaseSpec, namespace: string, { replicas, autoscale }: Scale): readonly Manifest[] {
+  const { model } = release;
+  const made = releaseManifests(release, namespace).map((one) =>
+    one.kind === resources.deployments.kind && autoscale === undefined
+      ? { ...one, spec: { replicas, ...(one['spec'] as object) } }
+      : one,
+  );
+  return [
+    releaseObject(release, namespace),
+    ...made,
+    ...networkPolicies(release, namespace),
+    ...(autoscale === undefined ? [] : [autoscalerManifest(model, namespace, autoscale)]),
+    ...((autoscale?.min ?? replicas) > 1 ? [budgetManifest(model, namespace)] : []),
+  ];
+}
