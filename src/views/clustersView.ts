@@ -21,6 +21,10 @@ export function createClustersView(app: App): ClustersView {
   const closing = view.onDidCollapseElement(({ element }) => {
     store.close(element.id);
   });
+  // The view asks for rows only once: who closes a row that is still being opened, and opens it again, must see them, too.
+  const opening = view.onDidExpandElement(({ element }) => {
+    void store.load(element.id);
+  });
   const visible = whileVisible(view, () => store.hold());
   return {
     reveal: async (parent, id) => {
@@ -29,7 +33,7 @@ export function createClustersView(app: App): ClustersView {
       if (element !== undefined) await view.reveal(element, { select: true, focus: true });
     },
     dispose: () => {
-      for (const one of [visible, closing, view, tree]) one.dispose();
+      for (const one of [visible, opening, closing, view, tree]) one.dispose();
     },
   };
 }

@@ -64,7 +64,7 @@ describe('The explorer for somebody with rights in one namespace', () => {
     const refused = await read(mayNot);
     assert.deepEqual(
       refused.map(({ kind }) => kind),
-      ['section', 'note'],
+      ['section', 'section', 'note'],
     );
   });
 
