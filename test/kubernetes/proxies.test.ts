@@ -49,8 +49,14 @@ describe('A cluster behind a proxy', () => {
     assert.equal(await session.exit, 0);
     assert.match(output, /hello/);
     const port = await listenForPods(client, () => Promise.resolve({ ...where, port: 8080 }));
-    assert.equal((await fetch(port.url)).status, 200);
-    await port.close();
+    try {
+      const answer = await fetch(port.url).catch((error: unknown) => {
+        throw new Error(`no answer through the forward: ${String(port.lastFailure())}`, { cause: error });
+      });
+      assert.equal(answer.status, 200);
+    } finally {
+      await port.close();
+    }
     client.dispose();
     return proxy.tunnels.length - before;
   };
