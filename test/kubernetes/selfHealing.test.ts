@@ -72,10 +72,10 @@ describe('A model on several nodes, in the workbench', () => {
         await picture(page, 'lost-node');
         await row(page, model('3 of 3 ready')).waitFor({ timeout: 60_000 });
         const replaced = since();
-        const lastFailure = (await tellFailures(clients, since)).last;
+        const { share } = await tellFailures(clients, since);
         tell(`node-2 not ready after ${notReady} s, its pod evicted after ${evicted} s, replaced after ${replaced} s`);
-        // The endpoints leave with the node, and what was sent before that fails when its client gives up.
-        assert.ok(lastFailure < notReady + 2 * (clientMs / 1000) + 2, `the last request failed after ${lastFailure} s`);
+        // The endpoints leave with the node; what was sent to it before fails when its client gives up.
+        assert.ok(share < 0.01, `${share} of the requests failed`);
         assert.ok(evicted < 60, `evicted after ${evicted} s, not 30 s after the node was not ready`);
         await node.start();
         await row(page, /^node-2, CPU/).waitFor();
@@ -163,16 +163,13 @@ async function arrange(page: Page): Promise<void> {
   await collapse(page, /^Cluster This Machine/);
 }
 
-/** Ends the load and tells what failed. @returns which share of the requests, and when the last did, in seconds; 0 when none */
-async function tellFailures(
-  load: Load,
-  since: (at?: number) => number,
-): Promise<{ readonly share: number; readonly last: number }> {
+/** Ends the load and tells what failed, and when the last did. @returns which share of the requests */
+async function tellFailures(load: Load, since: (at?: number) => number): Promise<{ readonly share: number }> {
   const { answered, failures, lastFailureAt } = await load.stop();
   const last = lastFailureAt === undefined ? 0 : since(lastFailureAt);
   const sent = answered.fresh + answered.keepAlive + failures.length;
   tell(`${failures.length} of ${sent} requests failed, the last after ${last} s: ${[...new Set(failures)].join('; ')}`);
-  return { share: failures.length / sent, last };
+  return { share: failures.length / sent };
 }
 
 /** Seconds since now, to a tenth. */
