@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { Leftover, Target } from '../core/target';
-import { discoverTargets } from '../editor/modelFeed';
+import { discoverTargets } from '../pipeline/discoverTargets';
 import { withNotification } from '../editor/progress';
 import type { Command } from './command';
 

@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
 import type { App } from '../app';
 import { deployHost } from '../editor/deployHost';
-import { discoverTargets, targetChoices } from '../editor/modelFeed';
+import { targetChoices } from '../editor/modelFeed';
+import { discoverTargets } from '../pipeline/discoverTargets';
 import { withNotification } from '../editor/progress';
 import { secretStore } from '../editor/secretStore';
 import { versionOf } from '../editor/subject';

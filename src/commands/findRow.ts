@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { ClusterRow } from '../core/cluster';
-import { UserError } from '../core/errors';
+import { rowGone } from '../editor/explorer/clusterSubject';
 import { rowId } from '../tree/cluster/clusterTree';
 import { appearanceOf } from '../tree/cluster/rowNode';
 import type { Command } from './command';
@@ -18,11 +18,7 @@ export const findRow: Command = async (app, subject) => {
   const id = (clicked?.more === undefined ? clicked?.id : clicked.parent?.id) ?? '';
   await app.clusters.load(id);
   const rows = app.clusters.below(id)?.value?.rows;
-  if (rows === undefined) {
-    throw new UserError('RowGone', 'What was clicked is not in the Clusters view any more.', {
-      remedy: { kind: 'hint', label: 'Choose it in the view again.' },
-    });
-  }
+  if (rows === undefined) throw rowGone();
   const chosen = await vscode.window.showQuickPick(rows.map(itemOf), {
     title: vscode.l10n.t('Find in the List'),
     placeHolder: vscode.l10n.t('Type a part of the name'),

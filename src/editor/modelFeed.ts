@@ -1,5 +1,6 @@
 import type { DeployedModel } from '../core/deployment';
 import type { Target, TargetContext } from '../core/target';
+import { discoverTargets } from '../pipeline/discoverTargets';
 import type { Services } from '../pipeline/services';
 import { Feed } from './feed';
 
@@ -11,13 +12,6 @@ export function makeModelFeed(services: () => Promise<Services>): ModelFeed {
     discover: async (signal) => discoverTargets((await services()).context, signal),
     watch: (target, signal) => target.watchModels(signal),
   });
-}
-
-/** The targets of all kinds. */
-export async function discoverTargets(context: TargetContext, signal: AbortSignal): Promise<readonly Target[]> {
-  const { targetKinds } = await import('../targets');
-  const found = await Promise.all(targetKinds.map(async (load) => (await load()).discover(context, signal)));
-  return found.flat();
 }
 
 /** The targets of all kinds that one can deploy to. */

@@ -4,9 +4,10 @@ import type { DeployHost } from '../core/deploy';
 import { shownEndpoint, type DeployedModel } from '../core/deployment';
 import { UserError } from '../core/errors';
 import { formatImageReference, parseImageReference } from '../core/image';
-import type { ImageTarget, KeptRelease, Reservation, ImageContent } from '../core/target';
-import { targetKinds } from '../targets';
+import type { DeployRequest, ImageContent, ImageTarget, KeptRelease, Secrets } from '../core/target';
+import { discoverTargets } from './discoverTargets';
 import { checkedName } from './packageModel';
+import { announce, untilReady } from './rollOut';
 import { collectSecrets } from './secrets';
 import { openTarget, type Services } from './services';
 import { step } from './step';
@@ -41,7 +42,7 @@ export async function deployRelease(
   const digest = release.provenance.digest;
   const running = (await target.models(signal)).find((one) => one.name === name);
   if (running !== undefined && isSame(running, digest, request)) {
-    announce(host, target, running, { digest, unchanged: true });
+    announce(host, { target, digest }, running, true);
     return running;
   }
   await step(host, 'deploy', `Checking ${target.displayName}`, async () => {
@@ -56,37 +57,28 @@ export async function deployRelease(
   const reservation = await target.reserve(name, signal);
   try {
     const model = await step(host, 'deploy', `Starting on ${target.displayName}`, async (progress) => {
-      const result = await start(reservation, release, { ...request, secrets }, progress, signal);
+      const steps = reservation.deploy(orderOf(release, request, secrets), signal);
+      const result = await untilReady(steps, { target, name }, progress);
       return { result, message: `Release ${String(result.version)} answers at ${shownEndpoint(result)}` };
     });
-    announce(host, target, model, { digest, unchanged: false });
+    announce(host, { target, digest }, model, false);
     return model;
   } finally {
     await reservation.release();
   }
 }
 
-async function start(
-  reservation: Reservation<ImageContent>,
+function orderOf(
   { content, provenance, ...kept }: KeptRelease,
-  request: DeployReleaseRequest & { readonly secrets: Readonly<Record<string, string>> },
-  progress: (line: string) => void,
-  signal: AbortSignal,
-): Promise<DeployedModel> {
-  const { replicas, port, secrets } = request;
-  const readyTimeoutSeconds = request.readyTimeoutSeconds ?? kept.readyTimeoutSeconds;
-  const order = { content, provenance, replicas, port, readyTimeoutSeconds, secrets };
-  for await (const next of reservation.deploy(order, signal)) {
-    if (next.kind === 'ready') return next.model;
-    progress(next.message);
-  }
-  throw new UserError('RolloutFailed', 'The target stopped reporting before the release was ready.');
+  { replicas, port, readyTimeoutSeconds = kept.readyTimeoutSeconds }: DeployReleaseRequest,
+  secrets: Secrets,
+): DeployRequest<ImageContent> {
+  return { content, provenance, replicas, port, readyTimeoutSeconds, secrets };
 }
 
 /** The release of that image on one of the targets that were deployed to from this machine. */
 async function findRelease(services: Services, image: string, signal: AbortSignal): Promise<KeptRelease | undefined> {
-  const kinds = await Promise.all(targetKinds.map((load) => load()));
-  const targets = (await Promise.all(kinds.map((kind) => kind.discover(services.context, signal)))).flat();
+  const targets = await discoverTargets(services.context, signal);
   const found = await Promise.allSettled(
     targets.flatMap((target) => (target.accepts === 'image' ? [releaseOn(target, image, signal)] : [])),
   );
@@ -147,19 +139,6 @@ function isSame(model: DeployedModel, digest: string, { port, replicas }: Deploy
   return (
     model.phase === 'Ready' && port === undefined && wanted === model.replicas.desired && release?.digest === digest
   );
-}
-
-function announce(
-  host: DeployHost,
-  target: ImageTarget,
-  { name, version = 0, phase, endpoint = '' }: DeployedModel,
-  { digest, unchanged }: { readonly digest: string; readonly unchanged: boolean },
-): void {
-  host.report({
-    event: 'deployed',
-    unchanged,
-    model: { name, version, target: target.id, phase, endpoint, digest },
-  });
 }
 
 function takesNoImages(target: string): UserError {

@@ -8,7 +8,7 @@ import { UserError } from '../core/errors';
 import type { Project, ProjectConfig } from '../core/project';
 import type { Provenance } from '../core/release';
 import type { ResourceNeed } from '../core/resources';
-import type { DeployRequest, ReleaseContent, Reservation, Secrets, Target } from '../core/target';
+import type { DeployRequest, ReleaseContent, Reservation, RolloutStep, Secrets, Target } from '../core/target';
 import { readGitState } from './gitState';
 import type { Solved } from './prepareEnvironment';
 import { updateProjectState } from './projectState';
@@ -77,8 +77,16 @@ async function startRelease<Content extends ReleaseContent>(
   progress: (line: string) => void,
   signal: AbortSignal,
 ): Promise<DeployedModel> {
-  const { name, target } = rollout;
   const steps = rollout.reservation.deploy(await releaseRequest(rollout, signal), signal);
+  return untilReady(steps, rollout, progress);
+}
+
+/** Follows a rollout to its end. @throws UserError RolloutFailed, and those of the target */
+export async function untilReady(
+  steps: AsyncIterable<RolloutStep>,
+  { target, name }: Pick<Rollout, 'target' | 'name'>,
+  progress: (line: string) => void,
+): Promise<DeployedModel> {
   for await (const next of steps) {
     if (next.kind === 'ready') return next.model;
     progress(next.message);
@@ -155,7 +163,13 @@ function isScaledAsAsked({ replicas, autoscale }: DeployedModel, { request, proj
   return autoscale !== undefined || (request.replicas ?? replicas.desired) === replicas.desired;
 }
 
-function announce(host: DeployHost, rollout: Rollout, model: DeployedModel, unchanged: boolean): void {
+/** Tells the end of a deploy. */
+export function announce(
+  host: DeployHost,
+  rollout: Pick<Rollout, 'target' | 'digest'>,
+  model: DeployedModel,
+  unchanged: boolean,
+): void {
   host.report({
     event: 'deployed',
     unchanged,

@@ -34,7 +34,7 @@ export function clusterOf(clusters: ClusterStore, subject: unknown) {
   return { cluster, row, container };
 }
 
-function rowGone(): UserError {
+export function rowGone(): UserError {
   return new UserError('RowGone', 'What was clicked is not in the Clusters view any more.', {
     remedy: { kind: 'hint', label: 'Choose it in the view again.' },
   });

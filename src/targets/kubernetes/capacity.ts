@@ -1,9 +1,10 @@
 import { listObjects } from '../../clients/kubernetes/change';
 import { resources, type KubeObject, type Resource } from '../../clients/kubernetes/objects';
-import { isUserError, UserError } from '../../core/errors';
+import { UserError } from '../../core/errors';
 import { quantity } from '../../core/quantity';
 import type { DeployIntent } from '../../core/target';
 import type { Place } from './place';
+import { unlessForbidden } from './unlessForbidden';
 
 type Amounts = Readonly<Record<string, string>>;
 
@@ -66,17 +67,12 @@ export async function checkCapacity(
   }
 }
 
-async function listIfAllowed<T extends KubeObject>(
+function listIfAllowed<T extends KubeObject>(
   { client, namespace }: Place,
   resource: Resource,
   signal: AbortSignal,
 ): Promise<readonly T[]> {
-  try {
-    return await listObjects<T>(client, { resource, namespace }, '', signal);
-  } catch (error) {
-    if (isUserError(error) && error.code === 'KubernetesForbidden') return [];
-    throw error;
-  }
+  return listObjects<T>(client, { resource, namespace }, '', signal).catch(unlessForbidden([]));
 }
 
 /** What admission fills in where a pod says nothing. */

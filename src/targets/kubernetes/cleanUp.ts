@@ -1,6 +1,5 @@
 import { deleteObject, findObject, listObjects } from '../../clients/kubernetes/change';
 import { resources, type KubeObject, type Resource } from '../../clients/kubernetes/objects';
-import { isUserError } from '../../core/errors';
 import type { Leftover } from '../../core/target';
 import type { Subject } from './subject';
 import { isHeld } from './lease';
@@ -13,6 +12,7 @@ import { parseReleases, type StoredRelease } from './release';
 import { deleteObjects } from './remove';
 import { rememberedReplicas } from './state';
 import { applyRelease, forgetRelease, noteOutcome, scaleModel } from './switchRelease';
+import { unlessForbidden } from './unlessForbidden';
 
 /** What changes left that nobody works on any more. */
 export async function readLeftovers(place: Place, signal: AbortSignal): Promise<readonly Leftover[]> {
@@ -80,7 +80,7 @@ async function readRemains(place: Place, selector: string, signal: AbortSignal):
     list(resources.serviceAccounts),
     list(resources.secrets),
     list<ConfigMap>(resources.configMaps),
-    list(resources.leases).catch(unlessForbidden),
+    list(resources.leases).catch(unlessForbidden(undefined)),
   ]);
   const kinds = { deployments, services, accounts, secrets, configMaps, leases: leases ?? [] };
   const names = new Set(Object.values(kinds).flatMap((objects) => objects.flatMap((object) => modelOf(object) ?? [])));
@@ -117,11 +117,6 @@ function lost(secrets: readonly KubeObject[], configMaps: readonly KubeObject[])
 
 function modelOf({ metadata }: KubeObject): string | undefined {
   return metadata.deletionTimestamp === undefined ? metadata.labels?.[labels.model] : undefined;
-}
-
-function unlessForbidden(error: unknown): undefined {
-  if (isUserError(error) && error.code === 'KubernetesForbidden') return undefined;
-  throw error;
 }
 
 /** After a good release: notes that the one before it was good, too, and forgets those that were cut off. */

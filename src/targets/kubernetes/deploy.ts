@@ -19,7 +19,7 @@ import { allocateRelease, type ReleaseSpec } from './release';
 import { deleteObjects } from './remove';
 import { readSnapshot } from './snapshot';
 import type { Subject } from './subject';
-import { findModel, releaseOf, releasesOf, rememberedReplicas } from './state';
+import { findModel, releaseOf, releasesOf, rememberedReplicas, runBy } from './state';
 import {
   applyRelease,
   awaitRelease,
@@ -104,7 +104,7 @@ async function stateOf({ place, model }: Subject, signal: AbortSignal) {
   const snapshot = await patiently(() => readSnapshot(place, ofModel(model), signal), signal);
   const deployment = snapshot.deployments.find((one) => one.metadata.name === model);
   const known = releasesOf(snapshot, model);
-  const current = known.find((one) => deployment !== undefined && one.spec.version === releaseOf(deployment));
+  const current = runBy(deployment, known);
   const autoscaler = autoscalerOf(snapshot, model);
   const before: Before = {
     release: goodRelease(known, current, deployment),

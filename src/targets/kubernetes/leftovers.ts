@@ -3,7 +3,7 @@ import { goodRelease } from './halfMade';
 import type { Deployment } from './objects';
 import type { ReleaseSpec, StoredRelease } from './release';
 import { isComplete } from './rollout';
-import { releaseOf } from './state';
+import { releaseOf, runBy } from './state';
 
 /** All that there is of one model. */
 export interface Remains {
@@ -36,8 +36,8 @@ export function cureFor(remains: Remains): Cure | undefined {
   const { deployment, releases, hasService, hasOthers } = remains;
   if (deployment === undefined && (releases.length > 0 || hasOthers)) return { kind: 'remove' };
   if (deployment !== undefined && !hasService) return { kind: 'remove' };
-  const current = deployment && releases.find((one) => one.spec.version === releaseOf(deployment));
-  const cure = current && cureForRelease(current, deployment, releases);
+  const current = runBy(deployment, releases);
+  const cure = current && deployment && cureForRelease(current, deployment, releases);
   return cure ?? (hasTraces(remains) ? { kind: 'forget' } : undefined);
 }
 

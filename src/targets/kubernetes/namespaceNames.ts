@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../clients/kubernetes/objects';
 import { resourcePath, resources } from '../../clients/kubernetes/objects';
-import { isUserError } from '../../core/errors';
 import type { Place } from './place';
+import { unlessForbidden } from './unlessForbidden';
 
 /**
  * The namespaces that models may go to, that of the place first. Those who may not list them see it and the named ones.
@@ -12,14 +12,10 @@ export async function namespaceNames(
   named: readonly string[],
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  try {
-    const { items } = await client.request<{ readonly items: readonly KubeObject[] }>(
-      { what: 'list namespaces', path: resourcePath(resources.namespaces) },
-      signal,
-    );
-    return [...new Set([namespace, ...items.map(({ metadata }) => metadata.name)])];
-  } catch (error) {
-    if (!isUserError(error) || error.code !== 'KubernetesForbidden') throw error;
-    return [...new Set([namespace, ...named])];
-  }
+  const call = { what: 'list namespaces', path: resourcePath(resources.namespaces) };
+  const list = await client
+    .request<{ readonly items: readonly KubeObject[] }>(call, signal)
+    .catch(unlessForbidden(undefined));
+  const seen = list === undefined ? named : list.items.map(({ metadata }) => metadata.name);
+  return [...new Set([namespace, ...seen])];
 }

@@ -1,10 +1,11 @@
 import { resourcePath, resources, type KubeObject } from '../../clients/kubernetes/objects';
-import { isUserError, UserError } from '../../core/errors';
+import { UserError } from '../../core/errors';
 import { formatPlatform, type Platform } from '../../core/image';
 import { quantity } from '../../core/quantity';
 import type { DeployIntent, Readiness } from '../../core/target';
 import { askedBy } from './capacity';
 import type { Place } from './place';
+import { unlessForbidden } from './unlessForbidden';
 
 interface Node extends KubeObject {
   readonly spec?: { readonly unschedulable?: boolean };
@@ -79,15 +80,8 @@ function isMadeOnDemand({ metadata }: Node): boolean {
 
 /** Nodes belong to no namespace, so many users may not see them. */
 async function listNodes(client: Place['client'], signal: AbortSignal): Promise<readonly Node[]> {
-  try {
-    const path = resourcePath(resources.nodes);
-    const { items = [] } = await client.request<{ readonly items?: readonly Node[] }>(
-      { what: 'list nodes', path },
-      signal,
-    );
-    return items;
-  } catch (error) {
-    if (isUserError(error) && error.code === 'KubernetesForbidden') return [];
-    throw error;
-  }
+  const call = { what: 'list nodes', path: resourcePath(resources.nodes) };
+  const none: { readonly items?: readonly Node[] } = {};
+  const { items = [] } = await client.request<typeof none>(call, signal).catch(unlessForbidden(none));
+  return items;
 }

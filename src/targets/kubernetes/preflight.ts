@@ -8,6 +8,7 @@ import { labels, manager } from './names';
 import { checkNodes } from './nodeFit';
 import type { Deployment } from './objects';
 import type { Place } from './place';
+import { unlessForbidden } from './unlessForbidden';
 
 const allow = (group: string, resource: string, ...verbs: readonly string[]): readonly Permission[] =>
   verbs.map((verb) => ({ group, resource, verb }));
@@ -98,10 +99,7 @@ async function checkOwner({ client, namespace }: Place, model: string, signal: A
   let isThere = false;
   for (const resource of [resources.deployments, resources.services]) {
     const object = await findObject<Deployment>(client, { resource, namespace, name: model }, signal).catch(
-      (error: unknown) => {
-        if (isUserError(error) && error.code === 'KubernetesForbidden') return undefined;
-        throw error;
-      },
+      unlessForbidden(undefined),
     );
     if (object === undefined) continue;
     isThere ||= resource === resources.deployments;

@@ -1,10 +1,10 @@
 import { createObject, findObject, listObjects } from '../../clients/kubernetes/change';
 import { resources, type KubeObject } from '../../clients/kubernetes/objects';
-import { isUserError } from '../../core/errors';
 import { shortHash } from '../../core/home';
 import type { PullCredential } from '../../core/target';
 import { labels, manager } from './names';
 import type { Place } from './place';
+import { unlessForbidden } from './unlessForbidden';
 
 interface ServiceAccount extends KubeObject {
   readonly imagePullSecrets?: readonly { readonly name: string }[];
@@ -41,8 +41,8 @@ async function readFitting(
   registry: string,
   signal: AbortSignal,
 ): Promise<readonly string[] | undefined> {
-  const secrets = await unlessForbidden(
-    listObjects<Secret>(client, { resource: resources.secrets, namespace }, '', signal),
+  const secrets = await listObjects<Secret>(client, { resource: resources.secrets, namespace }, '', signal).catch(
+    unlessForbidden(undefined),
   );
   return secrets
     ?.filter((secret) => secret.type === type && hostsIn(secret.data?.[key]).includes(registry))
@@ -95,15 +95,6 @@ export function hostsIn(encoded: string | undefined): readonly string[] {
 
 async function secretsOfDefault({ client, namespace }: Place, signal: AbortSignal): Promise<readonly string[]> {
   const address = { resource: resources.serviceAccounts, namespace, name: 'default' };
-  const account = await unlessForbidden(findObject<ServiceAccount>(client, address, signal));
+  const account = await findObject<ServiceAccount>(client, address, signal).catch(unlessForbidden(undefined));
   return (account?.imagePullSecrets ?? []).map(({ name }) => name);
-}
-
-async function unlessForbidden<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (isUserError(error) && error.code === 'KubernetesForbidden') return undefined;
-    throw error;
-  }
 }

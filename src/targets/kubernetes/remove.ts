@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { deleteObject, listObjects } from '../../clients/kubernetes/change';
+import { listObjects } from '../../clients/kubernetes/change';
 import { resources, type KubeObject, type Resource } from '../../clients/kubernetes/objects';
+import { deleteOurs } from './deleteOurs';
 import { ofModel } from './names';
 import { patiently } from './patiently';
 import type { Place } from './place';
@@ -28,13 +29,7 @@ export async function removeModel(place: Place, model: string, signal: AbortSign
 
 /** Deletes all of a model by its label; its pods answer what they were asked before they end. */
 export async function deleteObjects(place: Place, model: string, signal: AbortSignal): Promise<void> {
-  for (const resource of kinds) {
-    const found = await patiently(() => objectsOf(place, resource, model, signal), signal);
-    for (const { metadata } of found) {
-      const address = { resource, namespace: place.namespace, name: metadata.name };
-      await patiently(() => deleteObject(place.client, address, signal), signal);
-    }
-  }
+  for (const resource of kinds) await deleteOurs(place, resource, model, signal);
 }
 
 async function untilGone(place: Place, model: string, signal: AbortSignal): Promise<void> {

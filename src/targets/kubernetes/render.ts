@@ -11,7 +11,7 @@ import { networkPolicies } from './networkPolicy';
 import { patiently } from './patiently';
 import { releaseObject, type ReleaseSpec } from './release';
 import { readSnapshot } from './snapshot';
-import { releaseOf, releasesOf, rememberedReplicas } from './state';
+import { releasesOf, rememberedReplicas, runBy } from './state';
 import type { Subject } from './subject';
 import { servicePort } from './deploy';
 
@@ -40,9 +40,7 @@ export function renderRequest({ model, place }: Subject, request: DeployRequest<
 export async function exportModel({ place, model }: Subject, signal: AbortSignal): Promise<readonly Manifest[]> {
   const snapshot = await patiently(() => readSnapshot(place, ofModel(model), signal), signal);
   const deployment = snapshot.deployments.find((one) => one.metadata.name === model);
-  const release = releasesOf(snapshot, model).find(
-    ({ spec }) => deployment !== undefined && spec.version === releaseOf(deployment),
-  );
+  const release = runBy(deployment, releasesOf(snapshot, model));
   if (deployment === undefined || release === undefined)
     throw new UserError('ModelNotFound', `There is no release of ${model} in ${place.namespace}.`);
   const autoscaler = autoscalerOf(snapshot, model);

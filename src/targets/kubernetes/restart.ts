@@ -7,7 +7,7 @@ import { annotations, ofModel } from './names';
 import type { Deployment } from './objects';
 import { patiently } from './patiently';
 import { readSnapshot } from './snapshot';
-import { releaseOf, releasesOf } from './state';
+import { releasesOf, runBy } from './state';
 import { awaitRelease } from './switchRelease';
 
 /**
@@ -18,7 +18,7 @@ export async function restartModel(subject: Subject, signal: AbortSignal): Promi
   const { place, model } = subject;
   const snapshot = await patiently(() => readSnapshot(place, ofModel(model), signal), signal);
   const deployment = snapshot.deployments.find((one) => one.metadata.name === model);
-  const release = releasesOf(snapshot, model).find((one) => deployment && one.spec.version === releaseOf(deployment));
+  const release = runBy(deployment, releasesOf(snapshot, model));
   if (deployment === undefined || release === undefined || deployment.spec.replicas === 0) {
     throw new UserError('ModelStopped', `${model} does not run.`, {
       remedy: { kind: 'hint', label: 'Start it instead.' },

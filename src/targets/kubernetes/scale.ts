@@ -9,7 +9,7 @@ import type { Deployment } from './objects';
 import { patiently } from './patiently';
 import { isComplete } from './rollout';
 import { readSnapshot, watchSnapshots } from './snapshot';
-import { releaseOf, releasesOf, rememberedReplicas } from './state';
+import { releasesOf, rememberedReplicas, runBy } from './state';
 import { awaitRelease, scaleModel } from './switchRelease';
 
 /** Changes how many replicas answer, and waits for them. @throws UserError ScaleFailed, Autoscaled */
@@ -53,7 +53,7 @@ async function read({ place, model }: Subject, signal: AbortSignal) {
   const snapshot = await patiently(() => readSnapshot(place, ofModel(model), signal), signal);
   const deployment = snapshot.deployments.find((one) => one.metadata.name === model);
   if (deployment === undefined) throw new UserError('ModelNotFound', `${model} was removed meanwhile.`);
-  const release = releasesOf(snapshot, model).find((one) => one.spec.version === releaseOf(deployment))?.spec;
+  const release = runBy(deployment, releasesOf(snapshot, model))?.spec;
   return { deployment, release, snapshot };
 }
 

@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { listObjects } from '../../clients/kubernetes/change';
 import { resourcePath, resources, type KubeObject, type Resource } from '../../clients/kubernetes/objects';
 import { watchList } from '../../clients/kubernetes/watchList';
-import { isUserError } from '../../core/errors';
 import type { Autoscaler, ConfigMap, Deployment, Pod, Service, Snapshot } from './objects';
 import type { Place } from './place';
+import { unlessForbidden } from './unlessForbidden';
 
 /** Reads once how models do. @throws UserError of the client */
 export async function readSnapshot(
@@ -19,19 +19,12 @@ export async function readSnapshot(
     list<Pod>(resources.pods),
     list<ConfigMap>(resources.configMaps),
     list<Service>(resources.services),
+    // Who may not look at autoscalers sees the rest.
     listObjects<Autoscaler>(client, { resource: resources.horizontalPodAutoscalers, namespace }, '', signal).catch(
       unlessForbidden([]),
     ),
   ]);
   return { deployments, pods, releases, services, autoscalers };
-}
-
-/** Who may not look at autoscalers sees the rest. */
-function unlessForbidden<T>(instead: T): (error: unknown) => T {
-  return (error) => {
-    if (isUserError(error) && error.code === 'KubernetesForbidden') return instead;
-    throw error;
-  };
 }
 
 /** Several changes at once become one snapshot. */

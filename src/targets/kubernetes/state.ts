@@ -91,6 +91,11 @@ export function releasesOf(snapshot: Snapshot, name: string): readonly StoredRel
   return parseReleases(snapshot.releases).filter((one) => one.spec.model === name);
 }
 
+/** The release that a Deployment runs, or is to run. */
+export function runBy(deployment: Deployment | undefined, known: readonly StoredRelease[]): StoredRelease | undefined {
+  return deployment && known.find((one) => one.spec.version === releaseOf(deployment));
+}
+
 /** While two releases answer, it is the older one: the newer one may still go. Undefined before any release answered. */
 function answering(wanted: number, ready: readonly Pod[], current: StoredRelease | undefined): number | undefined {
   const versions = ready.map(releaseOf);
