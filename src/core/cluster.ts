@@ -107,6 +107,8 @@ export interface NodeRow extends Row {
   readonly version: string | undefined;
   readonly architecture: string | undefined;
   readonly allocatable: Amounts;
+  /** The model of its GPUs, and how many pods share each, where the node tells. */
+  readonly gpu?: { readonly product?: string; readonly sharedBy?: number };
   readonly used: { readonly cpu: number; readonly memory: number } | undefined;
 }
 

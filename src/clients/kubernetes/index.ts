@@ -7,5 +7,6 @@ export { listenForPods } from './portForward';
 export { clientFor } from './pool';
 export type { KubeContext } from './kubeconfig';
 export { resourcePath, resources, type KubeMetadata, type KubeObject, type Resource } from './objects';
-export { watchList, type Watched } from './watchList';
+export { isLasting } from './failures';
+export { listPages, watchList, type Watched } from './watchList';
 export type { WatchedList } from './watchStream';

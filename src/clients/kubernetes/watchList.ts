@@ -81,7 +81,7 @@ class KeptList<T> {
     if (this.#version !== undefined) return;
     const seen = new Set<string>();
     let version = '';
-    const answers = this.#list.fromMemory === true && !this.#complete ? fromMemory : pages;
+    const answers = this.#list.fromMemory === true && !this.#complete ? fromMemory : listPages;
     for await (const page of answers(this.#client, this.#list, signal)) {
       for (const object of page.items) {
         seen.add(object.metadata.uid);
@@ -147,7 +147,8 @@ interface Page {
   readonly version: string;
 }
 
-async function* pages(client: KubeClient, list: WatchedList, signal: AbortSignal): AsyncGenerator<Page> {
+/** A list page by page, which are of a like length: reading one does not hold up the editor. @throws as KubeClient.request */
+export async function* listPages(client: KubeClient, list: WatchedList, signal: AbortSignal): AsyncGenerator<Page> {
   let next: string | undefined;
   let limit = firstPageSize;
   do {

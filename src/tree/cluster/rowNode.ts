@@ -18,6 +18,7 @@ import type {
 import { inertText } from '../../core/inertText';
 import { escapeMarkdown, formatBytes, formatTime } from '../format';
 import type { Translate, TreeNode } from '../node';
+import { deviceName, deviceWords, sharingWords } from './devices';
 
 /** What a row looks like, without its place in the tree. */
 export interface Appearance {
@@ -101,9 +102,9 @@ function node(row: NodeRow, t: Translate): Appearance {
     used === undefined
       ? t('memory {0}', formatBytes(allocatable.memory))
       : t('memory {0} of {1}', formatBytes(used.memory), formatBytes(allocatable.memory)),
-    ...Object.entries(allocatable.devices).map(([name, count]) => `${count} ${name}`),
+    ...deviceWords(allocatable, t, row.gpu),
   ];
-  const facts = [row.name, roles.join(', '), version, architecture, ...trouble];
+  const facts = [row.name, roles.join(', '), version, architecture, ...trouble, ...sharingWords(row, t)];
   return {
     context: ['node', ...(row.ref === undefined ? [] : ['object']), ...actionWords(row)].join(' '),
     label: row.name,
@@ -123,7 +124,9 @@ function requested({ requested: asked, allocatable }: RequestedRow, t: Translate
   const parts = [
     t('CPU {0} of {1}', cores(asked.cpu), cores(allocatable.cpu)),
     t('memory {0} of {1}', formatBytes(asked.memory), formatBytes(allocatable.memory)),
-    ...[...devices].map((name) => t('{0} of {1} {2}', count(asked, name), count(allocatable, name), name)),
+    ...[...devices].map((name) =>
+      t('{0} of {1} {2}', count(asked, name), count(allocatable, name), deviceName(name, 2, t)),
+    ),
   ];
   return {
     context: 'requested',
@@ -183,7 +186,7 @@ function pod(row: PodRow, t: Translate): Appearance {
     context: `pod object${row.containers.some(({ status }) => status === 'Running') ? ' running' : ''}`,
     label: row.name,
     description: joined(...parts),
-    tooltip: tooltip([row.name, row.namespace, row.node, ...deviceWords(row.requests), row.reason]),
+    tooltip: tooltip([row.name, row.namespace, row.node, ...deviceWords(row.requests, t), row.reason]),
     icon: stateIcons[row.state],
     opens: true,
   };
@@ -257,10 +260,6 @@ function process(row: ProcessRow, t: Translate): Appearance {
 function note({ note: kind, message }: NoteRow): Appearance {
   const icons = { forbidden: { id: 'lock' }, problem: warning, empty: { id: 'info' }, info: { id: 'info' } };
   return { context: `note ${kind}`, label: message, tooltip: tooltip([message]), icon: icons[kind], opens: false };
-}
-
-function deviceWords({ devices }: Amounts): readonly string[] {
-  return Object.entries(devices).map(([name, number]) => `${number} ${name}`);
 }
 
 function count({ devices }: Amounts, name: string): number {

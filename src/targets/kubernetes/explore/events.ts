@@ -1,8 +1,11 @@
 import type { ClusterRow, ClusterRows, EventRow, PodRow } from '../../../core/cluster';
 import { isUserError } from '../../../core/errors';
 import { inertText } from '../../../core/inertText';
+import { latest } from '../../../core/latest';
 import { resourcePath, resources, type KubeObject } from '../../../clients/kubernetes';
-import { watchRows, type Explorer } from './explorer';
+import { paceMs, watchRows, type Explorer } from './explorer';
+import { watchNearestFit } from './nearestFit';
+import { unschedulable } from './podRow';
 
 /** https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
 export interface Event extends KubeObject {
@@ -29,9 +32,23 @@ export async function* watchEvents(explorer: Explorer, signal: AbortSignal): Asy
   }
 }
 
-/** What happened to a pod. */
-export function watchPodEvents(explorer: Explorer, pod: PodRow, signal: AbortSignal): AsyncGenerator<ClusterRows> {
-  return eventsOf(explorer, pod.namespace, { fieldSelector: `involvedObject.uid=${pod.id}` }, signal);
+/** What happened to a pod; while no node takes it, after which would be the nearest. */
+export async function* watchPodEvents(
+  explorer: Explorer,
+  pod: PodRow,
+  signal: AbortSignal,
+): AsyncGenerator<ClusterRows> {
+  const query = { fieldSelector: `involvedObject.uid=${pod.id}` };
+  if (pod.status !== unschedulable) {
+    yield* eventsOf(explorer, pod.namespace, query, signal);
+    return;
+  }
+  const open = (inner: AbortSignal) => ({
+    events: eventsOf(explorer, pod.namespace, query, inner),
+    fit: watchNearestFit(explorer.client, pod, inner),
+  });
+  for await (const { events, fit } of latest(open, paceMs, signal))
+    if (events !== undefined) yield fit === undefined ? events : { ...events, rows: [fit, ...events.rows] };
 }
 
 function eventsOf(

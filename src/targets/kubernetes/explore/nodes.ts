@@ -3,6 +3,7 @@ import { inertText } from '../../../core/inertText';
 import { latest } from '../../../core/latest';
 import { resourcePath, resources, watchList, type KubeObject } from '../../../clients/kubernetes';
 import { paceMs, poll, rowsOf, type Explorer } from './explorer';
+import { gpuFacts } from './gpuFacts';
 import { readUse, type Use } from './metrics';
 import { nodeActions } from './nodeActions';
 import { amounts, podRow, sum } from './podRow';
@@ -75,6 +76,7 @@ function nodeRow(object: KubeObject, actions: readonly NodeAction[]): NodeRow {
     version: status?.nodeInfo?.kubeletVersion,
     architecture: status?.nodeInfo?.architecture,
     allocatable: amounts(status?.allocatable),
+    ...gpuFacts(metadata.labels),
     used: undefined,
   };
 }

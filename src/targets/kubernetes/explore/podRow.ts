@@ -167,6 +167,9 @@ function disruptionOf({ conditions = [] }: PodStatus): string | undefined {
   return conditions.find(({ type, status }) => type === 'DisruptionTarget' && status === 'True')?.message;
 }
 
+/** The status of a pod that no node takes. */
+export const unschedulable = 'Unschedulable';
+
 function unscheduled({ conditions = [] }: PodStatus): Summary | undefined {
   const found = conditions.find(({ type, status }) => type === 'PodScheduled' && status === 'False');
   if (found === undefined) return undefined;
