@@ -198,9 +198,10 @@ export interface KindRow extends Row {
   readonly namespace: string;
 }
 
-/** An object of which no more than its name is known. */
+/** An object that nothing is known of but its name and what its kind shows in lists. */
 export interface ObjectRow extends Row {
   readonly kind: 'object';
+  readonly facts: readonly { readonly name: string; readonly value: string; readonly isDetail: boolean }[];
   /** ISO 8601 in UTC. */
   readonly createdAt: string;
   /** Whether it is being deleted. */

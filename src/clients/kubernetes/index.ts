@@ -7,6 +7,7 @@ export { listenForPods } from './portForward';
 export { clientFor } from './pool';
 export type { KubeContext } from './kubeconfig';
 export { resourcePath, resources, type KubeMetadata, type KubeObject, type Resource } from './objects';
+export type { TabledObject } from './table';
 export { isLasting } from './failures';
 export { listPages, watchList, type Watched } from './watchList';
 export type { WatchedList } from './watchStream';

@@ -4,6 +4,7 @@ import type { KubeClient } from './client';
 import { explainStatus, isLasting } from './failures';
 import { withHeartbeat } from './heartbeat';
 import type { KubeObject } from './objects';
+import { TableReader, type Table } from './table';
 import { acceptOf, watchStream, type WatchedList, type WatchEvent } from './watchStream';
 
 /** What a watched list holds. */
@@ -59,6 +60,7 @@ class KeptList<T> {
   readonly #client: KubeClient;
   readonly #list: WatchedList;
   readonly #project: (object: KubeObject) => T;
+  readonly #tables: TableReader | undefined;
   readonly #items = new Map<string, T>();
   /** To go on from; undefined when the list must be read. */
   #version: string | undefined;
@@ -70,6 +72,7 @@ class KeptList<T> {
     this.#client = client;
     this.#list = list;
     this.#project = project;
+    this.#tables = list.asTable === true ? new TableReader() : undefined;
   }
 
   value(): Watched<T> {
@@ -82,7 +85,7 @@ class KeptList<T> {
     const seen = new Set<string>();
     let version = '';
     const answers = this.#list.fromMemory === true && !this.#complete ? fromMemory : listPages;
-    for await (const page of answers(this.#client, this.#list, signal)) {
+    for await (const page of answers(this.#client, this.#list, signal, this.#tables)) {
       for (const object of page.items) {
         seen.add(object.metadata.uid);
         this.#items.set(object.metadata.uid, this.#project(object));
@@ -132,7 +135,8 @@ class KeptList<T> {
     return Math.max(0, jittered - spentMs);
   }
 
-  #adopt(event: WatchEvent): void {
+  #adopt(sent: WatchEvent): void {
+    const event = this.#tables?.event(sent) ?? sent;
     if (event.type === 'ERROR')
       throw explainStatus(this.#client.context, this.#list.what, event.object.code ?? 500, event.object);
     const { metadata } = event.object;
@@ -148,17 +152,22 @@ interface Page {
 }
 
 /** A list page by page, which are of a like length: reading one does not hold up the editor. @throws as KubeClient.request */
-export async function* listPages(client: KubeClient, list: WatchedList, signal: AbortSignal): AsyncGenerator<Page> {
+export async function* listPages(
+  client: KubeClient,
+  list: WatchedList,
+  signal: AbortSignal,
+  tables?: TableReader,
+): AsyncGenerator<Page> {
   let next: string | undefined;
   let limit = firstPageSize;
   do {
     const query = { ...list.query, limit, continue: next };
     const { value, length } = await client.measured(
-      { what: list.what, path: list.path, query, ...acceptOf(list, 'PartialObjectMetadataList') },
+      { what: list.what, path: list.path, query, ...acceptOf(list) },
       signal,
     );
     const answer = value as ListAnswer;
-    const page = pageOf(answer);
+    const page = pageOf(answer, tables);
     yield page;
     next = answer.metadata.continue === '' ? undefined : answer.metadata.continue;
     limit = nextSize(page.items.length, length);
@@ -167,11 +176,11 @@ export async function* listPages(client: KubeClient, list: WatchedList, signal: 
 
 async function* fromMemory(client: KubeClient, list: WatchedList, signal: AbortSignal): AsyncGenerator<Page> {
   const query = { ...list.query, resourceVersion: 0 };
-  yield pageOf(await client.request<ListAnswer>({ what: list.what, path: list.path, query }, signal));
+  yield pageOf(await client.request<ListAnswer>({ what: list.what, path: list.path, query }, signal), undefined);
 }
 
-function pageOf({ items, metadata }: ListAnswer): Page {
-  return { items: items ?? [], version: metadata.resourceVersion };
+function pageOf(answer: ListAnswer, tables: TableReader | undefined): Page {
+  return { items: tables?.list(answer) ?? answer.items ?? [], version: answer.metadata.resourceVersion };
 }
 
 /** As many objects as make a page of the wanted length, by those of the last one. */
@@ -181,7 +190,7 @@ function nextSize(objects: number, length: number): number {
   return Math.min(Math.max(wanted, 1), largestPageSize);
 }
 
-interface ListAnswer {
+interface ListAnswer extends Table {
   readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
   readonly items?: readonly KubeObject[];
 }

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { KubeClient } from './client';
 import { explainSilence, type KubeStatus } from './failures';
 import type { KubeObject } from './objects';
+import { tableAccept } from './table';
 
 /** A list of objects that is kept up to date. */
 export interface WatchedList {
@@ -18,13 +19,12 @@ export interface WatchedList {
    * https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-get-and-list
    */
   readonly fromMemory?: boolean;
-  /** Whether only names and labels come, not what the objects hold. */
-  readonly metadataOnly?: boolean;
+  /** Whether the objects come without what they hold, with the columns that their kind wants shown: `TabledObject`. */
+  readonly asTable?: boolean;
 }
 
-/** https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables */
-export function acceptOf({ metadataOnly }: WatchedList, form: 'PartialObjectMetadata' | 'PartialObjectMetadataList') {
-  return metadataOnly === true ? { accept: `application/json;as=${form};g=meta.k8s.io;v=v1` } : {};
+export function acceptOf({ asTable }: WatchedList): { readonly accept?: string } {
+  return asTable === true ? { accept: tableAccept } : {};
 }
 
 /** https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes */
@@ -59,7 +59,7 @@ export async function* watchStream(
         timeoutSeconds: watchSeconds,
       },
       silenceMs,
-      ...acceptOf(list, 'PartialObjectMetadata'),
+      ...acceptOf(list),
     },
     signal,
   );

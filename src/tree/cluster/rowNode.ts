@@ -210,12 +210,17 @@ function kind({ name, apiVersion }: KindRow): Appearance {
   return { context: 'kind', label: name, description: apiVersion, icon: { id: 'symbol-class' }, opens: true };
 }
 
-function object({ name, ref, createdAt, ends }: ObjectRow, t: Translate): Appearance {
+function object({ name, ref, facts, createdAt, ends }: ObjectRow, t: Translate): Appearance {
+  const words = (all: ObjectRow['facts']) => all.map((fact) => `${fact.name} ${fact.value}`);
   return {
     context: 'other object',
     label: name,
-    description: joined(ends ? t('being deleted') : undefined, formatTime(createdAt)),
-    tooltip: tooltip([name, ref?.kind]),
+    description: joined(
+      ends ? t('being deleted') : undefined,
+      ...words(facts.filter(({ isDetail }) => !isDetail)),
+      formatTime(createdAt),
+    ),
+    tooltip: tooltip([name, ref?.kind, ...words(facts)]),
     icon: ends ? stateIcons.progressing : { id: 'symbol-object' },
     opens: false,
   };

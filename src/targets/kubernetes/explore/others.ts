@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClusterRow, ClusterRows, KindRow, ObjectRow } from '../../../core/cluster';
 import { isUserError } from '../../../core/errors';
-import { resourcePath, resources, type KubeObject, type Resource } from '../../../clients/kubernetes';
+import { inertText } from '../../../core/inertText';
+import { resourcePath, resources, type Resource, type TabledObject } from '../../../clients/kubernetes';
 import { discoverResources } from '../../../clients/kubernetes/discovery';
 import { pollRows, watchRows, type Explorer } from './explorer';
 import { sortedByName } from './sorted';
@@ -50,7 +51,7 @@ function kindRow(resource: Resource, namespace: string, before: ReadonlyMap<stri
   return before.get(id) ?? { kind: 'kind', id, name: kind, apiVersion, plural, namespace };
 }
 
-/** The objects of a kind by their names: what they hold is read when it is asked for. */
+/** The objects of a kind with the columns that kubectl shows: what they hold is read when it is asked for. */
 export async function* watchObjects(
   explorer: Explorer,
   row: KindRow,
@@ -61,7 +62,7 @@ export async function* watchObjects(
   const list = {
     what: `list the ${plural} of ${namespace}`,
     path: resourcePath(resource, namespace),
-    metadataOnly: true,
+    asTable: true,
   };
   for (;;) {
     try {
@@ -75,8 +76,17 @@ export async function* watchObjects(
   }
 }
 
-function objectRow({ name: kind, apiVersion, plural, namespace }: KindRow, { metadata }: KubeObject): ObjectRow {
-  const { name, uid, deletionTimestamp, creationTimestamp } = metadata;
+function objectRow({ name: kind, apiVersion, plural, namespace }: KindRow, object: TabledObject): ObjectRow {
+  const { name, uid, deletionTimestamp, creationTimestamp } = object.metadata;
   const ref = { apiVersion, kind, plural, namespace, name, uid };
-  return { kind: 'object', id: uid, name, ref, createdAt: creationTimestamp, ends: deletionTimestamp !== undefined };
+  const facts = (object.columns ?? []).map((column) => ({ ...column, value: inertText(column.value) }));
+  return {
+    kind: 'object',
+    id: uid,
+    name,
+    ref,
+    facts,
+    createdAt: creationTimestamp,
+    ends: deletionTimestamp !== undefined,
+  };
 }

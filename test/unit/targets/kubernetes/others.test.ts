@@ -53,7 +53,7 @@ describe('The kinds of a namespace', () => {
       name: 'iris',
       uid: 'uid-iris',
     });
-    assert.ok(accepts.slice(1).some((one) => one.includes('as=PartialObjectMetadataList')));
+    assert.ok(accepts.slice(1).some((one) => one.includes('as=Table')));
     stop.abort();
     client.dispose();
     await server.stop();
