@@ -33,3 +33,22 @@ function configIn(folder: string): string {
   writeFileSync(file, '[req]\ndistinguished_name = name\n[name]\n');
   return file;
 }
+
+/** A server's own certificate that holds between two times, given as `YYYYMMDDhhmmssZ`. */
+export async function serverCertificate(folder: string, name: string, from: string, until: string): Promise<Pair> {
+  const pair = { certificate: path.join(folder, `${name}.crt`), key: path.join(folder, `${name}.key`) };
+  const file = (ending: string): string => path.join(folder, `${name}.${ending}`);
+  writeFileSync(file('db'), '');
+  writeFileSync(
+    file('cnf'),
+    `[req]\ndistinguished_name=n\n[n]\n[ca]\ndefault_ca=own\n[own]\ndatabase=${file('db')}\nnew_certs_dir=${folder}\n` +
+      'rand_serial=yes\ndefault_md=sha256\npolicy=any\nx509_extensions=host\n[any]\ncommonName=supplied\n' +
+      '[host]\nsubjectAltName=IP:127.0.0.1\n',
+  );
+  const openssl = requireProgram('openssl');
+  const request = ['-keyout', pair.key, '-out', file('csr'), '-config', file('cnf')];
+  await runTool(openssl, ['req', ...key, '-subj', `/CN=${name}`, ...request]);
+  const signed = ['-selfsign', '-keyfile', pair.key, '-in', file('csr'), '-out', pair.certificate, '-notext'];
+  await runTool(openssl, ['ca', '-batch', '-config', file('cnf'), ...signed, '-startdate', from, '-enddate', until]);
+  return pair;
+}

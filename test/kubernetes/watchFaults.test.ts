@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -21,7 +23,7 @@ import { kubernetesTargets } from '../../src/targets/kubernetes';
 import { eventually } from '../support/eventually';
 import { failure } from '../support/failure';
 import { openNetwork, type Network } from '../support/network';
-import { authority, clientCertificate } from './certificates';
+import { authority, clientCertificate, serverCertificate } from './certificates';
 import { startCluster, type TestCluster } from '../testbed/kubernetes/cluster';
 
 const programs = process.env['SLIPWAY_TEST_KUBERNETES'] ?? '';
@@ -107,6 +109,23 @@ describe('A watched list', () => {
       'CredentialInvalid',
       /cannot be used/,
     );
+  });
+
+  it('says that the clock may be wrong where a certificate does not hold yet, or no more', async () => {
+    const times = { future: ['20980101000000Z', '20990101000000Z'], past: ['20000101000000Z', '20010101000000Z'] };
+    for (const [name, [from = '', until = '']] of Object.entries(times)) {
+      const { certificate, key } = await serverCertificate(cluster.folder, name, from, until);
+      const server = createServer({ cert: readFileSync(certificate), key: readFileSync(key) });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const { port } = server.address() as AddressInfo;
+      const caData = readFileSync(certificate).toString('base64');
+      const ask = askOnce({
+        ...context,
+        cluster: { name, caData, skipTLSVerify: false, server: `https://127.0.0.1:${port}` },
+      });
+      await failure(ask, 'KubernetesCertificate', /does not hold at 20\d\d-.*by this machine’s clock/);
+      server.close();
+    }
   });
 
   it('says of credentials that are refused what is known', async () => {

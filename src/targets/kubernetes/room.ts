@@ -69,9 +69,16 @@ export function misfitOf(node: NodeWithRoom, wanted: Wanted, taken: Readonly<Rec
   };
 }
 
-/** The nearest first: what speaks against a node counts more than what is short on it. */
+/**
+ * The nearest first. A node that has nothing at all of what is asked for never takes the pod; a taint may be tolerated, and
+ * room may come.
+ */
 export function byNearness(left: Misfit, right: Misfit): number {
-  return left.against.length - right.against.length || right.share - left.share;
+  return (
+    Number(left.share === 0) - Number(right.share === 0) ||
+    left.against.length - right.against.length ||
+    right.share - left.share
+  );
 }
 
 function cordon({ spec }: NodeWithRoom): readonly string[] {

@@ -59,16 +59,15 @@ describe('room on nodes', () => {
     assert.deepEqual(against(labelled, { terms }), []);
   });
 
-  it('takes a node that lacks something for nearer than one that never takes the pod', () => {
+  it('takes a node that lacks a part for nearer than a barred one, and that for nearer than one without any', () => {
     const wanted = { requests: { 'nvidia.com/gpu': 8 } };
     const barred = node('barred', { spec: { unschedulable: true } });
-    const nodes = [barred, node('half'), node('none')];
-    const misfits = nodes.map((one) =>
-      misfitOf(one, wanted, one.metadata.name === 'none' ? { 'nvidia.com/gpu': 4 } : {}),
-    );
+    const nodes = [node('none'), barred, node('half'), node('less')];
+    const taken: Readonly<Record<string, number>> = { none: 4, less: 3 };
+    const misfits = nodes.map((one) => misfitOf(one, wanted, { 'nvidia.com/gpu': taken[one.metadata.name] ?? 0 }));
     assert.deepEqual(
       misfits.sort(byNearness).map((one) => one.node),
-      ['half', 'none', 'barred'],
+      ['half', 'less', 'barred', 'none'],
     );
   });
 });
