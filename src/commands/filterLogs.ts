@@ -13,7 +13,7 @@ export const filterLogs: Command = async (app, subject) => {
     prompt: vscode.l10n.t(
       'Words, /expression/, ! before it for what does not match; source:3/0 or stream:stderr before all. Empty shows everything.',
     ),
-    value: view.filter?.text ?? '',
+    value: view.choice.filter?.text ?? '',
     validateInput: problemIn,
   });
   if (text === undefined) return;

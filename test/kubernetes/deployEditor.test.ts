@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually';
 import { pushBase } from '../testbed/docker/baseImage';
 import { startCluster, type TestCluster } from '../testbed/kubernetes/cluster';
 import { runCommand } from '../testbed/vscode/workbench';
-import { logShows, modelIs } from '../ui/support/model';
+import { isGone, logShows, modelIs } from '../ui/support/model';
 import { openNotebook, rewriteCell, toolbarButton } from '../ui/support/notebook';
 import { copyExample } from '../ui/support/stage';
 import { story } from '../ui/support/story';
@@ -133,6 +133,54 @@ describe('Deploy Model to a cluster from the workbench', () => {
       await row(page, new RegExp(`^${namespace}/iris, release 1 · 2 of 2 ready`)).waitFor();
     });
 
+    step('shows what changed between two releases', async ({ page }) => {
+      await runCommand(page, 'Slipway: Compare Releases…');
+      await quickPickRow(page, 'v2').click();
+      await page.locator('.tab', { hasText: 'iris: v1 and v2' }).waitFor();
+      await picture(page, 'compare-releases');
+      await closeAllEditors(page);
+    });
+
+    step('replaces its pods when it is restarted', async ({ page }) => {
+      const before = await podsOf(cluster);
+      await chooseFromMenu(page, row(page, 'Model iris'), 'Restart');
+      await eventually('the pods are others', 90, async () => {
+        const now = await podsOf(cluster);
+        return now.length === 2 && now.every((name) => !before.includes(name));
+      });
+      await modelIs(page, 'iris', 'v1 · Ready · 2/2', 90);
+    });
+
+    step('leaves the number of replicas to the cluster, and takes it back', async ({ page }) => {
+      const autoscale = async (): Promise<void> => {
+        await inputBox(page).fill('1-3', { timeout: 5000 });
+        await inputBox(page).press('Enter');
+        await inputBox(page).fill('60', { timeout: 5000 });
+      };
+      await answerFromMenu(page, row(page, 'Model iris'), /Autoscale/, autoscale);
+      await inputBox(page).press('Enter');
+      const bounds = '-o=jsonpath={.items[*].spec.minReplicas}-{.items[*].spec.maxReplicas}';
+      const autoscalers = () => cluster.kubectl('-n', namespace, 'get', 'horizontalpodautoscalers', bounds);
+      await eventually('the cluster scales it', 60, async () => (await autoscalers()) === '1-3');
+      await expand(page, /^Model iris/);
+      await row(page, /^Replicas, .*1–3 by CPU/).waitFor();
+      await picture(page, 'autoscale');
+      await answerFromMenu(page, row(page, 'Model iris'), /Autoscale/, () =>
+        quickPickRow(page, 'Turn Off').click({ timeout: 5000 }),
+      );
+      await eventually('people scale it', 60, async () => (await autoscalers()) === '-');
+    });
+
+    step('opens a port of this machine for its endpoint, which stays', async ({ page }) => {
+      await chooseFromMenu(page, row(page, 'Model iris'), 'Open Endpoint');
+      await row(page, /^iris, Active · http/).waitFor({ timeout: 60_000 });
+      const [url = ''] = /http:\S+/.exec(await textOf(row(page, /^iris, Active/))) ?? [];
+      assert.equal((await fetch(`${url}/v2/health/ready`)).status, 200);
+      await page.keyboard.press('Escape');
+      await chooseFromMenu(page, row(page, /^iris, Active/), 'Stop Forwarding');
+      await eventually('the port is closed', 20, () => isGone(url));
+    });
+
     step('removes the model and leaves nothing of it in the cluster', async ({ page }) => {
       await chooseFromMenu(page, row(page, 'Model iris'), /^Remove/);
       await answerDialog(page, 'Remove');
@@ -153,3 +201,16 @@ describe('Deploy Model to a cluster from the workbench', () => {
     });
   });
 });
+
+async function podsOf(cluster: TestCluster): Promise<readonly string[]> {
+  const selector = '--selector=app.kubernetes.io/name=iris';
+  const names = await cluster.kubectl(
+    '-n',
+    namespace,
+    'get',
+    'pods',
+    selector,
+    '-o=jsonpath={.items[*].metadata.name}',
+  );
+  return names.split(' ').filter((name) => name !== '');
+}

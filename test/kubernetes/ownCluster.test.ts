@@ -4,6 +4,7 @@ import path from 'node:path';
 import { after, before, describe } from 'node:test';
 import type { Page } from 'playwright-core';
 import { eventually } from '../support/eventually';
+import { runCommand } from '../testbed/vscode/workbench';
 import { story } from '../ui/support/story';
 import { writeProject } from '../ui/support/stage';
 import {
@@ -11,7 +12,6 @@ import {
   collapse,
   expand,
   openContainer,
-  paletteRows,
   picture,
   quickPickRow,
   row,
@@ -48,8 +48,7 @@ describe('A cluster that is added, pinned and has kinds of its own', () => {
       await openContainer(page, /Slipway/);
       await row(page, /^Cluster This Machine/).waitFor();
       assert.equal(await page.getByRole('treeitem', { name: /^Cluster testbed/ }).count(), 0);
-      await paletteRows(page, '>Slipway: Add Cluster');
-      await page.keyboard.press('Enter');
+      await runCommand(page, 'Slipway: Add Cluster…');
       await quickPickRow(page, /gcloud.*Reauthentication failed/).waitFor();
       await picture(page, 'add-cluster');
       await quickPickRow(page, /^testbed/).click();

@@ -1,6 +1,7 @@
 import { BoundedQueue, type QueueLimits } from '../../pipeline/boundedQueue';
 import { lastSeq, type LogEntry } from '../../pipeline/followLogs';
 import type { LogFilter } from '../../pipeline/logFilter';
+import { inOrder, lackingIn } from './logMerge';
 import { entryText, marker } from './logText';
 
 /** Where text is shown: an output channel, or a test's string. */
@@ -23,6 +24,7 @@ const sinkFactor = 2;
 export class LogPane {
   readonly #sink: LogSink;
   readonly #limits: QueueLimits;
+  readonly #sources = new Set<string>();
   #recent: BoundedQueue<LogEntry>;
   #filter: LogFilter | undefined;
   #paused = false;
@@ -53,8 +55,14 @@ export class LogPane {
     return !this.#paused && this.#next < this.#recent.end;
   }
 
+  /** Who wrote lines so far, such as `3/0`. */
+  get sources(): readonly string[] {
+    return [...this.#sources].sort();
+  }
+
   add(entry: LogEntry): void {
     if (entry.kind === 'restart') this.#forget();
+    this.#remember(entry);
     this.#recent.push(entry);
   }
 
@@ -89,6 +97,10 @@ export class LogPane {
     this.#put(`${marker('Paused; lines that come meanwhile are kept')}\n`, 1, 'append');
   }
 
+  #remember(entry: LogEntry): void {
+    if (entry.kind === 'line') this.#sources.add(entry.line.source);
+  }
+
   /** Says something that no replica wrote, such as a lost connection. */
   note(text: string): void {
     if (this.#paused) return;
@@ -97,24 +109,30 @@ export class LogPane {
   }
 
   /**
-   * Shows the log again from `history` (the whole log, oldest first), then what came after it; used for a new filter
-   * and when a pause ends. The newest matching entries within the limits are shown.
+   * Shows the log again from `history` (the whole log, oldest first), with the lines that it lacks: those that came after it
+   * was read, and those of replicas that are gone. Used for a new filter and when a pause ends. The newest matching
+   * entries within the limits are shown.
    * @returns where `history` ends; `after` is 0 when it is empty
    */
   async rebuild(filter: LogFilter | undefined, history: AsyncIterable<LogEntry>): Promise<LogPosition> {
     const kept = new BoundedQueue<LogEntry>(this.#limits, entryBytes);
+    const tail = new BoundedQueue<LogEntry>(this.#limits, entryBytes);
     let seen: LogPosition = { after: 0, generation: undefined };
     let hidden = 0;
     for await (const entry of history) {
       seen = positionOf(entry, seen);
+      this.#remember(entry);
+      tail.push(entry);
       if (filter === undefined || filter.matches(entry)) kept.push(entry);
       else hidden += 1;
     }
     this.#filter = filter;
     this.#paused = false;
-    for (const entry of this.#recent.from(0)) if (isAfter(entry, seen) && this.#isShown(entry)) kept.push(entry);
+    const lacking = lackingIn(tail, this.#recent).filter((entry) => this.#isShown(entry));
+    const all = new BoundedQueue<LogEntry>(this.#limits, entryBytes);
+    for (const entry of inOrder([...kept.from(0)], lacking)) all.push(entry);
     this.#next = this.#recent.end;
-    this.#show(kept, hidden);
+    this.#show(all, hidden);
     return seen;
   }
 
@@ -154,11 +172,6 @@ export interface LogPosition {
 
 function positionOf(entry: LogEntry, before: LogPosition): LogPosition {
   return { after: lastSeq(entry), generation: entry.kind === 'line' ? entry.line.generation : before.generation };
-}
-
-/** A line of another log is new whatever its number: the model was deployed again while the old log was read. */
-function isAfter(entry: LogEntry, { after, generation }: LogPosition): boolean {
-  return lastSeq(entry) > after || (entry.kind === 'line' && entry.line.generation !== generation);
 }
 
 /** Rough size in memory: two bytes a character and what the objects around the text take. */

@@ -6,6 +6,7 @@ import { isAbort } from '../../core/errors';
 import type { Target } from '../../core/target';
 import { followLogs, readLog, type LogEntry, type LogSource } from '../../pipeline/followLogs';
 import type { LogFilter } from '../../pipeline/logFilter';
+import { filterOf, type LogChoice } from './logChoice';
 import { LogPane, paneLimits } from './logPane';
 import { savedText } from './logText';
 import { paced, type Paced } from './paced';
@@ -37,9 +38,11 @@ export class LogView implements vscode.Disposable {
   readonly #paced: Paced;
   readonly #stop = new AbortController();
   readonly #source: LogSource;
+  #choice: LogChoice;
   #ended = false;
 
   constructor({ target, model, lines, filter }: LogViewOptions) {
+    this.#choice = { filter };
     this.target = target;
     this.model = model;
     this.name = target.id === 'local' ? `Slipway: ${model}` : `Slipway: ${model} (${target.id})`;
@@ -61,16 +64,23 @@ export class LogView implements vscode.Disposable {
     return this.#pane.paused;
   }
 
-  get filter(): LogFilter | undefined {
-    return this.#pane.filter;
+  get choice(): LogChoice {
+    return this.#choice;
+  }
+
+  /** Who wrote lines so far. */
+  get sources(): readonly string[] {
+    return this.#pane.sources;
   }
 
   show(preserveFocus: boolean): void {
     this.#channel.show(preserveFocus);
   }
 
-  async setFilter(filter: LogFilter | undefined): Promise<void> {
-    await this.#pane.rebuild(filter, this.#history());
+  /** Shows other lines: what is given replaces that part of the choice. */
+  async choose(change: LogChoice): Promise<void> {
+    this.#choice = { ...this.#choice, ...change };
+    await this.#pane.rebuild(filterOf(this.#choice), this.#history());
   }
 
   async togglePause(): Promise<void> {

@@ -40,7 +40,7 @@ export class LogViews implements vscode.Disposable {
   }
 
   async setFilter(view: LogView, text: string): Promise<void> {
-    await view.setFilter(parseFilter(text));
+    await view.choose({ filter: parseFilter(text) });
     await this.#remember(view);
   }
 
@@ -92,7 +92,8 @@ export class LogViews implements vscode.Disposable {
   }
 
   async #remember(view: LogView): Promise<void> {
-    const entry = view.filter === undefined ? {} : { filter: view.filter.text };
+    const { filter } = view.choice;
+    const entry = filter === undefined ? {} : { filter: filter.text };
     await this.#memory.update(memoryKey, { ...this.#remembered(), [keyOf(view.target.id, view.model)]: entry });
   }
 }

@@ -87,9 +87,19 @@ async function close(browser: Browser): Promise<void> {
 /** Runs a command by its title, as the palette shows it, for example `Slipway: Deploy Model`. */
 export async function runCommand(page: Page, title: string): Promise<void> {
   const input = page.locator('.quick-input-widget input.input').first();
-  await openPalette(page);
-  await input.fill(`>${title}`);
   const row = page.locator('.quick-input-list .monaco-list-row').filter({ hasText: title }).first();
+  const isOffered = (): Promise<boolean> =>
+    row.waitFor({ timeout: 5000 }).then(
+      () => true,
+      () => false,
+    );
+  // A palette shows the commands that there were when it was opened.
+  for (let attempt = 0; attempt < 4; attempt++) {
+    await openPalette(page);
+    await input.fill(`>${title}`);
+    if (await isOffered()) break;
+    await page.keyboard.press('Escape');
+  }
   await row.click();
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseFilter } from '../../../src/pipeline/logFilter';
+import { filterOf } from '../../../src/editor/logs/logChoice';
 import { LogPane, type LogSink } from '../../../src/editor/logs/logPane';
 import { paced } from '../../../src/editor/logs/paced';
 import { BoundedQueue } from '../../../src/pipeline/boundedQueue';
@@ -150,6 +151,33 @@ describe('LogPane', () => {
     assert.equal(pane.hasNews, false);
     await pane.rebuild(pane.filter, entries(entry(1)));
     assert.deepEqual(sink.messages, ['line 1', 'line 2']);
+  });
+
+  it('shows lines once that a reading numbers otherwise, and keeps those of a replica that is gone', async () => {
+    const sink = new TextSink();
+    const pane = new LogPane(sink);
+    const at = (seq: number, second: number, text: string, source: string): LogEntry => ({
+      kind: 'line',
+      line: { ...line(seq, text, source), time: `2026-01-01T00:00:0${second}.000Z` },
+    });
+    const gone = [at(1, 1, 'one', '1/old'), at(2, 3, 'three', '1/old')];
+    const stays = [at(3, 2, 'two', '1/new'), at(4, 4, 'four', '1/new'), at(5, 4, 'four', '1/new')];
+    for (const entry of [...gone, ...stays]) pane.add(entry);
+    pane.pause();
+    pane.add(at(6, 5, 'five', '1/new'));
+    const read = [at(1, 2, 'two', '1/new'), at(2, 4, 'four', '1/new'), at(3, 4, 'four', '1/new')];
+    await pane.rebuild(undefined, entries(...read));
+    assert.deepEqual(sink.messages, ['one', 'two', 'three', 'four', 'four', 'five']);
+    assert.deepEqual(pane.sources, ['1/new', '1/old']);
+    const hidden = filterOf({
+      filter: parseFilter('!three'),
+      hidden: new Set(['1/new']),
+      since: '2026-01-01T00:00:01Z',
+    });
+    await pane.rebuild(hidden, entries(...read));
+    assert.match(sink.text, /Filter: !three · without 1\/new · since 2026-01-01T00:00:01Z/);
+    assert.deepEqual(sink.messages.slice(1), ['one']);
+    assert.equal(filterOf({ hidden: new Set() }), undefined);
   });
 
   it('shows gaps in place', async () => {
