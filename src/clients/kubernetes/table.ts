@@ -1,5 +1,4 @@
 import type { KubeObject } from './objects';
-import type { WatchEvent } from './watchStream';
 
 /** An object without what it holds, and what its kind wants shown of it. */
 export interface TabledObject extends KubeObject {
@@ -50,10 +49,9 @@ export class TableReader {
     return (answer.rows ?? []).map((row) => this.#object(row));
   }
 
-  event(event: WatchEvent): WatchEvent {
-    if (event.type === 'ERROR') return event;
-    const [object] = this.list(event.object) ?? [];
-    return object === undefined ? event : { type: event.type, object };
+  /** The object of an event; as it is when it did not come as a table. */
+  single(sent: KubeObject & Table): TabledObject {
+    return this.list(sent)?.[0] ?? sent;
   }
 
   #object({ cells, object }: TableRow): TabledObject {

@@ -135,14 +135,14 @@ class KeptList<T> {
     return Math.max(0, jittered - spentMs);
   }
 
-  #adopt(sent: WatchEvent): void {
-    const event = this.#tables?.event(sent) ?? sent;
+  #adopt(event: WatchEvent): void {
     if (event.type === 'ERROR')
       throw explainStatus(this.#client.context, this.#list.what, event.object.code ?? 500, event.object);
-    const { metadata } = event.object;
-    this.#version = metadata.resourceVersion;
-    if (event.type === 'DELETED') this.#items.delete(metadata.uid);
-    else if (event.type !== 'BOOKMARK') this.#items.set(metadata.uid, this.#project(event.object));
+    const object = this.#tables?.single(event.object) ?? event.object;
+    const { uid, resourceVersion } = object.metadata;
+    this.#version = resourceVersion;
+    if (event.type === 'DELETED') this.#items.delete(uid);
+    else if (event.type !== 'BOOKMARK') this.#items.set(uid, this.#project(object));
   }
 }
 

@@ -37,19 +37,15 @@ describe('lists as tables', () => {
     const reader = new TableReader();
     reader.list({ kind: 'Table', columnDefinitions, rows: null });
     const sent = { kind: 'Table', columnDefinitions: null, rows: [row('nightly', '@daily', true, 0)] };
-    const event = reader.event({ type: 'MODIFIED', object: sent as never });
-    assert.deepEqual(given([event.object as never]), ['Schedule=@daily Suspend=true Active=0']);
+    assert.deepEqual(given([reader.single(sent as never)]), ['Schedule=@daily Suspend=true Active=0']);
     const bookmark = { kind: 'Table', rows: [{ cells: [], object: fakeObject('', '77') }] };
-    const at = reader.event({ type: 'BOOKMARK', object: bookmark as never });
-    assert.equal(at.type === 'BOOKMARK' && at.object.metadata.resourceVersion, '77');
+    assert.equal(reader.single(bookmark as never).metadata.resourceVersion, '77');
   });
 
-  it('leave objects of servers that know no tables, and errors, as they are', () => {
+  it('leave objects of servers that know no tables as they are', () => {
     const reader = new TableReader();
     assert.equal(reader.list({ kind: 'PodList' }), undefined);
-    const event = { type: 'ADDED', object: fakeObject('web') } as const;
-    assert.equal(reader.event(event), event);
-    const failure = { type: 'ERROR', object: { code: 410 } } as never;
-    assert.equal(reader.event(failure), failure);
+    const object = fakeObject('web');
+    assert.equal(reader.single(object), object);
   });
 });
