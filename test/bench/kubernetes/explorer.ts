@@ -11,6 +11,7 @@ import { startCluster, type TestCluster } from '../../testbed/kubernetes/cluster
 import { addFakes, startKwok } from '../../testbed/kubernetes/kwok';
 import { eventually } from '../../support/eventually';
 import { median, seconds, table, times } from '../local/figures';
+import type { Longest } from './blocks';
 import type { Measured, Task } from './measured';
 
 const rounds = 5;
@@ -183,15 +184,21 @@ function print(
     `memory above idle, all nodes and one node's pods shown: ${mib(of((one) => one.heapBytes))} of heap, ` +
       `${mib(of((one) => one.residentBytes))} of the process`,
   );
-  console.log(`longest block of the event loop while opening: ${of((one) => one.longestBlockMs).toFixed(0)} ms`);
+  const wallMs = of((one) => one.longestBlock.wallMs);
+  const ownMs = of((one) => one.longestBlock.ownMs);
+  console.log(`longest block of the event loop while opening: ${blockText({ wallMs, ownMs })}`);
 }
 
 function printChanges(what: string, changed: Measured): void {
   console.log(
-    `${changed.eventsPerSecond.toFixed(0)} ${what}: longest block ${changed.longestBlockMs.toFixed(0)} ms, ` +
+    `${changed.eventsPerSecond.toFixed(0)} ${what}: longest block ${blockText(changed.longestBlock)}, ` +
       `${changed.draws} redraws, heap ${mib(changed.heapBytes)} above idle, ` +
       `all drawn ${seconds(changed.caughtUpMs)} after the last`,
   );
+}
+
+function blockText({ wallMs, ownMs }: Longest): string {
+  return `${wallMs.toFixed(0)} ms by the clock, ${ownMs.toFixed(0)} ms of them its own`;
 }
 
 function mib(bytes: number): string {

@@ -1,7 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClusterRow } from '../../../src/core/cluster';
 import { ClusterStore } from '../../../src/editor/explorer/clusterStore';
@@ -11,6 +10,7 @@ import { untranslated, type TreeNode } from '../../../src/tree/node';
 import { pageSize } from '../../../src/tree/pages';
 import { TreeState } from '../../../src/tree/treeState';
 import type { AmplifierNews, AmplifierTask } from './amplifier';
+import { Blocks, type Longest } from './blocks';
 import type { ChurnTask } from './churn';
 
 export type Task =
@@ -26,7 +26,7 @@ export interface Measured {
   /** Above that before anything was opened, after a collection. */
   readonly heapBytes: number;
   readonly residentBytes: number;
-  readonly longestBlockMs: number;
+  readonly longestBlock: Longest;
   readonly draws: number;
   readonly eventsPerSecond: number;
   /** From the last of many changes until all of them are drawn. */
@@ -89,12 +89,11 @@ async function run(task: Task): Promise<Measured> {
   await store.ready();
   globalThis.gc?.();
   const idle = process.memoryUsage();
-  const blocks = monitorEventLoopDelay({ resolution: 5 });
-  blocks.enable();
+  const blocks = new Blocks();
   const { nodesId, ...opened } = await openNodes(explored);
-  const openingBlockMs = blocks.max / 1e6;
+  const whileOpening = blocks.longest;
   const changed = await change(task, amplifier?.process, explored, nodesId, blocks);
-  const longestBlockMs = task.kind === 'open' ? openingBlockMs : blocks.max / 1e6;
+  const longestBlock = task.kind === 'open' ? whileOpening : blocks.longest;
   globalThis.gc?.();
   const now = process.memoryUsage();
   held.dispose();
@@ -103,7 +102,7 @@ async function run(task: Task): Promise<Measured> {
     ...changed,
     heapBytes: now.heapUsed - idle.heapUsed,
     residentBytes: now.rss - idle.rss,
-    longestBlockMs,
+    longestBlock,
     draws: explored.draws,
   };
 }
@@ -137,7 +136,7 @@ async function change(
   amplifier: ChildProcess | undefined,
   explored: Explored,
   nodesId: string,
-  blocks: ReturnType<typeof monitorEventLoopDelay>,
+  blocks: Blocks,
 ): Promise<Changed> {
   if (task.kind === 'open') return { eventsPerSecond: 0, caughtUpMs: 0 };
   await delay(2000);
