@@ -133,6 +133,19 @@ describe('Deploy Model to a cluster from the workbench', () => {
       await row(page, new RegExp(`^${namespace}/iris, release 1 · 2 of 2 ready`)).waitFor();
     });
 
+    step('shows the lines of one replica, and those since a time', async ({ page }) => {
+      await runCommand(page, 'Slipway: Choose Replicas in Logs…');
+      const boxes = page.locator('.quick-input-list .monaco-list-row');
+      await eventually('both replicas have written', 60, async () => (await boxes.count()) >= 2);
+      const hidden = await textOf(boxes.first());
+      await boxes.first().click();
+      await page.locator('.quick-input-widget').getByRole('button', { name: 'OK' }).click();
+      await logShows(page, `without ${hidden.trim()}`);
+      await runCommand(page, 'Slipway: Show Logs Since…');
+      await quickPickRow(page, '5 Minutes Ago').click();
+      await logShows(page, ' · since 20');
+    });
+
     step('shows what changed between two releases', async ({ page }) => {
       await runCommand(page, 'Slipway: Compare Releases…');
       await quickPickRow(page, 'v2').click();
