@@ -13,6 +13,7 @@ import {
   answerDialog,
   chooseFromMenu,
   clearToasts,
+  closePane,
   collapse,
   expand,
   openContainer,
@@ -20,6 +21,7 @@ import {
   row,
   textOf,
   toast,
+  widenSidebar,
 } from '../ui/support/window';
 
 const programs = process.env['SLIPWAY_TEST_KUBERNETES'] ?? '';
@@ -238,23 +240,6 @@ async function closeEditors(page: Page): Promise<void> {
 
 async function isThere(page: Page, name: RegExp): Promise<boolean> {
   return (await page.getByRole('treeitem', { name }).count()) > 0;
-}
-
-/** For texts that are long. */
-async function widenSidebar(page: Page): Promise<void> {
-  const sash = page.locator('.monaco-sash.vertical:not(.disabled)').first();
-  const box = await sash.boundingBox();
-  assert.ok(box !== null);
-  await page.mouse.move(box.x + box.width / 2, 400);
-  await page.mouse.down();
-  await page.mouse.move(box.x + 280, 400, { steps: 5 });
-  await page.mouse.up();
-}
-
-/** A view's heading closes it, which gives the others its place. */
-async function closePane(page: Page, name: string): Promise<void> {
-  const header = page.locator('.pane-header', { hasText: name }).first();
-  if ((await header.getAttribute('aria-expanded')) === 'true') await header.click();
 }
 
 /** All of the text of the editor that is shown: only its visible lines are in the page. */

@@ -9,6 +9,7 @@ import { story } from '../ui/support/story';
 import { writeProject } from '../ui/support/stage';
 import {
   chooseFromMenu,
+  closePane,
   collapse,
   expand,
   openContainer,
@@ -16,6 +17,7 @@ import {
   quickPickRow,
   row,
   textOf,
+  widenSidebar,
 } from '../ui/support/window';
 import { startCluster, type TestCluster } from '../testbed/kubernetes/cluster';
 import { definition, gpuNode, notebook, objectsOfTeam } from './ownObjects';
@@ -39,7 +41,8 @@ describe('A cluster that is added, pinned and has kinds of its own', () => {
     prepare: (projects: string) => writeProject(projects, 'project', { 'readme.txt': 'Nothing to deploy here.' }),
     env: () => ({
       KUBECONFIG: path.join(cluster.folder, 'own.kubeconfig'),
-      PATH: [standIns(cluster), process.env['PATH']].join(path.delimiter),
+      // The editor takes the PATH that the user's shell sets.
+      HOME: standIns(cluster),
     }),
   };
 
@@ -47,6 +50,8 @@ describe('A cluster that is added, pinned and has kinds of its own', () => {
     step('is found by the command line that made it, beside one that says why it lists none', async ({ page }) => {
       await openContainer(page, /Slipway/);
       await row(page, /^Cluster This Machine/).waitFor();
+      await closePane(page, 'Models');
+      await widenSidebar(page, 480);
       assert.equal(await page.getByRole('treeitem', { name: /^Cluster testbed/ }).count(), 0);
       await runCommand(page, 'Slipway: Add Cluster…');
       await quickPickRow(page, /gcloud.*Reauthentication failed/).waitFor();
@@ -77,7 +82,7 @@ describe('A cluster that is added, pinned and has kinds of its own', () => {
     step('shows objects of kinds that come and go with their definition, by what these tell', async ({ page }) => {
       await expand(page, /^Other Objects/);
       await expand(page, /^CronJob/);
-      await row(page, /^nightly, Schedule 0 3 \* \* \* · .*Suspend true/).waitFor();
+      await row(page, /^nightly, Schedule 0 3 \* \* \* · Suspend True/).waitFor();
       await collapse(page, /^CronJob/);
       assert.equal(await page.getByRole('treeitem', { name: /^Notebook/ }).count(), 0);
       await apply(cluster, 'definition', [definition]);
@@ -120,10 +125,12 @@ function standIns({ folder }: TestCluster): string {
   return path.join(folder, 'stand-ins');
 }
 
-/** What kind and gcloud do and say as they document it: kind writes to KUBECONFIG, gcloud wants a new login. */
+/** A home with what kind and gcloud do and say as they document it: kind writes to KUBECONFIG, gcloud wants a new login. */
 async function writeStandIns(cluster: TestCluster): Promise<void> {
-  const folder = standIns(cluster);
-  await mkdir(folder);
+  const home = standIns(cluster);
+  const folder = path.join(home, 'bin');
+  await mkdir(folder, { recursive: true });
+  await writeFile(path.join(home, '.bash_profile'), `export PATH='${folder}':"$PATH"\n`);
   const kind = `case "$*" in
   "get clusters") echo testbed ;;
   "export kubeconfig --name testbed") cp '${cluster.kubeconfig}' "$KUBECONFIG" && echo 'Set kubectl context' >&2 ;;

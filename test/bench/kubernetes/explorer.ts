@@ -12,6 +12,7 @@ import { addFakes, startKwok } from '../../testbed/kubernetes/kwok';
 import { eventually } from '../../support/eventually';
 import { median, seconds, table, times } from '../local/figures';
 import type { Longest } from './blocks';
+import { k9sShows, type Timed } from './k9s';
 import type { Measured, Task } from './measured';
 
 const rounds = 5;
@@ -98,12 +99,6 @@ async function bundled(folder: string): Promise<string> {
   });
   await writeFile(path.join(folder, 'package.json'), '{"type":"module"}');
   return path.join(folder, 'measured.js');
-}
-
-interface Timed {
-  readonly ms: number;
-  /** The most memory that the process had. */
-  readonly bytes: number;
 }
 
 interface Peer {

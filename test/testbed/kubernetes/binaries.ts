@@ -9,9 +9,12 @@ import { requireGo, type Go } from './go';
 
 /**
  * `cluster` is what every cluster needs; `scale` is what fills one with fake nodes and pods; `karpenter` makes fake nodes
- * for pods that fit nowhere, which those of `scale` run.
+ * for pods that fit nowhere, which those of `scale` run; `k9s` is what a benchmark compares with.
  */
-export type BinaryKind = 'cluster' | 'scale' | 'karpenter';
+export type BinaryKind = 'cluster' | 'scale' | 'karpenter' | 'k9s';
+
+/** Kinds with a folder of their own: a change there need not build the others anew, which takes long. */
+const apart: ReadonlySet<string> = new Set<BinaryKind>(['karpenter', 'k9s']);
 
 const sources = path.join(import.meta.dirname, 'build');
 const kubernetesVersion = 'v1.34.4';
@@ -67,7 +70,16 @@ async function buildKarpenter(go: Go, folder: string): Promise<void> {
   await writeFile(path.join(folder, 'karpenter-crds.yaml'), texts.join('\n---\n'));
 }
 
-const builders = { cluster: buildCluster, scale: buildScale, karpenter: buildKarpenter } as const;
+async function buildK9s(go: Go, folder: string): Promise<void> {
+  await build(go, 'k9s', folder, ['github.com/derailed/k9s']);
+}
+
+const builders = {
+  cluster: buildCluster,
+  scale: buildScale,
+  karpenter: buildKarpenter,
+  k9s: buildK9s,
+} as const;
 
 /** Where Go keeps the sources of a module. */
 async function folderOf(go: Go, by: string, module: string): Promise<string> {
@@ -90,8 +102,8 @@ function place(kind: BinaryKind): { readonly name: string; readonly stamp: strin
   const hash = createHash('sha256').update(kubernetesVersion);
   for (const name of readdirSync(sources, { recursive: true, encoding: 'utf8' }).sort()) {
     const file = path.join(sources, name);
-    // A change here need not build the others anew, which takes long.
-    if (name.startsWith('karpenter') !== (kind === 'karpenter')) continue;
+    const [owner = ''] = name.split(path.sep);
+    if (apart.has(kind) ? owner !== kind : apart.has(owner)) continue;
     if (/\.(?:go|mod|sum|c)$/.test(name)) hash.update(`${name}\0`).update(readFileSync(file));
   }
   const stamp = hash.digest('hex');

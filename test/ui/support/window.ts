@@ -13,6 +13,22 @@ export async function openContainer(page: Page, name: string | RegExp): Promise<
   );
 }
 
+/** A view's heading closes it, which gives the others its place. */
+export async function closePane(page: Page, name: string): Promise<void> {
+  const header = page.locator('.pane-header', { hasText: name }).first();
+  if ((await header.getAttribute('aria-expanded')) === 'true') await header.click();
+}
+
+/** For texts that are long. @param by pixels */
+export async function widenSidebar(page: Page, by = 280): Promise<void> {
+  const box = await page.locator('.monaco-sash.vertical:not(.disabled)').first().boundingBox();
+  if (box === null) throw new Error('The sidebar has no edge.');
+  await page.mouse.move(box.x + box.width / 2, 400);
+  await page.mouse.down();
+  await page.mouse.move(box.x + by, 400, { steps: 5 });
+  await page.mouse.up();
+}
+
 /** A row of any tree in the workbench by what a screen reader says of it. */
 export function row(page: Page, name: string | RegExp): Locator {
   return page.getByRole('treeitem', { name }).first();
