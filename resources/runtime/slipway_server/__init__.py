@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from .app import ModelApp
 from .errors import ModelLoadError
+from .key import Key
 
-__all__ = ["ModelApp", "ModelLoadError"]
+__all__ = ["Key", "ModelApp", "ModelLoadError"]

@@ -11,6 +11,7 @@ from .accesslog import AccessLog
 from .answers import Answer, error_answer
 from .body import Receive, discard, read_body
 from .errors import ClientGone, HttpError, ModelLoadError, traceback_of
+from .key import Key
 from .loading import Bundle, MountedApp, load
 from .metrics import IN_FLIGHT, Metrics
 from .mounted import Send
@@ -25,8 +26,11 @@ _CLIENT_GONE = 499
 class ModelApp:
     """Serves one bundle. `load()` first, then `await app(scope, receive, send)`; `in_flight` counts open requests."""
 
-    def __init__(self, bundle: Path, *, model: str, version: str, metrics_dir: Path | None) -> None:
+    def __init__(
+        self, bundle: Path, *, model: str, version: str, metrics_dir: Path | None, key: Key | None = None
+    ) -> None:
         self.in_flight = 0
+        self._key = key or Key()
         self._folder = bundle
         self._name = model
         self._version = version
@@ -81,7 +85,7 @@ class ModelApp:
             await self._http(scope, receive, send)
         elif kind == "lifespan":
             await mounted.lifespan(self._mounted, scope, receive, send, self._log.close)
-        elif self._mounted is not None:
+        elif self._mounted is not None and self._may_ask(scope):
             await self._mounted.app(scope, receive, send)
         else:
             await receive()
@@ -90,7 +94,7 @@ class ModelApp:
     async def _http(self, scope: Any, receive: Receive, send: Send) -> None:
         route = self._routes.get(scope["path"])
         if route is not None and route.quiet:
-            await self._answer(scope, send, self._simple(route, scope["method"]))
+            await self._answer(scope, send, self._quiet(route, scope))
             return
         started = time.perf_counter()
         self.in_flight += 1
@@ -108,6 +112,7 @@ class ModelApp:
 
     async def _counted(self, route: Route | None, scope: Any, receive: Receive, send: Send) -> int:
         try:
+            self._key.check(scope)
             if self._mounted is not None:
                 extra = [_CLOSE] if self._draining else []
                 return await self._mounted.answer(scope, receive, send, extra, self.in_flight)
@@ -116,9 +121,9 @@ class ModelApp:
             else:
                 answer = self._simple(route, scope["method"], scope["path"])
         except HttpError as error:
-            if error.status == 413:
+            if error.status in (401, 413):
                 await self._refuse(scope, receive, send, error)
-                return 413
+                return error.status
             answer = error_answer(error)
         except ClientGone:
             return _CLIENT_GONE
@@ -131,6 +136,20 @@ class ModelApp:
         if self._pool is None:
             raise HttpError(503, "The model is not loaded", ((b"retry-after", b"1"),))
         return await self._pool.run(route.work, body, headers)  # type: ignore[arg-type]
+
+    def _quiet(self, route: Route, scope: Any) -> Answer:
+        try:
+            self._key.check(scope)
+        except HttpError as error:
+            return error_answer(error)
+        return self._simple(route, scope["method"])
+
+    def _may_ask(self, scope: Any) -> bool:
+        try:
+            self._key.check(scope)
+        except HttpError:
+            return False
+        return True
 
     def _simple(self, route: Route | None, method: str, path: str = "") -> Answer:
         """Answers that need neither a body nor the model."""

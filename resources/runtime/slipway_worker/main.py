@@ -79,7 +79,10 @@ def _end_while_loading() -> None:
 
 def _load(options: Arguments) -> Any:
     server: Any = importlib.import_module("slipway_server")
-    app = server.ModelApp(options.bundle, model=options.model, version=options.version, metrics_dir=options.metrics_dir)
+    # Whoever starts it with a supervisor asks from the same machine.
+    key = server.Key.from_environment() if options.control_fd is None else None
+    about = {"model": options.model, "version": options.version, "metrics_dir": options.metrics_dir}
+    app = server.ModelApp(options.bundle, key=key, **about)
     app.load()
     return app
 
