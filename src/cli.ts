@@ -9,6 +9,7 @@ import { cleanupCommand } from './cli/cleanup';
 import { deployCommand } from './cli/deploy';
 import { forwardCommand } from './cli/forward';
 import { inspectCommand } from './cli/inspect';
+import { keyCommand } from './cli/key';
 import { logsCommand } from './cli/logs';
 import { modelsCommand } from './cli/models';
 import { registryCommand } from './cli/registry';
@@ -28,6 +29,7 @@ const verbs = [
   modelsCommand,
   logsCommand,
   predictCommand,
+  keyCommand,
   forwardCommand,
   scaleCommand,
   autoscaleCommand,

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import path from 'node:path';
 import { UserError } from '../core/errors';
+import type { Exposure } from '../core/exposure';
 import { parseImageReference } from '../core/image';
 import type { BuilderName } from '../pipeline/chooseBuilder';
 import type { ImageOptions } from '../pipeline/deployImage';
@@ -10,10 +11,11 @@ import { renderManifests } from '../pipeline/renderManifests';
 import { cliHost } from './host';
 import { builderOption, insecureHosts } from './imageOptions';
 import { positiveInteger } from './numbers';
+import { addExposureOptions, exposureIn, type ExposureOptions } from './exposure';
 import { addPlacementOptions, placementIn, type PlacementOptions } from './placement';
 import type { CommonOptions, Verb } from './verb';
 
-interface DeployOptions extends CommonOptions, PlacementOptions {
+interface DeployOptions extends CommonOptions, PlacementOptions, ExposureOptions {
   readonly image?: string;
   readonly name?: string;
   readonly yes?: boolean;
@@ -33,7 +35,7 @@ interface DeployOptions extends CommonOptions, PlacementOptions {
 
 /** `slipway deploy PATH`: the whole way from a notebook to an endpoint that answered. */
 export const deployCommand: Verb = (run) =>
-  addPlacementOptions(new Command('deploy'))
+  addExposureOptions(addPlacementOptions(new Command('deploy')))
     .description('deploy the model of a notebook project')
     .argument('[path]', 'folder of the project, a notebook, or a model file')
     .option(
@@ -64,7 +66,7 @@ export const deployCommand: Verb = (run) =>
         const common = { target, ...rolloutOptions(options) };
         const { image } = options;
         if (image !== undefined && project === undefined)
-          await deployRelease(services, host, { ...common, image }, signal);
+          await deployRelease(services, host, { ...common, image, ...exposureOf(options) }, signal);
         else if (image === undefined && project !== undefined) {
           const retrain = options.retrain === true;
           const built = { retrain, image: imageOptions(options), ...configOf(options) };
@@ -95,8 +97,14 @@ function usage(): UserError {
 }
 
 function configOf(options: DeployOptions): Pick<DeployModelRequest, 'config'> {
-  const config = placementIn(options);
-  return config === undefined ? {} : { config };
+  const [placed, expose] = [placementIn(options), exposureIn(options)];
+  if (expose === undefined) return placed === undefined ? {} : { config: placed };
+  return { config: { ...placed, expose } };
+}
+
+function exposureOf(options: DeployOptions): { readonly exposure?: Exposure } {
+  const said = exposureIn(options);
+  return said === undefined ? {} : { exposure: { kind: 'service', ...said } };
 }
 
 function imageOptions(options: DeployOptions): ImageOptions {

@@ -10,6 +10,7 @@ export const commands: Readonly<Record<string, LoadCommand>> = {
   'slipway.showImagePlan': async () => (await import('./showImagePlan')).showImagePlan,
   'slipway.chooseRegistry': async () => (await import('./chooseRegistry')).chooseRegistry,
   'slipway.forgetCredentials': async () => (await import('./forgetCredentials')).forgetCredentials,
+  'slipway.copyEndpointKey': async () => (await import('./copyEndpointKey')).copyEndpointKey,
   'slipway.copyDigest': async () => (await import('./copyDigest')).copyDigest,
   'slipway.copyPullReference': async () => (await import('./copyPullReference')).copyPullReference,
   'slipway.deleteTag': async () => (await import('./deleteTag')).deleteTag,

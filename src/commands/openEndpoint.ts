@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { App } from '../app';
 import type { DeployedModel } from '../core/deployment';
 import { UserError } from '../core/errors';
+import { needsKey } from '../core/exposure';
 import type { Target } from '../core/target';
 import { withNotification } from '../editor/progress';
 import type { Command } from './command';
@@ -19,6 +20,16 @@ async function reachable(app: App, target: Target, model: DeployedModel): Promis
   });
 }
 
+/** A browser brings no key. */
+async function tellOfKey({ name, targetId }: DeployedModel): Promise<void> {
+  const test = vscode.l10n.t('Test Prediction');
+  const copy = vscode.l10n.t('Copy Endpoint Key');
+  const text = vscode.l10n.t('{0} asks for its key, which a browser does not send.', name);
+  const answer = await vscode.window.showInformationMessage(text, test, copy);
+  const command = answer === test ? 'slipway.testPrediction' : 'slipway.copyEndpointKey';
+  if (answer !== undefined) await vscode.commands.executeCommand(command, { model: { name, targetId } });
+}
+
 /** Opens the model's documentation page in the browser, through the tunnel that a remote window has for it. */
 export const openEndpoint: Command = async (app, subject) => {
   const chosen = await app.chooseModel(subject, {
@@ -29,6 +40,10 @@ export const openEndpoint: Command = async (app, subject) => {
   if (chosen === undefined) return;
   const { target, model } = chosen;
   const { name } = model;
+  if (needsKey(model.exposure)) {
+    await tellOfKey(model);
+    return;
+  }
   const endpoint = await reachable(app, target, model);
   if (endpoint === undefined)
     throw new UserError('ModelNotReady', vscode.l10n.t('{0} does not answer, so it has no endpoint to open.', name));

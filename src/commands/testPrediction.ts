@@ -40,7 +40,7 @@ async function writeExample(
     endpoint === undefined
       ? undefined
       : await withNotification(title, (_progress, signal) =>
-          whileReachable(target, model, signal, (url) => requestExample(url, name, signal)),
+          whileReachable(target, model, signal, (at) => requestExample(at, name, signal)),
         );
   await documents.put(uri, `${readableJson(example?.body ?? { inputs: [] })}\n`);
   if (example?.from === 'example') return;

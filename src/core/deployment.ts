@@ -1,5 +1,6 @@
 import type { AutoscaleState } from './autoscale';
 import type { Location } from './errors';
+import { needsKey, type Exposure } from './exposure';
 import type { Release } from './release';
 import type { ResourceNeed } from './resources';
 
@@ -16,6 +17,10 @@ export interface DeployedModel {
   readonly endpoint: string | undefined;
   /** The endpoint is an address inside of the cluster; this machine needs `Target.forward`. */
   readonly endpointIsInside?: boolean;
+  /** How it is to be reached from beyond the cluster. The endpoint is that address as soon as it has answered here. */
+  readonly exposure?: Exposure;
+  /** Why the endpoint is not the address beyond the cluster yet. */
+  readonly endpointProblem?: string;
   readonly replicas: { readonly desired: number; readonly ready: number };
   /** Where the target decides how many replicas there are. */
   readonly autoscale?: AutoscaleState;
@@ -33,9 +38,16 @@ export interface DeployedModel {
 }
 
 /** The endpoint as people read it. */
-export function shownEndpoint({ endpoint, endpointIsInside }: DeployedModel): string {
+export function shownEndpoint({ endpoint, endpointIsInside, endpointProblem }: DeployedModel): string {
   if (endpoint === undefined) return '';
-  return endpointIsInside === true ? `${endpoint} (inside the cluster)` : endpoint;
+  if (endpointIsInside !== true) return endpoint;
+  return `${endpoint} (inside the cluster${endpointProblem === undefined ? '' : `; ${endpointProblem}`})`;
+}
+
+/** How a deploy ends. */
+export function answersAt(model: DeployedModel): string {
+  const key = needsKey(model.exposure) ? `, to requests with the key that \`slipway key ${model.name}\` prints` : '';
+  return `Release ${String(model.version)} answers at ${shownEndpoint(model)}${key}`;
 }
 
 export interface Reason {

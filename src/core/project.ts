@@ -1,5 +1,6 @@
 import type { Autoscale } from './autoscale';
 import type { Location } from './errors';
+import type { Exposure } from './exposure';
 import type { NetworkRules } from './network';
 import type { Placement } from './placement';
 import type { ResourceNeed } from './resources';
@@ -96,6 +97,7 @@ export interface ProjectConfig {
   readonly resources?: ResourceNeed;
   readonly placement?: Placement;
   readonly network?: NetworkRules;
+  readonly expose?: Exposure;
   readonly apt?: readonly string[];
   /** What PyTorch in an image computes on: `cpu`, or a version of CUDA such as `cu126`. */
   readonly accelerator?: string;

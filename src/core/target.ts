@@ -3,6 +3,7 @@ import type { Bundle, BundleRuntime } from './bundle';
 import type { Cluster, ForwardState } from './cluster';
 import type { DeployedModel } from './deployment';
 import type { Platform } from './image';
+import type { Exposure } from './exposure';
 import type { LogLine, LogOptions } from './logs';
 import type { NetworkRules } from './network';
 import type { Placement } from './placement';
@@ -60,6 +61,7 @@ export interface DeployIntent {
   readonly resources?: ResourceNeed;
   readonly limits?: ResourceNeed;
   readonly replicas?: number;
+  readonly exposure?: Exposure;
 }
 
 /** What a target tells beforehand. */
@@ -113,6 +115,10 @@ interface AnyTarget {
   leftovers?: (signal: AbortSignal) => Promise<readonly Leftover[]>;
   /** Does what the leftover of a model tells. @throws UserError DeployInProgress when somebody changes the model now */
   cleanUp?: (name: string, signal: AbortSignal) => Promise<void>;
+  /** The key that a model asks for; undefined where it has none. */
+  key?: (name: string, signal: AbortSignal) => Promise<string | undefined>;
+  /** Gives a model another key, and waits until it asks for that one. @throws UserError KeyMissing, KeyNotTaken */
+  rotateKey?: (name: string, signal: AbortSignal) => Promise<string>;
   /**
    * Opens a way to a model whose endpoint this machine cannot reach. Where a target has it, an endpoint is only shown.
    * @throws UserError ModelNotFound, ModelNotReady
@@ -194,6 +200,7 @@ export interface ImageContent {
   readonly limits: ResourceNeed;
   readonly placement?: Placement;
   readonly network?: NetworkRules;
+  readonly exposure?: Exposure | undefined;
 }
 
 export interface DeployRequest<Content extends ReleaseContent = ReleaseContent> {

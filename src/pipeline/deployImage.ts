@@ -1,5 +1,6 @@
 import { healthPath, serverPort } from '../build/image/imageConfig';
 import { checkAutoscale, cpuRequestMissing } from '../core/autoscale';
+import { checkExposure } from '../core/exposure';
 import type { DeployHost } from '../core/deploy';
 import type { DeployedModel } from '../core/deployment';
 import { UserError } from '../core/errors';
@@ -41,6 +42,7 @@ export async function deployImage(
 ): Promise<DeployedModel> {
   const { reference, ...image } = request.image ?? { reference: undefined, insecure: [] };
   if (reference === undefined) throw registryMissing(target.displayName);
+  checkExposing(project);
   const platform = await step(host, 'deploy', `Checking ${target.displayName}`, async () => {
     const intent = intentOf(name, project, request, image.platform);
     const { platform: found, warnings } = await target.preflight(intent, signal);
@@ -79,12 +81,18 @@ function intentOf(
     name,
     ...(platform === undefined ? {} : { platform: parsePlatform(platform) }),
     ...(replicas === undefined ? {} : { replicas }),
+    ...(config.expose === undefined ? {} : { exposure: config.expose }),
     ...(resources === undefined ? {} : { resources, limits: limitsOf(resources) }),
   };
 }
 
 function limitsOf({ memory }: ResourceNeed): ResourceNeed {
   return memory === undefined ? {} : { memory };
+}
+
+/** @throws UserError ExposeInvalid, KeyUnsupported */
+export function checkExposing({ entry, config }: Project): void {
+  checkExposure(config.expose, entry.kind !== 'dockerfile');
 }
 
 async function checkScaling(
@@ -111,6 +119,7 @@ export function contentOf({ entry, config }: Project, image: string): ImageConte
     drains: !isOwn,
     ...(config.placement === undefined ? {} : { placement: config.placement }),
     ...(config.network === undefined ? {} : { network: config.network }),
+    ...(config.expose === undefined ? {} : { exposure: config.expose }),
     limits: limitsOf(config.resources ?? {}),
   };
 }

@@ -1,6 +1,7 @@
 import type { DeployHost } from '../core/deploy';
 import { planFiles } from '../project/planFiles';
 import type { DeployedModel } from '../core/deployment';
+import type { Exposure } from '../core/exposure';
 import type { Project, ProjectConfig } from '../core/project';
 import type { BundleTarget } from '../core/target';
 import { deployImage, type ImageOptions } from './deployImage';
@@ -8,7 +9,7 @@ import { freeSpaceIsOver } from './freeSpace';
 import { inspect } from './inspect';
 import { makeArtifact } from './makeArtifact';
 import { checkedName, packageModel } from './packageModel';
-import { rollOut, type RolloutOptions } from './rollOut';
+import { rollOut, type RolloutOptions, type SaidConfig } from './rollOut';
 import { collectSecrets } from './secrets';
 import { install } from './prepareEnvironment';
 import { openTarget, type Services } from './services';
@@ -43,12 +44,19 @@ export async function deployModel(
 }
 
 /** What was said for this deploy counts more than the file. */
-export function withSaid(config: ProjectConfig, said: RolloutOptions['config'] = {}): ProjectConfig {
+export function withSaid(config: ProjectConfig, said: SaidConfig = {}): ProjectConfig {
   return {
     ...config,
     ...(said.resources === undefined ? {} : { resources: { ...config.resources, ...said.resources } }),
+    ...(said.expose === undefined ? {} : { expose: exposeWith(config.expose, said.expose) }),
     ...(said.placement === undefined ? {} : { placement: { ...config.placement, ...said.placement } }),
   };
+}
+
+/** Another way has other fields. */
+function exposeWith(written: Exposure | undefined, said: Partial<Exposure>): Exposure {
+  const kind = said.kind ?? written?.kind ?? 'service';
+  return kind === written?.kind ? { ...written, ...said, kind } : { ...said, kind };
 }
 
 interface BundleDeploy {

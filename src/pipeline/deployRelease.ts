@@ -1,8 +1,9 @@
 import { healthPath, serverPort } from '../build/image/imageConfig';
 import { hostname, userInfo } from 'node:os';
 import type { DeployHost } from '../core/deploy';
-import { shownEndpoint, type DeployedModel } from '../core/deployment';
+import { answersAt, type DeployedModel } from '../core/deployment';
 import { UserError } from '../core/errors';
+import { checkExposure, isSameExposure, type Exposure } from '../core/exposure';
 import { formatImageReference, parseImageReference } from '../core/image';
 import type { DeployRequest, ImageContent, ImageTarget, KeptRelease, Secrets } from '../core/target';
 import { discoverTargets } from './discoverTargets';
@@ -23,6 +24,8 @@ export interface DeployReleaseRequest {
   readonly replicas?: number;
   readonly port?: number;
   readonly readyTimeoutSeconds?: number;
+  /** By default as the model of that name there is reached: how it is where the release comes from is that target's own. */
+  readonly exposure?: Exposure;
 }
 
 /**
@@ -37,10 +40,12 @@ export async function deployRelease(
 ): Promise<DeployedModel> {
   const target = await openTarget(services, request.target);
   if (target.accepts !== 'image') throw takesNoImages(target.displayName);
-  const release = request.from ?? (await findRelease(services, request.image, signal)) ?? foreignRelease(request);
-  const name = checkedName(request.name ?? release.model);
-  const digest = release.provenance.digest;
+  const found = request.from ?? (await findRelease(services, request.image, signal)) ?? foreignRelease(request);
+  const name = checkedName(request.name ?? found.model);
+  const digest = found.provenance.digest;
   const running = (await target.models(signal)).find((one) => one.name === name);
+  const exposure = request.exposure ?? running?.exposure;
+  const release = { ...found, content: { ...found.content, exposure } };
   if (running !== undefined && isSame(running, digest, request)) {
     announce(host, { target, digest }, running, true);
     return running;
@@ -49,7 +54,9 @@ export async function deployRelease(
     const { replicas } = request;
     const { content, provenance } = release;
     const need = { ...(provenance.resources && { resources: provenance.resources }), limits: content.limits };
-    const { warnings } = await target.preflight({ name, ...(replicas && { replicas }), ...need }, signal);
+    checkExposure(exposure, content.drains);
+    const intent = { name, ...(replicas && { replicas }), ...(exposure && { exposure }), ...need };
+    const { warnings } = await target.preflight(intent, signal);
     for (const finding of warnings) host.report({ event: 'finding', finding });
     return { result: undefined, message: `${target.displayName} takes models` };
   });
@@ -59,7 +66,7 @@ export async function deployRelease(
     const model = await step(host, 'deploy', `Starting on ${target.displayName}`, async (progress) => {
       const steps = reservation.deploy(orderOf(release, request, secrets), signal);
       const result = await untilReady(steps, { target, name }, progress);
-      return { result, message: `Release ${String(result.version)} answers at ${shownEndpoint(result)}` };
+      return { result, message: answersAt(result) };
     });
     announce(host, { target, digest }, model, false);
     return model;
@@ -133,9 +140,10 @@ function foreignRelease({ image, name }: DeployReleaseRequest): KeptRelease {
   };
 }
 
-function isSame(model: DeployedModel, digest: string, { port, replicas }: DeployReleaseRequest): boolean {
+function isSame(model: DeployedModel, digest: string, { port, replicas, exposure }: DeployReleaseRequest): boolean {
   const release = model.releases.find((one) => one.version === model.version);
   const wanted = replicas ?? model.replicas.desired;
+  if (exposure !== undefined && !isSameExposure(exposure, model.exposure)) return false;
   return (
     model.phase === 'Ready' && port === undefined && wanted === model.replicas.desired && release?.digest === digest
   );

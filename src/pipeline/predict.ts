@@ -1,6 +1,6 @@
 import { UserError } from '../core/errors';
 import type { Target } from '../core/target';
-import { whileReachable } from './reach';
+import { whileReachable, type Reached } from './reach';
 
 export interface Prediction {
   /** The whole answer of `POST /invocations`. */
@@ -28,13 +28,18 @@ export async function predict(target: Target, name: string, body: string, signal
       },
     );
   }
-  return whileReachable(target, model, signal, (url) => ask(url, name, body, signal));
+  return whileReachable(target, model, signal, (at) => ask(at, name, body, signal));
 }
 
-async function ask(url: string, name: string, body: string, signal: AbortSignal): Promise<Prediction> {
+async function ask(
+  { url, headers: key }: Reached,
+  name: string,
+  body: string,
+  signal: AbortSignal,
+): Promise<Prediction> {
   const started = performance.now();
   // A connection that was kept since before a takeover is answered once more by the release that leaves.
-  const headers = { 'content-type': 'application/json', connection: 'close' };
+  const headers = { 'content-type': 'application/json', connection: 'close', ...key };
   const response = await fetch(`${url}/invocations`, { method: 'POST', headers, body, signal }).catch(
     (cause: unknown) => {
       signal.throwIfAborted();

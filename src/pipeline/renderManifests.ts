@@ -1,11 +1,13 @@
 import type { DeployHost } from '../core/deploy';
 import { UserError } from '../core/errors';
 import { parseImageReference } from '../core/image';
+import { needsKey } from '../core/exposure';
+import type { Finding } from '../core/project';
 import { resourceNeed } from '../core/resources';
 import type { ImageTarget, Target } from '../core/target';
 import { buildProject } from './buildImage';
 import { whileBuilding } from './buildsUnderWay';
-import { contentOf, registryMissing } from './deployImage';
+import { checkExposing, contentOf, registryMissing } from './deployImage';
 import { withSaid, type DeployModelRequest } from './deployModel';
 import { inspect } from './inspect';
 import { checkedName } from './packageModel';
@@ -33,6 +35,7 @@ export async function renderManifests(
   if (reference === undefined) throw registryMissing(target.displayName);
   const inspected = await inspect(services, host, request.path, target.accepts, signal);
   const project = { ...inspected, config: withSaid(inspected.config, request.config) };
+  checkExposing(project);
   const name = checkedName(request.name ?? project.name);
   const secrets = await collectSecrets(host, project.config.secrets ?? [], signal);
   const to = { kind: 'registry' as const, reference };
@@ -48,8 +51,15 @@ export async function renderManifests(
   const objects = await render(name, await releaseRequest({ ...origin, content, secrets, request }, signal));
   return step(host, 'deploy', `Writing manifests to ${request.folder}`, async () => {
     const files = await writeManifests(request.folder, objects);
+    if (needsKey(content.exposure)) host.report({ event: 'finding', finding: keyToMake(name) });
     return { result: files, message: `${String(files.length)} files in ${request.folder}` };
   });
+}
+
+/** Values of secrets stand in no file. */
+function keyToMake(name: string): Finding {
+  const message = `The pods wait for the Secret ${name}-key in the namespace of the files. To make it: openssl rand -hex 32 | kubectl create secret generic ${name}-key --from-file=key=/dev/stdin`;
+  return { code: 'KeyToMake', severity: 'info', message };
 }
 
 function rendererOf(target: Target): NonNullable<ImageTarget['render']> {

@@ -1,3 +1,5 @@
+import type { Reached } from './reach';
+
 /** A first request to a model, to be edited. */
 export interface RequestExample {
   /** A body of `POST /invocations`. */
@@ -9,11 +11,15 @@ export interface RequestExample {
 type Json = Readonly<Record<string, unknown>>;
 
 /** Asks a running model for its input example; one without an example has the tensors of its metadata at least. */
-export async function requestExample(endpoint: string, model: string, signal: AbortSignal): Promise<RequestExample> {
-  const openApi = await getJson(`${endpoint}/openapi.json`, signal);
+export async function requestExample(
+  { url, headers }: Reached,
+  model: string,
+  signal: AbortSignal,
+): Promise<RequestExample> {
+  const openApi = await getJson(`${url}/openapi.json`, headers, signal);
   const example = exampleIn(openApi);
   if (example !== undefined) return { body: example, from: 'example' };
-  const metadata = await getJson(`${endpoint}/v2/models/${encodeURIComponent(model)}`, signal);
+  const metadata = await getJson(`${url}/v2/models/${encodeURIComponent(model)}`, headers, signal);
   const inputs = Array.isArray(metadata?.['inputs']) ? metadata['inputs'].filter(isTensor) : [];
   if (inputs.length === 0) return { body: { inputs: [] }, from: 'nothing' };
   return {
@@ -65,10 +71,10 @@ function isObject(value: unknown): value is Json {
 }
 
 /** Undefined for anything but a JSON object: a user's own app may have none of these routes. */
-async function getJson(url: string, signal: AbortSignal): Promise<Json | undefined> {
+async function getJson(url: string, key: Reached['headers'], signal: AbortSignal): Promise<Json | undefined> {
   try {
     const response = await fetch(url, {
-      headers: { connection: 'close' },
+      headers: { connection: 'close', ...key },
       signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]),
     });
     const value = response.ok ? await response.json() : undefined;

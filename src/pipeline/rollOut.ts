@@ -3,8 +3,9 @@ import path from 'node:path';
 import { hashFile } from '../clients/files/contentStore';
 import { isSameAutoscale } from '../core/autoscale';
 import type { DeployHost } from '../core/deploy';
-import { shownEndpoint, type DeployedModel } from '../core/deployment';
+import { answersAt, type DeployedModel } from '../core/deployment';
 import { UserError } from '../core/errors';
+import { isSameExposure, type Exposure } from '../core/exposure';
 import type { Project, ProjectConfig } from '../core/project';
 import type { Provenance } from '../core/release';
 import type { ResourceNeed } from '../core/resources';
@@ -22,8 +23,11 @@ export interface RolloutOptions {
   readonly retrain?: boolean;
   readonly readyTimeoutSeconds?: number;
   /** What was said besides `slipway.yaml`, and counts more. */
-  readonly config?: Pick<ProjectConfig, 'resources' | 'placement'>;
+  readonly config?: SaidConfig;
 }
+
+/** The part of a `slipway.yaml` that options can say, too. */
+export type SaidConfig = Pick<ProjectConfig, 'resources' | 'placement'> & { readonly expose?: Partial<Exposure> };
 
 /** What is known of the sources of a release. */
 export interface Origin {
@@ -65,7 +69,7 @@ export async function rollOut<Content extends ReleaseContent>(
   }
   const model = await step(host, 'deploy', `Starting on ${rollout.target.displayName}`, async (progress) => {
     const ready = await startRelease(rollout, progress, signal);
-    return { result: ready, message: `Release ${String(ready.version)} answers at ${shownEndpoint(ready)}` };
+    return { result: ready, message: answersAt(ready) };
   });
   announce(host, rollout, model, false);
   await updateProjectState(services.home, rollout.project.root, { target: rollout.target.id });
@@ -152,6 +156,7 @@ function answersAsAsked(model: DeployedModel, rollout: Rollout): boolean {
     model.phase === 'Ready' &&
     model.endpoint !== undefined &&
     isScaledAsAsked(model, rollout) &&
+    isExposedAsAsked(model, rollout) &&
     release?.digest === digest
   );
 }
@@ -161,6 +166,11 @@ function isScaledAsAsked({ replicas, autoscale }: DeployedModel, { request, proj
   const wanted = target.autoscale === undefined ? undefined : project.config.autoscale;
   if (wanted !== undefined) return autoscale !== undefined && isSameAutoscale(autoscale, wanted);
   return autoscale !== undefined || (request.replicas ?? replicas.desired) === replicas.desired;
+}
+
+/** Targets that run bundles are reached as they are. */
+function isExposedAsAsked({ exposure }: DeployedModel, { project, target }: Rollout): boolean {
+  return target.accepts !== 'image' || isSameExposure(exposure, project.config.expose);
 }
 
 /** Tells the end of a deploy. */

@@ -1,5 +1,6 @@
 import { formatAutoscale, type AutoscaleState } from '../core/autoscale';
 import type { DeployedModel, Phase } from '../core/deployment';
+import { needsKey } from '../core/exposure';
 import { escapeMarkdown, formatBytes, formatTime } from './format';
 import { untranslated, type Translate } from './node';
 
@@ -62,6 +63,8 @@ export function modelTooltip(model: DeployedModel, targetName: string, t: Transl
     [t('State'), describeModel(model, t)],
     [t('Autoscale'), model.autoscale === undefined ? undefined : autoscaleText(model.autoscale, t)],
     [model.endpointIsInside === true ? t('Endpoint inside the cluster') : t('Endpoint'), model.endpoint],
+    [t('Not reached from beyond the cluster'), model.endpointProblem],
+    [t('Key'), needsKey(model.exposure) ? t('requests must bring it') : undefined],
     [t('Peak memory'), model.peakMemory === undefined ? undefined : t('{0} a replica', formatBytes(model.peakMemory))],
     [
       t('Memory to reserve'),

@@ -1,4 +1,5 @@
 import type { DeployedModel, Worker } from '../core/deployment';
+import { needsKey } from '../core/exposure';
 import type { Release } from '../core/release';
 import type { Target } from '../core/target';
 import { escapeMarkdown, formatBytes, formatTime, shortDigest } from './format';
@@ -8,7 +9,17 @@ import { leaf, type Translate, type TreeNode } from './node';
 /** What of a target decides which menu items its models have. */
 export type Capabilities = Pick<
   Target,
-  'id' | 'displayName' | 'accepts' | 'scale' | 'autoscale' | 'manifests' | 'rollback' | 'restart' | 'stop' | 'start'
+  | 'id'
+  | 'displayName'
+  | 'accepts'
+  | 'key'
+  | 'scale'
+  | 'autoscale'
+  | 'manifests'
+  | 'rollback'
+  | 'restart'
+  | 'stop'
+  | 'start'
 >;
 
 export interface TargetModels {
@@ -77,11 +88,12 @@ export function modelNodeId(ref: { readonly targetId: string; readonly name: str
   return `${ref.targetId}/${ref.name}`;
 }
 
-/** `model` and what can be done with it now: `endpoint scale autoscale manifests rollback restart stop start`. */
+/** `model` and what can be done with it now: `endpoint key scale autoscale manifests rollback restart stop start`. */
 export function modelContext(target: Capabilities, model: DeployedModel): string {
   const stopped = model.phase === 'Stopped' || model.phase === 'Failed';
   const can = {
     endpoint: model.endpoint !== undefined,
+    key: target.key !== undefined && needsKey(model.exposure),
     scale: target.scale !== undefined && !stopped && model.autoscale === undefined,
     autoscale: target.autoscale !== undefined && !stopped,
     manifests: target.manifests !== undefined,
@@ -142,12 +154,25 @@ function endpointNodes(id: string, model: DeployedModel, ref: Ref, t: Translate)
       model.endpointIsInside === true ? t('Endpoint inside the cluster') : t('Endpoint'),
       {
         description: model.endpoint.replace(/^https?:\/\//, ''),
-        tooltip: escapeMarkdown(model.endpoint),
+        tooltip: endpointTooltip(model.endpoint, model, t),
         icon: { id: 'globe' },
         model: ref,
       },
     ),
   ];
+}
+
+function endpointTooltip(
+  endpoint: string,
+  { endpointProblem: problem, exposure }: DeployedModel,
+  t: Translate,
+): string {
+  const texts = [
+    endpoint,
+    ...(problem === undefined ? [] : [t('Not reached from beyond the cluster: {0}', problem)]),
+    ...(needsKey(exposure) ? [t('Requests must bring its key.')] : []),
+  ];
+  return texts.map(escapeMarkdown).join('  \n');
 }
 
 function replicaNodes(id: string, model: DeployedModel, ref: Ref, t: Translate): readonly TreeNode[] {

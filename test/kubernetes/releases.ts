@@ -34,7 +34,8 @@ export async function quickDeploy(
 ): Promise<DeployedModel> {
   const target = await quickTarget(workspace, cluster, deploy);
   const { name = 'plain', content } = deploy;
-  await target.preflight({ name }, signal);
+  const { exposure } = content;
+  await target.preflight({ name, ...(exposure && { exposure }) }, signal);
   await deploy.afterPreflight?.();
   const reservation = await target.reserve(name, signal);
   try {

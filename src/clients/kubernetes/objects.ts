@@ -83,6 +83,13 @@ export const resources = {
     namespaced: true,
   },
   ingresses: { apiVersion: 'networking.k8s.io/v1', plural: 'ingresses', kind: 'Ingress', namespaced: true },
+  /** An addition to the cluster. */
+  httpRoutes: {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    plural: 'httproutes',
+    kind: 'HTTPRoute',
+    namespaced: true,
+  },
   networkPolicies: {
     apiVersion: 'networking.k8s.io/v1',
     plural: 'networkpolicies',

@@ -2,7 +2,7 @@ import type { Manifest } from '../../clients/kubernetes/change';
 import type { Autoscale, AutoscaleState } from '../../core/autoscale';
 import { inertText } from '../../core/inertText';
 import { quantity } from '../../core/quantity';
-import { modelLabels } from './manifests';
+import { modelLabels } from './modelLabels';
 import { container } from './names';
 import type { Autoscaler, Condition, Measured, Metric, Snapshot } from './objects';
 

@@ -1,7 +1,7 @@
 import { applyObject, type Manifest } from '../../clients/kubernetes/change';
 import { resources } from '../../clients/kubernetes/objects';
 import { deleteOurs } from './deleteOurs';
-import { modelLabels } from './manifests';
+import { modelLabels } from './modelLabels';
 import { labels } from './names';
 import { patiently } from './patiently';
 import type { Place } from './place';

@@ -4,12 +4,15 @@ import { withinBounds, type Autoscale } from '../../core/autoscale';
 import { UserError } from '../../core/errors';
 import type { DeployedModel, Reason } from '../../core/deployment';
 import { parseImageReference } from '../../core/image';
+import { isOutside, needsKey, type Exposure } from '../../core/exposure';
 import type { DeployRequest, ImageContent, RolloutStep } from '../../core/target';
 import { applyAutoscaler, mustBeOurs } from './autoscale';
 import { autoscalerOf, autoscaleState } from './autoscalers';
 import { keepBudget } from './budget';
 import { mendReleases } from './cleanUp';
 import { goodRelease, orSayWhatIsLeft } from './halfMade';
+import { exposedModel } from './exposedModel';
+import { ensureKey } from './key';
 import { ofModel } from './names';
 import type { Deployment } from './objects';
 import { patiently } from './patiently';
@@ -19,10 +22,11 @@ import { allocateRelease, type ReleaseSpec } from './release';
 import { deleteObjects } from './remove';
 import { readSnapshot } from './snapshot';
 import type { Subject } from './subject';
-import { findModel, releaseOf, releasesOf, rememberedReplicas, runBy } from './state';
+import { releaseOf, releasesOf, rememberedReplicas, runBy } from './state';
 import {
   applyRelease,
   awaitRelease,
+  exposeRelease,
   forgetRelease,
   noteOutcome,
   rolloutFailed,
@@ -126,16 +130,18 @@ interface Switch {
 }
 
 async function* switchTo(subject: Subject, change: Switch, signal: AbortSignal): AsyncGenerator<RolloutStep> {
-  const { place, model, targetId } = subject;
+  const { place, model } = subject;
   const { release, before } = change;
   let outcome;
   try {
     await storeSecrets(place, release, change.secrets, signal);
+    if (needsKey(release.image.exposure)) await ensureKey(place, model, signal);
     yield { kind: 'progress', step: 'applying', message: `Applying release ${String(release.version)} of ${model}` };
-    await applyRelease(place, release, signal);
+    await applyRelease(place, release, signal, whileItStarts(release, before.release));
     const guaranteed = await giveReplicas(subject, change, signal);
     await keepBudget(place, model, guaranteed, signal);
     outcome = yield* awaitRelease(place, release, signal);
+    if (outcome.kind === 'ready') await exposeRelease(place, release, signal);
   } catch (error) {
     await orSayWhatIsLeft(subject, error, (abort) => undo(subject, change, abort));
     throw error;
@@ -149,9 +155,14 @@ async function* switchTo(subject: Subject, change: Switch, signal: AbortSignal):
   }
   await noteOutcome(place, release, undefined, signal);
   if (change.autoscale !== undefined) await applyAutoscaler(place, model, change.autoscale, signal);
-  const found = findModel(await readSnapshot(place, ofModel(model), signal), model, targetId);
+  const found = await exposedModel(subject, signal);
   if (found === undefined) throw new UserError('RolloutFailed', `${model} was removed while it was deployed.`);
   yield { kind: 'ready', model: found };
+}
+
+/** Before it is known to ask for its key, a release is reached from nowhere that the one before it is not reached from. */
+function whileItStarts({ image: { exposure } }: ReleaseSpec, before: ReleaseSpec | undefined): Exposure {
+  return (isOutside(exposure) ? before?.image.exposure : exposure) ?? { kind: 'service' };
 }
 
 /**

@@ -1,6 +1,9 @@
 import type { Manifest } from '../../clients/kubernetes/change';
 import type { ResourceNeed } from '../../core/resources';
-import { annotations, container, labels, manager, portName, releaseName } from './names';
+import { needsKey, type Exposure } from '../../core/exposure';
+import { serviceType } from './exposure';
+import { modelLabels } from './modelLabels';
+import { annotations, container, keyEntry, keyName, labels, portName, releaseName } from './names';
 import { releaseLabels, type ReleaseSpec } from './release';
 
 /** How long a pod answers on after it was told to end, so that every load balancer has seen that it leaves. */
@@ -9,6 +12,8 @@ const drainSeconds = 5;
 const spareSeconds = 30;
 /** So long a pod stays on a node that is not heard of; Kubernetes itself would wait five minutes. */
 const lostNodeSeconds = 30;
+/** Where a pod finds the key that it asks for. */
+const keyFolder = '/var/run/slipway';
 /** Time for the requests that are being answered then. */
 const graceSeconds = 60;
 
@@ -16,8 +21,16 @@ const graceSeconds = 60;
  * The objects of a release, for server-side apply. The number of replicas is none of it: that belongs to whoever scales.
  * Equal releases make equal objects, so going back to one starts no pod that runs already.
  */
-export function releaseManifests(release: ReleaseSpec, namespace: string): readonly Manifest[] {
-  return [serviceAccount(release, namespace), service(release, namespace), deployment(release, namespace)];
+export function releaseManifests(
+  release: ReleaseSpec,
+  namespace: string,
+  exposure: Exposure | undefined = release.image.exposure,
+): readonly Manifest[] {
+  return [
+    serviceAccount(release, namespace),
+    serviceManifest(release, namespace, exposure),
+    deployment(release, namespace),
+  ];
 }
 
 export function secretManifest(
@@ -44,12 +57,17 @@ function serviceAccount({ model }: ReleaseSpec, namespace: string): Manifest {
   };
 }
 
-function service({ model, port }: ReleaseSpec, namespace: string): Manifest {
+export function serviceManifest(
+  { model, port }: ReleaseSpec,
+  namespace: string,
+  exposure: Exposure | undefined,
+): Manifest {
   return {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { name: model, namespace, labels: modelLabels(model) },
     spec: {
+      ...serviceType(exposure),
       selector: { [labels.model]: model },
       ports: [{ name: portName, port, targetPort: portName, protocol: 'TCP' }],
     },
@@ -93,7 +111,7 @@ function podSpec(release: ReleaseSpec) {
     ],
     ...placementOf(release),
     containers: [containerOf(release)],
-    volumes: [{ name: 'tmp', emptyDir: {} }, ...sharedMemoryOf(release)],
+    volumes: [{ name: 'tmp', emptyDir: {} }, ...sharedMemoryOf(release), ...keyVolume(release)],
   };
 }
 
@@ -122,6 +140,11 @@ function sharedMemoryOf({ provenance }: ReleaseSpec) {
   return size === undefined ? [] : [{ name: 'shared-memory', emptyDir: { medium: 'Memory', sizeLimit: size } }];
 }
 
+/** A file, since it changes without a restart. */
+function keyVolume({ model, image }: ReleaseSpec) {
+  return needsKey(image.exposure) ? [{ name: 'key', secret: { secretName: keyName(model) } }] : [];
+}
+
 function containerOf(release: ReleaseSpec) {
   const { image, model, version, readyTimeoutSeconds, hasSecrets } = release;
   const ready = { httpGet: { path: image.health, port: portName } };
@@ -132,6 +155,7 @@ function containerOf(release: ReleaseSpec) {
     env: [
       { name: 'SLIPWAY_VERSION', value: String(version) },
       { name: 'SLIPWAY_DRAIN_SECONDS', value: String(drainSeconds) },
+      ...keyVolume(release).map(() => ({ name: 'SLIPWAY_API_KEY_FILE', value: `${keyFolder}/${keyEntry}` })),
     ],
     ...(hasSecrets ? { envFrom: [{ secretRef: { name: releaseName(model, version) } }] } : {}),
     // Load balancers need a moment to see that a pod leaves; our own server answers on by itself.
@@ -153,6 +177,7 @@ function containerOf(release: ReleaseSpec) {
     volumeMounts: [
       { name: 'tmp', mountPath: '/tmp' },
       ...sharedMemoryOf(release).map(({ name }) => ({ name, mountPath: '/dev/shm' })),
+      ...keyVolume(release).map(({ name }) => ({ name, mountPath: keyFolder, readOnly: true })),
     ],
   };
 }
@@ -174,11 +199,6 @@ function resourcesOf({ image, provenance }: ReleaseSpec) {
 
 function given(name: string, value: ResourceNeed['cpu']): Readonly<Record<string, string>> {
   return value === undefined ? {} : { [name]: value };
-}
-
-/** What belongs to the model and not to one release of it. */
-export function modelLabels(model: string): Readonly<Record<string, string>> {
-  return { [labels.name]: model, [labels.managedBy]: manager, [labels.model]: model };
 }
 
 function originOf({ image, provenance }: ReleaseSpec): Readonly<Record<string, string>> {

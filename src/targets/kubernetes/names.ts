@@ -37,6 +37,14 @@ export function releaseName(model: string, version: number): string {
   return `${model}.v${String(version)}`;
 }
 
+/** Entry of the Secret with a model's key, and so name of the file that a pod reads. */
+export const keyEntry = 'key';
+
+/** Secret with the key of a model. */
+export function keyName(model: string): string {
+  return `${model}-key`;
+}
+
 export function leaseName(model: string): string {
   return `slipway-${model}`;
 }

@@ -1,6 +1,7 @@
 import type { Manifest } from '../../clients/kubernetes/change';
+import { isOutside } from '../../core/exposure';
 import type { NetworkPeer } from '../../core/network';
-import { modelLabels } from './manifests';
+import { modelLabels } from './modelLabels';
 import { labels, portName } from './names';
 import type { ReleaseSpec } from './release';
 
@@ -9,7 +10,6 @@ export function networkPolicies({ model, image }: ReleaseSpec, namespace: string
   const { from, egress } = image.network ?? {};
   const policyTypes = [...(from === undefined ? [] : ['Ingress']), ...(egress === undefined ? [] : ['Egress'])];
   if (policyTypes.length === 0) return [];
-  const ports = [{ protocol: 'TCP', port: portName }];
   return [
     {
       apiVersion: 'networking.k8s.io/v1',
@@ -18,11 +18,18 @@ export function networkPolicies({ model, image }: ReleaseSpec, namespace: string
       spec: {
         podSelector: { matchLabels: { [labels.model]: model } },
         policyTypes,
-        // A rule without peers would let everybody in.
-        ...(from === undefined || from.length === 0 ? {} : { ingress: [{ from: from.map(peer), ports }] }),
+        ...letIn(from, isOutside(image.exposure)),
       },
     },
   ];
+}
+
+/** Who comes from beyond the cluster has any address, and the key decides. */
+function letIn(from: readonly NetworkPeer[] | undefined, isExposed: boolean) {
+  const ports = [{ protocol: 'TCP', port: portName }];
+  if (from !== undefined && isExposed) return { ingress: [{ ports }] };
+  // A rule without peers would let everybody in.
+  return from === undefined || from.length === 0 ? {} : { ingress: [{ from: from.map(peer), ports }] };
 }
 
 function peer({ namespace, pods }: NetworkPeer) {

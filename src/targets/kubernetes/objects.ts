@@ -43,6 +43,8 @@ export interface Pod extends KubeObject {
     readonly reason?: string;
     readonly message?: string;
     readonly startTime?: string;
+    /** Address of its node. */
+    readonly hostIP?: string;
     readonly conditions?: readonly Condition[];
     readonly containerStatuses?: readonly ContainerStatus[];
     readonly initContainerStatuses?: readonly ContainerStatus[];
@@ -72,7 +74,21 @@ export interface ContainerState {
 }
 
 export interface Service extends KubeObject {
-  readonly spec?: { readonly ports?: readonly { readonly name?: string; readonly port: number }[] };
+  readonly spec?: {
+    readonly type?: string;
+    readonly ports?: readonly { readonly name?: string; readonly port: number; readonly nodePort?: number }[];
+  };
+  readonly status?: BalancerStatus;
+}
+
+/** Of Services and Ingresses. */
+export interface BalancerStatus {
+  readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string; readonly hostname?: string }[] };
+}
+
+/** Of Ingresses and HTTPRoutes. */
+export interface Route extends KubeObject {
+  readonly status?: BalancerStatus & { readonly parents?: readonly { readonly conditions?: readonly Condition[] }[] };
 }
 
 /** https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/horizontal-pod-autoscaler-v2/ */

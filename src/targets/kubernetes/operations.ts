@@ -5,6 +5,7 @@ import { cleanUpModel } from './cleanUp';
 import { deployRelease } from './deploy';
 import { takeLease, withLease } from './lease';
 import { ofModel, ours } from './names';
+import { OutsideAddresses, withAddresses } from './outside';
 import type { Place } from './place';
 import { readSnapshot, watchSnapshots } from './snapshot';
 import { findModel, modelsIn } from './state';
@@ -13,6 +14,7 @@ import type { Subject } from './subject';
 export { changeAutoscale, checkMetric } from './autoscale';
 export { readLeftovers } from './cleanUp';
 export { rollBack } from './deploy';
+export { readKey, rotateKey } from './key';
 export { forwardModel, holdForward } from './forward';
 export { readLogs } from './logs';
 export { namespaceNames } from './namespaceNames';
@@ -25,12 +27,16 @@ export { exportModel, renderRequest } from './render';
 export { removeModel } from './remove';
 export { changeScale, startModel, stopModel } from './scale';
 
+/** How soon an address beyond the cluster is shown after it has answered. */
+const lookMs = 1000;
+
 export async function readModels(
   place: Place,
   targetId: string,
   signal: AbortSignal,
 ): Promise<readonly DeployedModel[]> {
-  return modelsIn(await readSnapshot(place, ours, signal), targetId);
+  const snapshot = await readSnapshot(place, ours, signal);
+  return withAddresses(place, modelsIn(snapshot, targetId), snapshot, signal);
 }
 
 export async function* watchModels(
@@ -39,8 +45,10 @@ export async function* watchModels(
   signal: AbortSignal,
 ): AsyncGenerator<readonly DeployedModel[]> {
   let last = '';
-  for await (const snapshot of watchSnapshots(place, ours, undefined, signal)) {
-    const models = modelsIn(snapshot, targetId);
+  const outside = new OutsideAddresses(place, signal);
+  const tickMs = () => (outside.isNeeded ? lookMs : undefined);
+  for await (const snapshot of watchSnapshots(place, ours, tickMs, signal)) {
+    const models = outside.tell(modelsIn(snapshot, targetId), snapshot);
     const text = JSON.stringify(models);
     if (text === last) continue;
     last = text;

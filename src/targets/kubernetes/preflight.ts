@@ -2,8 +2,10 @@ import { missingPermissions, type Permission } from '../../clients/kubernetes/ac
 import { findObject } from '../../clients/kubernetes/change';
 import { resourcePath, resources, type KubeObject } from '../../clients/kubernetes/objects';
 import { isUserError, UserError } from '../../core/errors';
+import { needsKey, type Exposure } from '../../core/exposure';
 import type { DeployIntent, Readiness } from '../../core/target';
 import { checkCapacity } from './capacity';
+import { checkRoutes } from './expose';
 import { labels, manager } from './names';
 import { checkNodes } from './nodeFit';
 import type { Deployment } from './objects';
@@ -30,15 +32,28 @@ export const deployPermissions: readonly Permission[] = [
   ...allow('coordination.k8s.io', 'leases', 'get', 'create', 'patch', 'delete'),
 ];
 
+/** What a deploy does besides for a model that is reached from beyond the cluster, or with a key. */
+function exposurePermissions(exposure: Exposure | undefined): readonly Permission[] {
+  const verbs = ['get', 'list', 'create', 'patch', 'delete'];
+  const { kind } = exposure ?? {};
+  return [
+    ...(needsKey(exposure) ? allow('', 'secrets', 'get', 'patch') : []),
+    ...(kind === 'ingress' ? allow('networking.k8s.io', 'ingresses', ...verbs) : []),
+    ...(kind === 'httpRoute' ? allow('gateway.networking.k8s.io', 'httproutes', ...verbs) : []),
+  ];
+}
+
 /**
  * Whether a model can be deployed to a place. Changes nothing.
  * @throws UserError NamespaceMissing, PermissionMissing, NameTaken, NameInvalid, ArchitectureMismatch, NoNodeFits,
- *   QuotaExceeded, LimitRangeExceeded, and of the client
+ *   QuotaExceeded, LimitRangeExceeded,
+ *   GatewayApiMissing, and of the client
  */
 export async function checkPlace(place: Place, intent: DeployIntent, signal: AbortSignal): Promise<Readiness> {
   checkName(intent.name);
   await checkNamespace(place, signal);
-  await checkPermissions(place, signal);
+  await checkPermissions(place, [...deployPermissions, ...exposurePermissions(intent.exposure)], signal);
+  if (intent.exposure !== undefined) await checkRoutes(place, intent.exposure, signal);
   const isNew = !(await checkOwner(place, intent.name, signal));
   await checkCapacity(place, intent, isNew, signal);
   return checkNodes(place, intent, signal);
@@ -80,8 +95,12 @@ async function namespaceState(
   }
 }
 
-async function checkPermissions({ client, namespace }: Place, signal: AbortSignal): Promise<void> {
-  const missing = await missingPermissions(client, namespace, deployPermissions, signal);
+async function checkPermissions(
+  { client, namespace }: Place,
+  wanted: readonly Permission[],
+  signal: AbortSignal,
+): Promise<void> {
+  const missing = await missingPermissions(client, namespace, wanted, signal);
   if (missing.length === 0) return;
   const list = missing.map(({ verb, resource }) => `${verb} ${resource}`).join(', ');
   throw new UserError(

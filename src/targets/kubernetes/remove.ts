@@ -2,6 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { listObjects } from '../../clients/kubernetes/change';
 import { resources, type KubeObject, type Resource } from '../../clients/kubernetes/objects';
 import { deleteOurs } from './deleteOurs';
+import { deleteRoutes } from './expose';
+import { routeKinds } from './exposure';
 import { ofModel } from './names';
 import { patiently } from './patiently';
 import type { Place } from './place';
@@ -29,6 +31,7 @@ export async function removeModel(place: Place, model: string, signal: AbortSign
 
 /** Deletes all of a model by its label; its pods answer what they were asked before they end. */
 export async function deleteObjects(place: Place, model: string, signal: AbortSignal): Promise<void> {
+  for (const resource of routeKinds) await deleteRoutes(place, model, resource, signal);
   for (const resource of kinds) await deleteOurs(place, resource, model, signal);
 }
 

@@ -3,6 +3,7 @@ import { resources } from '../../clients/kubernetes/objects';
 import type { Autoscale } from '../../core/autoscale';
 import { UserError } from '../../core/errors';
 import type { DeployRequest, ImageContent } from '../../core/target';
+import { routeManifests } from './exposure';
 import { autoscalerManifest, autoscalerOf, autoscaleState } from './autoscalers';
 import { budgetManifest } from './budget';
 import { releaseManifests } from './manifests';
@@ -63,6 +64,7 @@ function renderRelease(release: ReleaseSpec, namespace: string, { replicas, auto
     releaseObject(release, namespace),
     ...made,
     ...networkPolicies(release, namespace),
+    ...routeManifests(release, release.image.exposure, namespace),
     ...(autoscale === undefined ? [] : [autoscalerManifest(model, namespace, autoscale)]),
     ...((autoscale?.min ?? replicas) > 1 ? [budgetManifest(model, namespace)] : []),
   ];

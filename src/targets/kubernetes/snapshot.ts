@@ -37,7 +37,7 @@ const settleMs = 50;
 export async function* watchSnapshots(
   { client, namespace }: Place,
   selector: string,
-  tickMs: number | undefined,
+  tickMs: number | undefined | (() => number | undefined),
   signal: AbortSignal,
 ): AsyncGenerator<Snapshot> {
   const stop = new AbortController();
@@ -81,7 +81,7 @@ export async function* watchSnapshots(
   });
   try {
     for (;;) {
-      await changes.wait(tickMs, signal);
+      await changes.wait(typeof tickMs === 'function' ? tickMs() : tickMs, signal);
       if (Object.values(lists).some((one) => !one.complete)) continue;
       yield {
         deployments: lists.deployments.values(),

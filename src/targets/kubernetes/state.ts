@@ -37,6 +37,7 @@ function modelOf(deployment: Deployment, snapshot: Snapshot, targetId: string): 
     version,
     endpoint: ready.length > 0 ? endpointOf(snapshot, name) : undefined,
     endpointIsInside: true,
+    ...(current?.spec.image.exposure === undefined ? {} : { exposure: current.spec.image.exposure }),
     replicas: { desired, ready: ready.length },
     workers: workersOf(pods),
     releases: releases.filter((one) => isTold(one, version)).map((one) => toRelease(one, version)),

@@ -11,14 +11,17 @@ import {
 import { readPodLog } from '../../clients/kubernetes/podLog';
 import { resources, type Resource } from '../../clients/kubernetes/objects';
 import { isUserError, UserError } from '../../core/errors';
+import { needsKey, type Exposure } from '../../core/exposure';
 import type { Reason } from '../../core/deployment';
 import type { RolloutStep } from '../../core/target';
 import { boundedReason } from './boundedReason';
 import { withLog } from './cause';
 import { deleteOurs } from './deleteOurs';
+import { applyRoutes } from './expose';
 import { forwardModel } from './forward';
-import { releaseManifests, secretManifest } from './manifests';
+import { releaseManifests, secretManifest, serviceManifest } from './manifests';
 import { annotations, container, releaseName } from './names';
+import { refusesStrangers } from './keyKnown';
 import { networkPolicies } from './networkPolicy';
 import { patiently } from './patiently';
 import type { Place } from './place';
@@ -32,13 +35,29 @@ const kinds: Readonly<Record<string, Resource>> = {
   ServiceAccount: resources.serviceAccounts,
 };
 
-/** Makes the cluster's objects those of a release. */
-export async function applyRelease(place: Place, release: ReleaseSpec, signal: AbortSignal): Promise<void> {
+/**
+ * Makes the cluster's objects those of a release.
+ * @param exposure as far as the pods that run may be reached; all that the release says, unless told
+ */
+export async function applyRelease(
+  place: Place,
+  release: ReleaseSpec,
+  signal: AbortSignal,
+  exposure: Exposure | undefined = release.image.exposure,
+): Promise<void> {
   const policies = networkPolicies(release, place.namespace);
   // Before the pods: none of them is ever reached by whom the release shuts out.
-  for (const manifest of [...policies, ...releaseManifests(release, place.namespace)])
+  for (const manifest of [...policies, ...releaseManifests(release, place.namespace, exposure)])
     await patiently(() => applyOne(place, manifest, signal), signal);
   if (policies.length === 0) await deleteOurs(place, resources.networkPolicies, release.model, signal);
+  await applyRoutes(place, release, exposure, signal);
+}
+
+/** Lets a release be reached as it says, once its pods are known to ask for the key. */
+export async function exposeRelease(place: Place, release: ReleaseSpec, signal: AbortSignal): Promise<void> {
+  const { exposure } = release.image;
+  await patiently(() => applyOne(place, serviceManifest(release, place.namespace, exposure), signal), signal);
+  await applyRoutes(place, release, exposure, signal);
 }
 
 async function applyOne({ client }: Place, manifest: Manifest, signal: AbortSignal): Promise<void> {
@@ -114,26 +133,38 @@ export async function* awaitRelease(
   const outcome = yield* followRollout(place, { model, version, image: image.image, readyTimeoutSeconds }, signal);
   if (outcome.kind === 'failed') return { kind: 'failed', reason: await explain(place, release, outcome, signal) };
   yield { kind: 'progress', step: 'verifying', message: `Asking ${model} whether it is ready` };
-  await verify(place, release, signal);
-  return outcome;
+  const asksForKey = await verify(place, release, signal);
+  return asksForKey ? outcome : { kind: 'failed', reason: keyIgnored(release) };
 }
 
 const verifyTries = 5;
 const verifyPauseMs = 1000;
 
-/** The kubelet knows that it answers, so one connection that breaks is the network's. */
-async function verify(place: Place, { model, version }: ReleaseSpec, signal: AbortSignal): Promise<void> {
+/**
+ * The kubelet knows that it answers, so one connection that breaks is the network's.
+ * @returns whether it asks for the key that it is to ask for
+ */
+async function verify(place: Place, { model, version, image }: ReleaseSpec, signal: AbortSignal): Promise<boolean> {
   for (let attempt = 1; ; attempt++) {
     try {
       const forward = await patiently(() => forwardModel(place, model, version, signal), signal);
-      await forward.close();
-      return;
+      try {
+        const isGuarded = needsKey(image.exposure) ? await refusesStrangers(forward.url, signal) : true;
+        if (isGuarded !== undefined || attempt === verifyTries) return isGuarded === true;
+      } finally {
+        await forward.close();
+      }
     } catch (error) {
       signal.throwIfAborted();
       if (attempt === verifyTries || !isUserError(error) || error.code !== 'ModelNotReady') throw error;
     }
     await delay(verifyPauseMs, undefined, { signal });
   }
+}
+
+function keyIgnored({ model }: ReleaseSpec): Reason {
+  const message = `${model} answers without its key, so it is not to be reached from beyond the cluster. An older Slipway made its image`;
+  return { code: 'KeyIgnored', message };
 }
 
 const tailLines = 60;

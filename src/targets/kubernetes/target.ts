@@ -102,6 +102,13 @@ export function kubernetesTarget(name: string, context: TargetContext, clusterNa
       const { operations, place } = await open();
       await operations.cleanUp({ place, model, targetId: id }, program, signal);
     },
+    key: async (model, signal) => {
+      const { operations, place } = await open();
+      await operations.mustExist({ place, model, targetId: id }, signal);
+      return operations.readKey(place, model, signal);
+    },
+    rotateKey: (model, signal) =>
+      change(model, signal, ({ operations, subject }, abort) => operations.rotateKey(subject, abort)),
     forward: async (model, signal) => {
       const { operations, place } = await open();
       await operations.mustExist({ place, model, targetId: id }, signal);

@@ -107,9 +107,10 @@ describe('manifest', () => {
       items
         .filter((item) => !item.group?.startsWith('inline') && matches(item.when ?? '', viewItem))
         .map((item) => item.command.replace('slipway.', ''));
-    assert.deepEqual(offered('model endpoint scale autoscale manifests rollback restart stop'), [
+    assert.deepEqual(offered('model endpoint key scale autoscale manifests rollback restart stop'), [
       'testPrediction',
       'openEndpoint',
+      'copyEndpointKey',
       'followLogs',
       'scale',
       'autoscale',

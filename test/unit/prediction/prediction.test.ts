@@ -89,7 +89,8 @@ describe('requestExample', () => {
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     try {
-      return await requestExample(`http://127.0.0.1:${String((server.address() as AddressInfo).port)}`, 'iris', never);
+      const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+      return await requestExample({ url, headers: {} }, 'iris', never);
     } finally {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -98,6 +98,18 @@ describe('models tree', () => {
     );
   });
 
+  it('tells why a model is not reached from beyond its cluster, and offers its key where it asks for one', () => {
+    const cluster = { ...local, accepts: 'image' as const, key: () => Promise.resolve('not shown') };
+    const endpointProblem = 'the cluster has not given an address';
+    const exposed = model({ exposure: { kind: 'loadBalancer' }, endpointIsInside: true, endpointProblem });
+    assert.match(modelContext(cluster, exposed), /^model endpoint key /);
+    assert.doesNotMatch(modelContext(cluster, model({ exposure: { kind: 'nodePort', key: false } })), /key/);
+    assert.doesNotMatch(modelContext(local, exposed), /key/);
+    const rows = modelTree([{ target: cluster, models: [exposed], broken: undefined }], untranslated);
+    for (const label of ['iris', 'Endpoint inside the cluster'])
+      assert.match(find(rows, label).tooltip ?? '', /beyond the cluster: the cluster has not given an address/);
+  });
+
   it('gives every row an id of its own, the same in the next snapshot', () => {
     const first = all(treeOf(model(), model({ name: 'wine' }))).map((node) => node.id);
     assert.equal(new Set(first).size, first.length);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Exposure } from '../../../../src/core/exposure';
 import type { NetworkRules } from '../../../../src/core/network';
 import { releaseManifests } from '../../../../src/targets/kubernetes/manifests';
 import { networkPolicies } from '../../../../src/targets/kubernetes/networkPolicy';
@@ -130,6 +131,47 @@ describe('the objects of a release', () => {
         },
       ],
     });
+  });
+
+  it('let everybody in whom the project exposes the model to, whatever its rules say', () => {
+    const image = { ...release.image, network: { from: [] }, exposure: { kind: 'nodePort' } as const };
+    const [policy] = networkPolicies({ ...release, image }, 'models');
+    assert.deepEqual((policy?.['spec'] as { readonly ingress: unknown }).ingress, [
+      { ports: [{ protocol: 'TCP', port: 'http' }] },
+    ]);
+    assert.deepEqual(
+      networkPolicies({ ...release, image: { ...release.image, exposure: image.exposure } }, 'models'),
+      [],
+    );
+  });
+
+  it('read the key from a file where they ask for one', () => {
+    const image = { ...release.image, exposure: { kind: 'nodePort' } as const };
+    const { volumes, containers } = parts({ image }).template.spec;
+    assert.deepEqual(volumes, [
+      { name: 'tmp', emptyDir: {} },
+      { name: 'key', secret: { secretName: 'iris-key' } },
+    ]);
+    const mounts = containers[0]?.['volumeMounts'] as readonly unknown[];
+    assert.deepEqual(mounts.at(-1), { name: 'key', mountPath: '/var/run/slipway', readOnly: true });
+    const env = containers[0]?.['env'] as readonly unknown[];
+    assert.deepEqual(env.at(-1), { name: 'SLIPWAY_API_KEY_FILE', value: '/var/run/slipway/key' });
+    const open = { ...image, exposure: { kind: 'nodePort', key: false } as const };
+    assert.deepEqual(parts({ image: open }), parts());
+  });
+
+  it('have a Service whose type is left to others unless the release says', () => {
+    const type = (exposure?: Exposure): unknown => {
+      const image = { ...release.image, exposure };
+      const found = releaseManifests({ ...release, image }, 'models').find(({ kind }) => kind === 'Service');
+      return (found?.['spec'] as { readonly type?: string }).type;
+    };
+    assert.deepEqual(
+      [undefined, 'service', 'ingress', 'nodePort', 'loadBalancer'].map((kind) =>
+        type(kind === undefined ? undefined : { kind: kind as Exposure['kind'] }),
+      ),
+      [undefined, undefined, undefined, 'NodePort', 'LoadBalancer'],
+    );
   });
 
   it('leave a node that is not heard of after half a minute', () => {

@@ -36,7 +36,12 @@ function pod(release: number, isReady: boolean, status: Partial<ContainerStatus>
 }
 
 function release(version: number, outcome?: 'ready' | 'failed', failure?: object) {
-  const spec = { model: 'iris', version, provenance: { createdAt: 'then', digest: `sha256:${String(version)}` } };
+  const spec = {
+    model: 'iris',
+    version,
+    image: {},
+    provenance: { createdAt: 'then', digest: `sha256:${String(version)}` },
+  };
   const notes = {
     ...(outcome === undefined ? {} : { [annotations.outcome]: outcome }),
     ...(failure === undefined ? {} : { [annotations.failure]: JSON.stringify(failure) }),

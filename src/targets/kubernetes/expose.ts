@@ -1,0 +1,59 @@
+import { applyObject } from '../../clients/kubernetes/change';
+import { resources } from '../../clients/kubernetes/objects';
+import type { Exposure } from '../../core/exposure';
+import { isUserError, UserError } from '../../core/errors';
+import { deleteOurs } from './deleteOurs';
+import { routeKinds, routeManifests } from './exposure';
+import { patiently } from './patiently';
+import type { Place } from './place';
+import type { ReleaseSpec } from './release';
+
+/** Makes what leads to a model beside its Service, and deletes what an earlier release had. */
+export async function applyRoutes(
+  place: Place,
+  release: ReleaseSpec,
+  exposure: Exposure | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const manifests = routeManifests(release, exposure, place.namespace);
+  for (const resource of routeKinds) {
+    const manifest = manifests.find(({ kind }) => kind === resource.kind);
+    if (manifest === undefined) await deleteRoutes(place, release.model, resource, signal);
+    else await patiently(() => applyObject(place.client, resource, manifest, signal), signal);
+  }
+}
+
+/** Who may not ask for a kind, or has a cluster without it, has never made one. */
+export async function deleteRoutes(
+  place: Place,
+  model: string,
+  resource: (typeof routeKinds)[number],
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await deleteOurs(place, resource, model, signal);
+  } catch (error) {
+    if (!isUserError(error) || !/^Kubernetes(Forbidden|NotFound)$/.test(error.code)) throw error;
+  }
+}
+
+/** Whether the cluster knows what the way needs. @throws UserError GatewayApiMissing */
+export async function checkRoutes({ client }: Place, exposure: Exposure, signal: AbortSignal): Promise<void> {
+  if (exposure.kind !== 'httpRoute') return;
+  const { apiVersion, plural } = resources.httpRoutes;
+  try {
+    const list = await client.request<{ readonly resources?: readonly { readonly name: string }[] }>(
+      { what: `read what ${apiVersion} has`, path: `/apis/${apiVersion}` },
+      signal,
+    );
+    if (list.resources?.some(({ name }) => name === plural) === true) return;
+  } catch (error) {
+    if (!isUserError(error) || error.code !== 'KubernetesNotFound') throw error;
+  }
+  throw new UserError('GatewayApiMissing', `${client.context.name} has no HTTPRoutes: nothing serves ${apiVersion}.`, {
+    remedy: {
+      kind: 'hint',
+      label: 'Ask who runs the cluster for the Gateway API, or expose the model by an Ingress.',
+    },
+  });
+}
