@@ -1,6 +1,7 @@
 import type { DeployHost } from '../core/deploy';
 import { planFiles } from '../project/planFiles';
 import type { DeployedModel } from '../core/deployment';
+import { UserError } from '../core/errors';
 import type { Exposure } from '../core/exposure';
 import type { Project, ProjectConfig } from '../core/project';
 import type { BundleTarget } from '../core/target';
@@ -53,6 +54,16 @@ export function withSaid(config: ProjectConfig, said: SaidConfig = {}): ProjectC
   };
 }
 
+function exposeUnsupported({ displayName }: BundleTarget): UserError {
+  return new UserError(
+    'UsageInvalid',
+    `Models of ${displayName} are reached at a port of it, and asked without a key.`,
+    {
+      remedy: { kind: 'hint', label: 'Leave --expose and --no-key out, or name a cluster with --target.' },
+    },
+  );
+}
+
 /** Another way has other fields. */
 function exposeWith(written: Exposure | undefined, said: Partial<Exposure>): Exposure {
   const kind = said.kind ?? written?.kind ?? 'service';
@@ -72,6 +83,7 @@ async function deployBundle(
   { target, project, name, request }: BundleDeploy,
   signal: AbortSignal,
 ): Promise<DeployedModel> {
+  if (request.config?.expose !== undefined) throw exposeUnsupported(target);
   const replicas = request.replicas ?? project.config.replicas ?? 1;
   const secrets = await collectSecrets(host, project.config.secrets ?? [], signal);
   const reservation = await target.reserve(name, signal);

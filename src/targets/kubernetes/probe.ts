@@ -1,4 +1,4 @@
-const answerMs = 3000;
+const answerMs = 2000;
 
 const reasons: Readonly<Record<string, string>> = {
   ENOTFOUND: 'this machine knows no such name',

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Command } from 'commander';
+import { addExposureOptions, exposureIn, type ExposureOptions } from '../../../src/cli/exposure';
 import { checkExposure, isSameExposure, needsKey, type Exposure } from '../../../src/core/exposure';
 import { isUserError } from '../../../src/core/errors';
 import { withSaid } from '../../../src/pipeline/deployModel';
@@ -45,6 +47,26 @@ describe('how a model is reached', () => {
     assert.ok(isSameExposure({ kind: 'nodePort' }, { kind: 'nodePort', key: true }));
     assert.ok(!isSameExposure({ kind: 'nodePort' }, { kind: 'nodePort', key: false }));
     assert.ok(!isSameExposure(ingress, { ...ingress, host: 'other.example.org' }));
+  });
+
+  it('is said on the command line with words of its own', () => {
+    const said = (...words: readonly string[]): unknown => {
+      const command = addExposureOptions(new Command()).exitOverride().parse(words, { from: 'user' });
+      return exposureIn(command.opts<ExposureOptions>());
+    };
+    assert.equal(said(), undefined);
+    assert.deepEqual(said('--no-key'), { key: false });
+    assert.deepEqual(said('--expose', 'ingress', '--host', 'a', '--ingress-class', 'b', '--tls-secret', 'c'), {
+      kind: 'ingress',
+      host: 'a',
+      className: 'b',
+      tls: 'c',
+    });
+    assert.deepEqual(said('--expose', 'httpRoute', '--host', 'a', '--gateway', 'b/c'), {
+      kind: 'httpRoute',
+      host: 'a',
+      gateway: 'b/c',
+    });
   });
 
   it('takes what was said for this deploy, and of the file what fits to it', () => {

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import type { Exposure } from '../../../../src/core/exposure';
 import { addressesOf, addressFacts } from '../../../../src/targets/kubernetes/addresses';
 import { routeManifests } from '../../../../src/targets/kubernetes/exposure';
+import { refusesStrangers } from '../../../../src/targets/kubernetes/keyKnown';
 import type { BalancerStatus, Pod, Route, Service } from '../../../../src/targets/kubernetes/objects';
 import { whyUnreachable } from '../../../../src/targets/kubernetes/probe';
 
@@ -70,6 +71,23 @@ describe('the address of a model beyond its cluster', () => {
     };
     assert.deepEqual(parents('public'), [{ name: 'public' }]);
     assert.deepEqual(parents('infra/public'), [{ name: 'public', namespace: 'infra' }]);
+  });
+});
+
+describe('asking without the key', () => {
+  it('tells whether it is asked for, and nothing of a model that does not answer', async () => {
+    let head = 'HTTP/1.1 401 Unauthorized';
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => socket.end(`${head}\r\ncontent-length: 0\r\n\r\n`));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+    assert.equal(await refusesStrangers(url, never), true);
+    head = 'HTTP/1.1 404 Not Found';
+    assert.equal(await refusesStrangers(url, never), false);
+    await new Promise((resolve) => server.close(resolve));
+    assert.equal(await refusesStrangers(url, never), undefined);
   });
 });
 
