@@ -28,6 +28,12 @@ export function routeManifests(
   return exposure?.kind === 'httpRoute' ? [httpRoute(exposed, exposure, namespace)] : [];
 }
 
+/** The kind of what leads to a model beside its Service, if there is one. */
+export function routeKindsOf(exposure: Exposure | undefined): readonly Resource[] {
+  if (exposure?.kind === 'ingress') return [resources.ingresses];
+  return exposure?.kind === 'httpRoute' ? [resources.httpRoutes] : [];
+}
+
 /** The kinds of what {@link routeManifests} makes. */
 export const routeKinds: readonly Resource[] = [resources.ingresses, resources.httpRoutes];
 

@@ -1,14 +1,14 @@
 import { findObject } from '../../clients/kubernetes/change';
-import { resources } from '../../clients/kubernetes/objects';
 import type { DeployedModel } from '../../core/deployment';
+import { isUserError } from '../../core/errors';
 import { isOutside, type Exposure } from '../../core/exposure';
 import { inertText } from '../../core/inertText';
 import { addressesOf, addressFacts, type AddressFacts } from './addresses';
+import { routeKindsOf } from './exposure';
 import { isPodReady, type Route, type Snapshot } from './objects';
 import type { Place } from './place';
 import { whyUnreachable } from './probe';
 import { modelName, releasesOf } from './state';
-import { unlessForbidden } from './unlessForbidden';
 
 /** How long an answer counts, and how soon what did not answer is asked again. */
 const againMs = { answered: 60_000, silent: 5000 };
@@ -117,7 +117,17 @@ function questionOf({ name, exposure, endpoint, version }: DeployedModel, snapsh
   return { name, exposure, facts: addressFacts(service, pods), health: release.image.health };
 }
 
-async function ask(place: Place, { name, exposure, facts, health }: Question, signal: AbortSignal): Promise<Told> {
+async function ask(place: Place, question: Question, signal: AbortSignal): Promise<Told> {
+  try {
+    return await askThere(place, question, signal);
+  } catch (error) {
+    // Such as of somebody who may not look at Ingresses.
+    if (signal.aborted || !isUserError(error)) throw error;
+    return { problem: inertText(error.message) };
+  }
+}
+
+async function askThere(place: Place, { name, exposure, facts, health }: Question, signal: AbortSignal): Promise<Told> {
   const route = await routeOf(place, name, exposure, signal);
   const addresses = addressesOf(exposure, facts, route);
   if (addresses.kind === 'none') return { problem: inertText(addresses.why) };
@@ -133,10 +143,9 @@ async function ask(place: Place, { name, exposure, facts, health }: Question, si
 async function routeOf(
   { client, namespace }: Place,
   name: string,
-  { kind }: Exposure,
+  exposure: Exposure,
   signal: AbortSignal,
 ): Promise<Route | undefined> {
-  if (kind !== 'ingress' && kind !== 'httpRoute') return undefined;
-  const resource = kind === 'ingress' ? resources.ingresses : resources.httpRoutes;
-  return findObject<Route>(client, { resource, namespace, name }, signal).catch(unlessForbidden(undefined));
+  const [resource] = routeKindsOf(exposure);
+  return resource && findObject<Route>(client, { resource, namespace, name }, signal);
 }

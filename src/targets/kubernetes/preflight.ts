@@ -6,6 +6,7 @@ import { needsKey, type Exposure } from '../../core/exposure';
 import type { DeployIntent, Readiness } from '../../core/target';
 import { checkCapacity } from './capacity';
 import { checkRoutes } from './expose';
+import { routeKindsOf } from './exposure';
 import { labels, manager } from './names';
 import { checkNodes } from './nodeFit';
 import type { Deployment } from './objects';
@@ -54,7 +55,7 @@ export async function checkPlace(place: Place, intent: DeployIntent, signal: Abo
   await checkNamespace(place, signal);
   await checkPermissions(place, [...deployPermissions, ...exposurePermissions(intent.exposure)], signal);
   if (intent.exposure !== undefined) await checkRoutes(place, intent.exposure, signal);
-  const isNew = !(await checkOwner(place, intent.name, signal));
+  const isNew = !(await checkOwner(place, intent, signal));
   await checkCapacity(place, intent, isNew, signal);
   return checkNodes(place, intent, signal);
 }
@@ -114,9 +115,13 @@ async function checkPermissions(
 }
 
 /** @returns whether the model is there already */
-async function checkOwner({ client, namespace }: Place, model: string, signal: AbortSignal): Promise<boolean> {
+async function checkOwner(
+  { client, namespace }: Place,
+  { name: model, exposure }: DeployIntent,
+  signal: AbortSignal,
+): Promise<boolean> {
   let isThere = false;
-  for (const resource of [resources.deployments, resources.services]) {
+  for (const resource of [resources.deployments, resources.services, ...routeKindsOf(exposure)]) {
     const object = await findObject<Deployment>(client, { resource, namespace, name: model }, signal).catch(
       unlessForbidden(undefined),
     );
