@@ -45,9 +45,10 @@ describe('Deploy Model to a cluster from the workbench', () => {
   });
   after(() => cluster.stop());
 
+  let folder: string;
   const options = {
     prepare: async (projects: string): Promise<string> => {
-      const folder = await copyExample(projects, 'iris');
+      folder = await copyExample(projects, 'iris');
       const settings = { 'slipway.insecureRegistries': [cluster.registry.host], 'slipway.baseImage': base };
       await mkdir(path.join(folder, '.vscode'), { recursive: true });
       await writeFile(path.join(folder, '.vscode', 'settings.json'), JSON.stringify(settings));
@@ -108,13 +109,18 @@ describe('Deploy Model to a cluster from the workbench', () => {
     });
 
     step(
-      'deploys an edited notebook as v2 and goes back to v1',
+      'deploys an edited notebook as v2, reached from beyond the cluster with a key, and goes back to v1',
       async ({ page }) => {
         await openNotebook(page, 'iris.ipynb');
         await rewriteCell(page, untouched, titled);
+        await writeFile(path.join(folder, 'slipway.yaml'), 'expose: { kind: nodePort }\n');
         await toolbarButton(page, /Deploy Model/).click();
-        await toast(page, 'iris v2 answers at').waitFor({ timeout: 240_000 });
+        await toast(page, `iris v2 answers at http://${cluster.nodeAddress}:`).waitFor({ timeout: 240_000 });
         await modelIs(page, 'iris', 'v2 · Ready · 1/1');
+        await clearToasts(page);
+        await chooseFromMenu(page, row(page, 'Model iris'), 'Copy Endpoint Key');
+        await toast(page, 'The key of iris is on the clipboard').waitFor({ timeout: 30_000 });
+        await picture(page, 'cluster-exposed');
         await clearToasts(page);
         await answerFromMenu(page, row(page, 'Model iris'), /Roll Back/, () =>
           quickPickRow(page, 'v1').click({ timeout: 5000 }),
