@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { after, before, describe, it } from 'node:test';
 import type { DeployedModel } from '../../src/core/deployment';
 import type { Exposure } from '../../src/core/exposure';
@@ -15,6 +16,10 @@ import { openDeployBench, type DeployBench } from './deployBench';
 import { contentOf, quickDeploy } from './releases';
 
 const namespace = 'exposed';
+interface Rule {
+  readonly resources: readonly string[];
+}
+
 const kinds =
   'deployments,replicasets,services,serviceaccounts,configmaps,secrets,ingresses,networkpolicies,httproutes.gateway.networking.k8s.io';
 
@@ -26,6 +31,7 @@ describe('A model that is reached from beyond its cluster', { timeout: 5 * 60_00
   let content: ImageContent;
   let key: string;
   let rotation: Promise<string>;
+  let asking: Promise<readonly string[]>;
 
   before(async () => {
     bench = await openDeployBench();
@@ -88,6 +94,8 @@ describe('A model that is reached from beyond its cluster', { timeout: 5 * 60_00
     const objects = await kubectl('get', 'configmaps,deployments,pods,services', '-o=json');
     for (const text of [JSON.stringify(host.events), JSON.stringify(await modelNamed('doubled')), objects])
       assert.ok(!text.includes(key));
+    const exported = (await target.manifests?.('doubled', workspace.signal)) ?? [];
+    assert.ok(!JSON.stringify(exported).includes(key) && exported.every(({ kind }) => kind !== 'Secret'));
     content = await contentOf(bench.cluster, namespace, 'doubled');
   });
 
@@ -103,7 +111,18 @@ describe('A model that is reached from beyond its cluster', { timeout: 5 * 60_00
     // Told to pods by the kubelet's next look at its Secret, while the tests below go on.
     assert.ok(target.rotateKey);
     rotation = target.rotateKey('doubled', workspace.signal);
-    rotation.catch(() => undefined);
+    asking = askUntil(rotation, (await modelNamed('doubled')).endpoint ?? '');
+  });
+
+  it('is asked for with rights that others need not have', async () => {
+    const role = JSON.parse(await kubectl('get', 'role', 'slipway-deploy', '-o=json')) as { readonly rules: Rule[] };
+    const rules = role.rules.filter(({ resources }) => !resources.includes('ingresses'));
+    await kubectl('patch', 'role', 'slipway-deploy', '--type=merge', '-p', JSON.stringify({ rules }));
+    const exposure: Exposure = { kind: 'ingress', host: 'localhost' };
+    await failure(expose(exposure), 'PermissionMissing', /Missing: get ingresses, list ingresses, create ingresses/);
+    const { endpoint = '', endpointIsInside } = await expose({ kind: 'nodePort', key: false });
+    assert.deepEqual([endpointIsInside, (await ask(endpoint)).status], [false, 200]);
+    await kubectl('patch', 'role', 'slipway-deploy', '--type=merge', '-p', JSON.stringify({ rules: role.rules }));
   });
 
   it('has the address that a load balancer was given, once it answers there', async () => {
@@ -190,6 +209,7 @@ describe('A model that is reached from beyond its cluster', { timeout: 5 * 60_00
   it('asks for another key without being started again', async () => {
     const next = await rotation;
     assert.notEqual(next, key);
+    assert.match((await asking).join(), /^200(,401)?$/, 'no request was without an answer');
     const { endpoint = '', workers } = await modelNamed('doubled');
     assert.deepEqual([(await ask(endpoint, key)).status, (await ask(endpoint, next)).status], [401, 200]);
     assert.deepEqual(
@@ -203,6 +223,25 @@ describe('A model that is reached from beyond its cluster', { timeout: 5 * 60_00
     for (const name of ['doubled', 'other']) await target.remove(name, workspace.signal);
     assert.equal(await kubectl('get', kinds, '-l', 'app.kubernetes.io/managed-by=slipway', '-o=name'), '');
   });
+
+  /** What the key from before is answered with meanwhile, changes only. */
+  async function askUntil(end: Promise<unknown>, endpoint: string): Promise<readonly string[]> {
+    const seen: string[] = [];
+    const over = new AbortController();
+    const stop = (): void => {
+      over.abort();
+    };
+    end.then(stop, stop);
+    while (!over.signal.aborted) {
+      const status = await ask(endpoint, key).then(
+        (response) => String(response.status),
+        (error: unknown) => String(error),
+      );
+      if (seen.at(-1) !== status) seen.push(status);
+      await delay(200);
+    }
+    return seen;
+  }
 
   /** What an ingress controller or a gateway does, which no cluster has by itself: passes on what comes under a name. */
   async function whileServed(body: () => Promise<void>): Promise<void> {
