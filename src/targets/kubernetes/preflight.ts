@@ -37,11 +37,16 @@ export const deployPermissions: readonly Permission[] = [
  */
 export async function checkPlace(place: Place, intent: DeployIntent, signal: AbortSignal): Promise<Readiness> {
   checkName(intent.name);
-  await checkNamespace(place, signal);
-  await checkPermissions(place, signal);
-  const isNew = !(await checkOwner(place, intent.name, signal));
-  await checkCapacity(place, intent, isNew, signal);
-  return checkNodes(place, intent, signal);
+  const nodes = checkNodes(place, intent, signal);
+  const checks = [
+    checkNamespace(place, signal),
+    checkPermissions(place, signal),
+    checkOwner(place, intent.name, signal).then((isThere) => checkCapacity(place, intent, !isThere, signal)),
+  ];
+  for (const check of [...checks, nodes]) check.catch(() => undefined);
+  // All at once, and of several failures the one that explains the others is told.
+  for (const check of checks) await check;
+  return nodes;
 }
 
 /** A Service becomes a name in DNS, which begins with a letter. */
