@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { HubUse } from './hubFiles';
 import { exists, hashFile, readJson, writeAtomic } from '../clients/files/contentStore';
@@ -16,6 +16,8 @@ export interface TrainingRecord {
   readonly hasExample: boolean;
   /** What it uses of hubs, which is part of the artifact; absent in records of older versions. */
   readonly hubs?: readonly HubUse[];
+  /** {@link stateKey} of what was trained; absent in records of older versions. */
+  readonly state?: string;
 }
 
 export interface TrainingInput {
@@ -44,6 +46,40 @@ export function trainingKey(identity: TrainingIdentity): string {
   return createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 32);
 }
 
+/** The same for all notebooks that differ in nothing but their cells. */
+export function stateKey(identity: TrainingIdentity): string {
+  return trainingKey({ ...identity, cells: [] });
+}
+
+/**
+ * The newest record of a notebook that differed in nothing but its cells, and whose inputs are all unchanged. Whether its
+ * state may be used again, only the cells can tell.
+ */
+export async function findState(
+  folder: string,
+  state: string,
+  signal: AbortSignal,
+): Promise<TrainingRecord | undefined> {
+  const files = await filesByAge(path.join(folder, 'training'));
+  for (const file of files) {
+    const record = (await readJson(file)) as TrainingRecord | undefined;
+    if (record?.state === state) return (await isValid(record, signal)) ? record : undefined;
+  }
+  return undefined;
+}
+
+/** The newest first. */
+async function filesByAge(folder: string): Promise<readonly string[]> {
+  const names = await readdir(folder).catch(() => []);
+  const files = await Promise.all(
+    names.map(async (name) => {
+      const file = path.join(folder, name);
+      return { file, age: (await stat(file).catch(() => undefined))?.mtimeMs ?? 0 };
+    }),
+  );
+  return files.sort((left, right) => right.age - left.age).map(({ file }) => file);
+}
+
 /** The newest record of the same identity whose inputs are all unchanged; undefined when the notebook must run. */
 export async function findTraining(
   folder: string,
@@ -51,11 +87,13 @@ export async function findTraining(
   signal: AbortSignal,
 ): Promise<TrainingRecord | undefined> {
   const record = (await readJson(recordFile(folder, key))) as TrainingRecord | undefined;
-  if (record === undefined || !(await exists(path.join(record.artifact, 'artifact.json')))) return undefined;
-  for (const input of record.inputs) {
-    if (!(await isUnchanged(input, signal))) return undefined;
-  }
-  return record;
+  return record !== undefined && (await isValid(record, signal)) ? record : undefined;
+}
+
+async function isValid(record: TrainingRecord, signal: AbortSignal): Promise<boolean> {
+  if (!(await exists(path.join(record.artifact, 'artifact.json')))) return false;
+  for (const input of record.inputs) if (!(await isUnchanged(input, signal))) return false;
+  return true;
 }
 
 export async function saveTraining(folder: string, key: string, record: TrainingRecord): Promise<void> {
@@ -89,6 +127,16 @@ export async function hashModules(
       return [file, createHash('sha256').update(content).digest('hex')] as const;
     }),
   );
+}
+
+/** Ways of a module to what the notebook defines, other than being given it. */
+const reachesCells =
+  /\b(__main__|IPython|get_ipython|_getframe|inspect|gc|pickle|joblib|dill|cloudpickle|runpy)\b|\b(sys\.modules|torch\.load|numpy\.load|np\.load)\b/;
+
+/** Whether a module of the project may use functions of the notebook without being given them. */
+export async function mayReachCells(root: string, files: readonly string[]): Promise<boolean> {
+  const texts = await Promise.all(files.map((file) => readFile(path.resolve(root, file), 'utf8').catch(() => '')));
+  return texts.some((text) => reachesCells.test(text));
 }
 
 async function isUnchanged(input: TrainingInput, signal: AbortSignal): Promise<boolean> {

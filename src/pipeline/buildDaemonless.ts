@@ -4,7 +4,7 @@ import type { Registries } from './imageBase';
 import { filesBelow } from './imageParts';
 import type { ShippedTarget } from './imageTarget';
 import { planImage } from './planImage';
-import { prepareImage, type ImageOrder, type MadeImage } from './prepareImage';
+import { prepareImage, whileEnding, type ImageOrder, type MadeImage, type PreparedImage } from './prepareImage';
 import { pushImage, saveImage } from './shipImage';
 import type { Services } from './services';
 import { step } from './step';
@@ -22,8 +22,27 @@ export async function buildDaemonless(
   to: ShippedTarget,
   signal: AbortSignal,
 ): Promise<MadeImage> {
-  const { name, platform, byteCode, destination } = order;
   const prepared = await prepareImage(services, host, registries, order, signal);
+  const image = await whileEnding(prepared.made, () =>
+    ship(services, host, { registries, order, prepared, to }, signal),
+  );
+  return { image, prepared };
+}
+
+interface Shipment {
+  readonly registries: Registries;
+  readonly order: LayersOrder;
+  readonly prepared: PreparedImage;
+  readonly to: ShippedTarget;
+}
+
+async function ship(
+  services: Services,
+  host: DeployHost,
+  { registries, order, prepared, to }: Shipment,
+  signal: AbortSignal,
+): Promise<string> {
+  const { name, platform, byteCode, destination } = order;
   const { base, made, server, bundle, leftOut } = prepared;
   const { solved, runtime } = made;
   const planned = await step(host, 'packages', 'Choosing the packages for the image', async () => {
@@ -37,9 +56,7 @@ export async function buildDaemonless(
   host.report({ event: 'imagePlan', plan: planned.plan });
   const { root } = order.project;
   const job = { name, project: root, base, recipes: planned.recipes, made, server, bundle, registries };
-  const image =
-    to.kind === 'registry'
-      ? await pushImage(services, host, job, to.reference, signal)
-      : await saveImage(services, host, job, to, signal);
-  return { image, prepared };
+  return to.kind === 'registry'
+    ? pushImage(services, host, job, to.reference, signal)
+    : saveImage(services, host, job, to, signal);
 }

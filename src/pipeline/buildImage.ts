@@ -40,7 +40,9 @@ export function buildImage(
 ): Promise<BuiltImage> {
   return whileBuilding(services.home, async () => {
     const project = await inspect(services, host, request.path, acceptedEntries(request), signal);
-    return (await buildProject(services, host, { ...request, project }, signal)).built;
+    const { built, prepared } = await buildProject(services, host, { ...request, project }, signal);
+    await prepared?.made.ended;
+    return built;
   });
 }
 
@@ -53,7 +55,10 @@ export interface BuiltProject {
   readonly prepared: MadeImage['prepared'];
 }
 
-/** What builds is chosen, and everything up to the bundle is as in a deploy. Run it {@link whileBuilding}. */
+/**
+ * What builds is chosen, and everything up to the bundle is as in a deploy. Run it {@link whileBuilding}, and await
+ * `prepared.made.ended` before all is done.
+ */
 export async function buildProject(
   services: Services,
   host: DeployHost,

@@ -74,6 +74,7 @@ export async function buildGenerated(
   // Before the notebook is executed: what cannot be built need not be trained.
   const engine = await findEngine(services, host, to, signal);
   const prepared = await prepareImage(services, host, registries, order, signal);
+  await prepared.made.ended;
   const files = await generateDockerfile(services, host, prepared, order, signal);
   const { name, platform } = order;
   const text = files.flatMap((file) => (file.kind === 'content' && file.path === 'Dockerfile' ? [file.content] : []));

@@ -59,11 +59,15 @@ export async function deployImage(
     const to = { kind: 'registry' as const, reference };
     const order = { ...image, project, name, platform, to, byteCode: true, retrain: request.retrain === true };
     const { built, prepared } = await whileBuilding(services.home, () => buildProject(services, host, order, signal));
-    const { digest } = parseImageReference(built.image);
-    const resources = resourceNeed(project.config.resources, prepared?.made.record?.peakMemory);
-    const origin = { project, digest: digest ?? '', solved: prepared?.made.solved, resources };
-    const content = contentOf(project, built.image);
-    return await rollOut(services, host, { ...origin, target, reservation, name, content, secrets, request }, signal);
+    try {
+      const { digest } = parseImageReference(built.image);
+      const resources = resourceNeed(project.config.resources, prepared?.made.record?.peakMemory);
+      const origin = { project, digest: digest ?? '', solved: prepared?.made.solved, resources };
+      const content = contentOf(project, built.image);
+      return await rollOut(services, host, { ...origin, target, reservation, name, content, secrets, request }, signal);
+    } finally {
+      await prepared?.made.ended;
+    }
   } finally {
     await reservation.release();
   }

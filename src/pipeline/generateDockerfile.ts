@@ -63,6 +63,7 @@ export async function exportDockerfile(
   signal: AbortSignal,
 ): Promise<string> {
   const prepared = await prepareImage(services, host, registries, order, signal);
+  await prepared.made.ended;
   const files = await generateDockerfile(services, host, prepared, order, signal);
   return step(host, 'build', `Writing ${folder}`, async () => {
     await writeContext(folder, files, signal);

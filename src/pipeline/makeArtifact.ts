@@ -99,7 +99,7 @@ function train(
   { choice, runtime }: Training,
   signal: AbortSignal,
 ): Promise<TrainingOutcome> {
-  const { entry, key, mode } = choice;
+  const { entry, key, mode, state, previous } = choice;
   return step(host, 'train', `Executing ${entry.notebook}`, async () => {
     const env = {
       ...withoutByteCodeBan(),
@@ -107,15 +107,22 @@ function train(
       ...secrets,
       PYTHONPYCACHEPREFIX: services.home.bytecode,
     };
-    const result = await trainModel(services, host, { project, entry, runtime, key, mode, env }, signal);
-    return {
-      result,
-      message:
-        result.kind === 'trained'
-          ? `Trained in ${result.record.seconds.toFixed(1)} s`
-          : `A package is missing: ${result.missing.module}`,
-    };
+    const result = await trainModel(
+      services,
+      host,
+      { project, entry, runtime, key, mode, state, previous, env },
+      signal,
+    );
+    return { result, message: outcomeText(result) };
   });
+}
+
+function outcomeText(outcome: TrainingOutcome): string {
+  if (outcome.kind === 'missing') return `A package is missing: ${outcome.missing.module}`;
+  const { trainedAt, seconds } = outcome.record;
+  return outcome.resumed
+    ? `Only definitions changed: kept the training of ${trainedAt}`
+    : `Trained in ${seconds.toFixed(1)} s`;
 }
 
 /** The target may load libraries while the notebook is executed. When it cannot, the deploy tells why. */

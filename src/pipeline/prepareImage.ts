@@ -45,7 +45,10 @@ export interface MadeImage {
   readonly prepared: PreparedImage | undefined;
 }
 
-/** The same steps as a deploy up to the bundle, for the Python of a base image. */
+/**
+ * The same steps as a deploy up to the bundle, for the Python of a base image. The kernel of the training may still be
+ * ending: await `made.ended` before all is done.
+ */
 export async function prepareImage(
   services: Services,
   host: DeployHost,
@@ -59,13 +62,24 @@ export async function prepareImage(
   await freeSpaceIsOver(services.home, signal);
   const job = { project, retrain, destination, name, secrets, replicas: 1 };
   const made = await makeArtifact(services, host, job, signal);
-  await made.ended;
-  await refuseGpuTensors(project, made, signal);
-  const server = await copyRuntime(services.home, services.context.resources);
-  const { files, leftOut } = await planFiles(project, signal);
-  const packaging = { name, project, solved: made.solved, server, record: unmeasured(made), files };
-  const bundle = await packageModel(services, host, packaging, signal);
-  return { base, made, server, bundle, leftOut };
+  return whileEnding(made, async () => {
+    await refuseGpuTensors(project, made, signal);
+    const server = await copyRuntime(services.home, services.context.resources);
+    const { files, leftOut } = await planFiles(project, signal);
+    const packaging = { name, project, solved: made.solved, server, record: unmeasured(made), files };
+    const bundle = await packageModel(services, host, packaging, signal);
+    return { base, made, server, bundle, leftOut };
+  });
+}
+
+/** Goes on while the kernel still ends. What fails leaves nothing of the training running. */
+export async function whileEnding<T>({ ended }: Pick<Made, 'ended'>, body: () => Promise<T>): Promise<T> {
+  try {
+    return await body();
+  } catch (error) {
+    await ended;
+    throw error;
+  }
 }
 
 /** An image for the processor cannot load tensors of a GPU. @throws UserError SnapshotNeedsGpu */

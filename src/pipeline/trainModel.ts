@@ -26,6 +26,9 @@ export interface TrainingRun {
   readonly runtime: BundleRuntime;
   readonly key: string;
   readonly mode: 'full' | 'definitions';
+  readonly state: string;
+  /** A training whose state is used again where the edit provably left it as it is. */
+  readonly previous?: TrainingRecord | undefined;
   readonly env: NodeJS.ProcessEnv;
 }
 
@@ -40,6 +43,8 @@ export type TrainingOutcome =
   | {
       readonly kind: 'trained';
       readonly record: TrainingRecord;
+      /** Only definitions were executed, over the state of the training before. */
+      readonly resumed: boolean;
       /** Settles when the kernel has run what the notebook does at its end, and is gone. Never rejects. */
       readonly ended: Promise<void>;
     }
@@ -80,13 +85,18 @@ export async function trainModel(
   }
   if (seen.failure !== undefined) {
     await end();
+    // Only a full execution says what is wrong with the notebook.
+    if (seen.resumed || seen.failure.code === 'NotReusable')
+      return trainModel(services, host, { ...run, previous: undefined }, signal);
     if (seen.missing !== undefined) return { kind: 'missing', missing: seen.missing };
     throw trainingFailed(run, path.join(folder, 'executed.ipynb'), seen.failure);
   }
   const ended = end().catch(() => undefined);
-  const record = await recordOf(seen, folder, (performance.now() - started) / 1000, signal);
+  const made = await recordOf(seen, folder, (performance.now() - started) / 1000, signal);
+  const { resumed } = seen;
+  const record = { ...(resumed ? continued(made, run.previous) : made), state: run.state };
   await saveTraining(services.home.project(run.project.root), run.key, record);
-  return { kind: 'trained', record, ended };
+  return { kind: 'trained', record, resumed, ended };
 }
 
 /** Waits until the runner is gone. What it still tells, or how it fails, changes nothing any more. */
@@ -101,6 +111,7 @@ async function drain(events: AsyncGenerator): Promise<void> {
 class Seen {
   cells = 0;
   missing: MissingPackage | undefined;
+  resumed = false;
   failure: TrainFailure | undefined;
   inputs: Extract<TrainEvent, { event: 'inputs' }> | undefined;
   hubs: readonly HubItem[] = [];
@@ -114,6 +125,7 @@ class Seen {
     if (event.event === 'started') this.cells = event.cells;
     else if (event.event === 'missing')
       this.missing = { module: event.module, distribution: event.distribution, message: event.message };
+    else if (event.event === 'resumed') this.resumed = event.why === undefined;
     else if (event.event === 'failed') this.failure = event;
     else if (event.event === 'inputs') this.inputs = event;
     else if (event.event === 'hubs') this.hubs = event.items;
@@ -132,6 +144,7 @@ function requestFor(run: TrainingRun, folder: string, connectionDir: string): Tr
     artifact: path.join(folder, 'artifact'),
     executed: path.join(folder, 'executed.ipynb'),
     mode: run.mode,
+    previous: run.previous === undefined ? null : path.dirname(run.previous.artifact),
     entry: { predict: run.entry.predict, load: run.entry.load ?? 'load' },
     parameters: null,
     env: run.project.config.env ?? {},
@@ -179,6 +192,19 @@ async function recordOf(seen: Seen, folder: string, seconds: number, signal: Abo
     peakMemory: seen.done?.artifact.memoryPeakBytes ?? null,
     hasExample: seen.done?.artifact.example !== null,
     hubs: await keepHubFiles(artifact, seen.hubs, signal),
+  };
+}
+
+/** What the training before read and used counts on. */
+function continued(made: TrainingRecord, previous: TrainingRecord | undefined): TrainingRecord {
+  if (previous === undefined) return made;
+  const read = new Set(previous.inputs.map((input) => input.path));
+  return {
+    ...made,
+    trainedAt: previous.trainedAt,
+    inputs: [...previous.inputs, ...made.inputs.filter((input) => !read.has(input.path))],
+    unhashed: [...new Set([...previous.unhashed, ...made.unhashed])],
+    peakMemory: Math.max(previous.peakMemory ?? 0, made.peakMemory ?? 0) || null,
   };
 }
 

@@ -1,4 +1,13 @@
-import { findTraining, hashModules, trainingKey, type TrainingRecord } from '../build/trainingRecord';
+import {
+  findState,
+  findTraining,
+  hashModules,
+  mayReachCells,
+  stateKey,
+  trainingKey,
+  type TrainingIdentity,
+  type TrainingRecord,
+} from '../build/trainingRecord';
 import { copyRuntime } from '../clients/python/runtimeFiles';
 import { codeCells } from '../project/codeCells';
 import type { Project } from '../core/project';
@@ -15,6 +24,9 @@ export type TrainingChoice =
       readonly key: string;
       readonly mode: 'full' | 'definitions';
       readonly why: string;
+      readonly state: string;
+      /** A training whose state may do, when the edit changed definitions only. */
+      readonly previous?: TrainingRecord;
     }
   | { readonly kind: 'reuse'; readonly entry: NotebookEntry; readonly record: TrainingRecord; readonly why: string }
   | { readonly kind: 'none'; readonly why: string };
@@ -29,7 +41,7 @@ export async function identify(
   const { entry } = project;
   if (entry.kind !== 'notebook') return { kind: 'none', why: 'There is no notebook to execute' };
   const mode = project.config.train === 'never' ? 'definitions' : 'full';
-  const key = trainingKey({
+  const identity: TrainingIdentity = {
     cells: await codeCells(path.join(project.root, entry.notebook), signal),
     modules: await hashModules(project.root, project.localModules),
     lock: solved.lock.digest,
@@ -39,18 +51,28 @@ export async function identify(
     mode,
     entry: `${entry.notebook}:${entry.predict}:${entry.load ?? ''}`,
     env: project.config.env ?? {},
-  });
-  if (retrain) return { kind: 'run', entry, key, mode, why: 'Training was asked for' };
-  if (project.config.train === 'always')
-    return { kind: 'run', entry, key, mode, why: 'slipway.yaml says train: always' };
-  const record = await findTraining(services.home.project(project.root), key, signal);
-  if (record === undefined)
-    return {
-      kind: 'run',
-      entry,
-      key,
-      mode,
-      why: 'Code, packages or data changed since the last training, or there was none',
-    };
+  };
+  const run = { kind: 'run', entry, key: trainingKey(identity), state: stateKey(identity), mode } as const;
+  if (retrain) return { ...run, why: 'Training was asked for' };
+  if (project.config.train === 'always') return { ...run, why: 'slipway.yaml says train: always' };
+  const folder = services.home.project(project.root);
+  const record = await findTraining(folder, run.key, signal);
+  if (record === undefined) {
+    const previous = mode === 'full' ? await stateToUse(folder, run.state, project, signal) : undefined;
+    const why = 'Code, packages or data changed since the last training, or there was none';
+    return { ...run, why, ...(previous === undefined ? {} : { previous }) };
+  }
   return { kind: 'reuse', entry, record, why: `Nothing changed since the training of ${record.trainedAt}` };
+}
+
+async function stateToUse(
+  folder: string,
+  state: string,
+  project: Project,
+  signal: AbortSignal,
+): Promise<TrainingRecord | undefined> {
+  const found = await findState(folder, state, signal);
+  // What comes from hubs was noted as it was loaded.
+  if (found === undefined || (found.hubs ?? []).length > 0) return undefined;
+  return (await mayReachCells(project.root, project.localModules)) ? undefined : found;
 }

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe } from 'node:test';
-import type { Page } from 'playwright-core';
 import { startLoad, type Load } from '../support/load';
 import { plainProject } from '../support/plainProject';
 import { openWorkspace, type Workspace } from '../support/workspace';
 import { leftoversOf } from '../testbed/kubernetes/leftovers';
 import { story } from '../ui/support/story';
-import { collapse, expand, openContainer, picture, row } from '../ui/support/window';
+import { collapse, expand, picture, row } from '../ui/support/window';
+import { showClusters } from './clustersView';
 import { openDeployBench, type DeployBench } from './deployBench';
 
 const body = JSON.stringify({ inputs: [1, 2.5] });
@@ -20,7 +20,7 @@ describe('A model on several nodes, in the workbench', () => {
   let workspace: Workspace;
   let url: string;
   let load: Load | undefined;
-  const startClients = (): Load => (load = startLoad(url, body, clientMs));
+  const startClients = (): Load => (load = startLoad(url, body, { limitMs: clientMs }));
   before(async () => {
     bench = await openDeployBench({ kubelets: 3, metrics: true });
     workspace = await openWorkspace(await bench.namespace(namespace));
@@ -44,8 +44,7 @@ describe('A model on several nodes, in the workbench', () => {
 
   story('a cluster of three nodes', options, (step) => {
     step('shows the model, and its pods on the nodes', async ({ page }) => {
-      await openContainer(page, /Slipway/);
-      await arrange(page);
+      await showClusters(page);
       await expand(page, /^Cluster testbed/);
       await expand(page, /^Deployed Models/);
       await expand(page, model('3 of 3 ready'));
@@ -147,20 +146,6 @@ async function podsOf({ cluster }: DeployBench): Promise<readonly PodFacts[]> {
     node: spec.nodeName,
     restarts: status.containerStatuses.reduce((sum, one) => sum + one.restartCount, 0),
   }));
-}
-
-/** Room for the tree of the cluster. */
-async function arrange(page: Page): Promise<void> {
-  const header = page.locator('.pane-header', { hasText: 'Models' }).first();
-  if ((await header.getAttribute('aria-expanded')) === 'true') await header.click();
-  const box = await page.locator('.monaco-sash.vertical:not(.disabled)').first().boundingBox();
-  assert.ok(box !== null);
-  await page.mouse.move(box.x + box.width / 2, 400);
-  await page.mouse.down();
-  await page.mouse.move(box.x + 480, 400, { steps: 5 });
-  await page.mouse.up();
-  await row(page, /^Cluster testbed/).waitFor();
-  await collapse(page, /^Cluster This Machine/);
 }
 
 /** Ends the load and tells what failed, and when the last did. @returns which share of the requests */

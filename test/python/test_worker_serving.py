@@ -59,6 +59,25 @@ class Worker(SupervisorCase):
         self.assertEqual(kept.getresponse().status, 200)
         self.assertEqual(worker.wait(30), 0)
 
+    def test_who_asks_while_the_model_loads_is_answered_as_soon_as_it_is_there(self) -> None:
+        port, flag = self.port(), self.root / "go on"
+        wait = f"import pathlib, time\nwhile not pathlib.Path({str(flag)!r}).exists():\n    time.sleep(0.01)"
+        worker = self.start(wait, "--port", str(port))
+        asking = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self.addCleanup(asking.close)
+
+        def connects() -> bool:
+            with contextlib.suppress(OSError):
+                asking.connect()
+                return True
+            return False
+
+        eventually(connects, "the worker listens")
+        asking.request("GET", "/v2/health/ready")
+        self.assertIsNone(worker.poll())
+        flag.write_text("")
+        self.assertEqual(asking.getresponse().status, 200)
+
     def test_what_fails_to_load_is_told_on_standard_error(self) -> None:
         worker = self.start("raise ValueError('no such column')", "--port", str(self.port()))
         self.assertEqual(worker.wait(60), 1)

@@ -28,10 +28,16 @@ interface Client {
 
 /** Two clients that keep their connection and two that open one for each request. */
 const kinds = ['keepAlive', 'keepAlive', 'fresh', 'fresh'] as const;
-const pauseMs = 15;
+
+export interface LoadOptions {
+  /** How long an answer is waited for. */
+  readonly limitMs?: number;
+  /** How long a client rests after an answer. */
+  readonly pauseMs?: number;
+}
 
 /** Sends one body to a URL over and over, until stopped. No request is repeated: a failure is counted. */
-export function startLoad(url: string, body: string, limitMs = 60_000): Load {
+export function startLoad(url: string, body: string, { limitMs = 60_000, pauseMs = 15 }: LoadOptions = {}): Load {
   const clients: Client[] = kinds.map((kind) => ({
     kind,
     agent: new Agent({ keepAlive: kind === 'keepAlive', maxSockets: 1 }),

@@ -73,7 +73,7 @@ class _Notebook:
         kept: set[Statement] = set()
         pending = list(needs)
         for item in self.statements:
-            if _always(item):
+            if always(item):
                 kept.add(item)
                 pending += self._refers(item, Need("", item.number, item.number, ""))
         seen: set[Need] = set()
@@ -134,7 +134,7 @@ class _Notebook:
         return Failure("SnapshotFailed", message, variable=need.wanted, cell=item.cell, line=item.line)
 
 
-def _always(item: Statement) -> bool:
+def always(item: Statement) -> bool:
     """Whether it decides how other code is read or runs: `from __future__`, `import *`, sys.path, os.environ."""
     node = item.node
     if isinstance(node, ast.ImportFrom):

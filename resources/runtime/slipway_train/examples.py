@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from typing import Any
 
@@ -30,6 +31,8 @@ NAMES = (
     "example_text",
 )
 ROWS = 5
+# Where an example comes from that is no variable of these names.
+TAG = "cell tag 'example'"
 
 
 class Example:
@@ -64,7 +67,7 @@ def find(namespace: dict[str, Any], tagged: list[Any], predict: Any) -> Iterator
 def _search(namespace: dict[str, Any], tagged: list[Any], predict: Any) -> Any:
     for value in reversed(tagged):
         if value is not None and invocation.supported(value):
-            return value, "cell tag 'example'"
+            return value, TAG
     for name in NAMES:
         value = namespace.get(name)
         if value is not None and value is not predict and invocation.supported(value):
@@ -82,3 +85,23 @@ def _head(value: Any) -> Any:
     if isinstance(value, list) and len(value) > ROWS and isinstance(value[0], (dict, list, tuple, str)):
         return value[:ROWS]
     return value
+
+
+def handed_to(predict: str, statement: ast.stmt | None) -> str | None:
+    """Name of the one variable in a closing `predict(name)`, bare, assigned or printed."""
+    value = getattr(statement, "value", None)
+    while isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and len(value.args) == 1:
+        argument = value.args[0]
+        if value.func.id == predict:
+            return argument.id if isinstance(argument, ast.Name) else None
+        value = argument
+    return None
+
+
+def bound_by(statement: ast.stmt | None) -> str | None:
+    """Name of the variable that a statement binds, or shows."""
+    if isinstance(statement, ast.Assign):
+        target: Any = statement.targets[-1]
+    else:
+        target = getattr(statement, "target", getattr(statement, "value", None))
+    return target.id if isinstance(target, ast.Name) else None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dis
 import inspect
 import os
 import re
 import site
 import sys
 import sysconfig
+import types
 import typing
 from collections.abc import Iterator
 from typing import Any
@@ -18,6 +20,31 @@ try:
     from importlib import metadata
 except ImportError:  # Python 3.7: the backport comes with the support directory
     import importlib_metadata as metadata  # type: ignore[import-not-found,no-redef]
+
+
+def state(predict: Any) -> list[str]:
+    """Globals that predict and the functions that it stands on refer to: cloudpickle keeps their values with it."""
+    found: set[str] = set()
+    pending = [predict] if isinstance(predict, types.FunctionType) else []
+    while pending:
+        function = pending.pop()
+        names = {name for name in _globals_in(function.__code__) if name in function.__globals__} - found
+        found |= names
+        values = [function.__globals__[name] for name in names]
+        pending += [one for one in values if isinstance(one, types.FunctionType) and _shares(one, predict)]
+    return sorted(found)
+
+
+def _globals_in(code: types.CodeType) -> set[str]:
+    names = {step.argval for step in dis.get_instructions(code) if step.opname.endswith("_GLOBAL")}
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            names |= _globals_in(constant)
+    return names
+
+
+def _shares(one: types.FunctionType, other: types.FunctionType) -> bool:
+    return one.__globals__ is other.__globals__
 
 
 def signature(function: Any) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from typing import Any, Callable
 
-from slipway_train import audit, definitions, snapshot
+from slipway_train import audit, definitions, earlier, snapshot
+from slipway_train.examples import bound_by, handed_to
 from slipway_train.failure import Failure
 
 
@@ -28,25 +29,14 @@ def value_of_cell(shell: Any, code: str, predict: str) -> Any:
     except SyntaxError:
         return None
     last = body[-1] if body else None
-    handed = _handed_to(predict, last)
+    handed = handed_to(predict, last)
     if handed is not None:
         return shell.user_ns.get(handed)
     result = getattr(getattr(shell, "last_execution_result", None), "result", None)
     if result is not None:
         return result
-    target = last.targets[-1] if isinstance(last, ast.Assign) else getattr(last, "target", getattr(last, "value", None))
-    return shell.user_ns.get(target.id) if isinstance(target, ast.Name) else None
-
-
-def _handed_to(predict: str, statement: ast.stmt | None) -> str | None:
-    """Name of the one variable in a closing `predict(name)`, bare, assigned or printed."""
-    value = getattr(statement, "value", None)
-    while isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and len(value.args) == 1:
-        argument = value.args[0]
-        if value.func.id == predict:
-            return argument.id if isinstance(argument, ast.Name) else None
-        value = argument
-    return None
+    name = bound_by(last)
+    return None if name is None else shell.user_ns.get(name)
 
 
 def _inputs(request: dict[str, Any], *_context: Any) -> dict[str, Any]:
@@ -61,6 +51,12 @@ def _plan(request: dict[str, Any], *_context: Any) -> dict[str, Any]:
     return {"cells": definitions.plan(request["cells"], request["predict"], request["load"])}
 
 
+def _resume(
+    request: dict[str, Any], namespace: dict[str, Any], examples: list[Any], _launch: dict[str, Any]
+) -> dict[str, Any]:
+    return earlier.resume(request, namespace, examples)
+
+
 def _snapshot(
     request: dict[str, Any], namespace: dict[str, Any], examples: list[Any], launch: dict[str, Any]
 ) -> dict[str, Any]:
@@ -71,5 +67,6 @@ _OPERATIONS: dict[str, Callable[..., dict[str, Any]]] = {
     "inputs": _inputs,
     "hubs": _hubs,
     "plan": _plan,
+    "resume": _resume,
     "snapshot": _snapshot,
 }

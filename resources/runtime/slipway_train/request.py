@@ -3,7 +3,8 @@
 {"notebook", "workdir", "sysPath": [dir], "python", "support", "artifact", "executed", "connectionDir":
 absolute paths,
  "secretNames": [name] of variables whose values must stay out of all that is written,
- "mode": "full" | "definitions", "entry": {"predict": name, "load": name | null}, "parameters": {name:
+ "mode": "full" | "definitions", "previous": folder of a training whose state may do, or null,
+ "entry": {"predict": name, "load": name | null}, "parameters": {name:
  value} | null, "env": {name: text}, "cellTimeoutSeconds": seconds | null}
 """
 
@@ -39,6 +40,7 @@ class Request:
     executed: Path
     connection_dir: Path
     mode: str
+    previous: str | None
     predict: str
     load: str | None
     parameters: Mapping[str, Any]
@@ -77,6 +79,7 @@ def parse(line: bytes) -> Request:
         executed=Path(data["executed"]),
         connection_dir=Path(data["connectionDir"]),
         mode=data["mode"],
+        previous=data.get("previous"),
         predict=data["entry"].get("predict") or "predict",
         load=data["entry"].get("load"),
         parameters=data["parameters"] or {},

@@ -99,8 +99,9 @@ class Run:
 
     async def _codes(self, document: Document, operations: CellClient) -> list[str | None]:
         """Per cell the text to execute; None for a cell that is left out."""
-        if self._request.mode == "full":
-            return [cell.node.source if cell.runs else None for cell in document.cells]
+        full = [cell.node.source if cell.runs else None for cell in document.cells]
+        if self._request.mode == "full" and self._request.previous is None:
+            return full
         sources = [
             {
                 "source": cell.node.source if cell.runs else "",
@@ -110,16 +111,20 @@ class Run:
             for cell in document.cells
         ]
         request = {
-            "op": "plan",
+            "op": "plan" if self._request.mode == "definitions" else "resume",
             "cells": sources,
             "predict": self._request.predict,
             "load": self._request.load,
+            "previous": self._request.previous,
         }
         try:
-            codes: list[str | None] = (await self._operate(operations, request))["cells"]
+            answer = await self._operate(operations, request)
         except Failure as failure:
             raise failures.in_cell(failure, document) from failure
-        return codes
+        if request["op"] == "resume":
+            self._events.emit("resumed", why=answer["why"])
+        codes: list[str | None] | None = answer["cells"]
+        return full if codes is None else codes
 
     async def _cell(self, client: CellClient, position: int, cell: Cell, code: str | None) -> None:
         self._current = cell

@@ -64,6 +64,7 @@ def make(
         "signature": facts.signature(predict),
         "example": example.describe() if example else None,
         "libraries": facts.libraries(launch),
+        "state": facts.state(predict),
         "memoryPeakBytes": facts.peak_memory(),
     }
     return {"artifact": artifact, "findings": facts.foreign_modules(launch, request["roots"])}

@@ -61,10 +61,12 @@ def main(arguments: list[str]) -> int:
         return 0  # the supervisor starts a fresh worker
     reporter.event("loading")
     try:
+        # A probe that asks while the model loads waits for the answer, instead of asking again some time after it.
+        listener = listener or _bind(options.host, options.port)
         app = _load(options)
         # Before Python 3.10 locks belong to the loop that is current when they are made; user code may have closed it.
         loop = _new_loop()
-        serving = Serving(app, listener or _bind(options.host, options.port))
+        serving = Serving(app, listener)
     except BaseException as error:  # also SystemExit of the user's code: a worker never ends without a word
         return reporter.failed(_describe(error))
     modules = standby.named_modules(options.bundle) if options.bundle is not None else []

@@ -11,6 +11,8 @@ export interface TrainRequest {
   readonly artifact: string;
   readonly executed: string;
   readonly mode: 'full' | 'definitions';
+  /** Folder of a training whose state is used again where the edit provably left it as it is. */
+  readonly previous: string | null;
   readonly entry: { readonly predict: string; readonly load: string };
   readonly parameters: Readonly<Record<string, unknown>> | null;
   readonly env: Readonly<Record<string, string>>;
@@ -32,6 +34,8 @@ export type TrainEvent =
       readonly ms?: number;
       readonly firstLine?: string;
     }
+  /** Whether the state of the training before is used; `why` tells why not. */
+  | { readonly event: 'resumed'; readonly why?: string }
   | { readonly event: 'output'; readonly index: number; readonly stream: 'stdout' | 'stderr'; readonly text: string }
   | { readonly event: 'pip'; readonly index: number; readonly requirement: string; readonly line: number }
   | {

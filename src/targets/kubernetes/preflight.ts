@@ -52,12 +52,18 @@ function exposurePermissions(exposure: Exposure | undefined): readonly Permissio
  */
 export async function checkPlace(place: Place, intent: DeployIntent, signal: AbortSignal): Promise<Readiness> {
   checkName(intent.name);
-  await checkNamespace(place, signal);
-  await checkPermissions(place, [...deployPermissions, ...exposurePermissions(intent.exposure)], signal);
-  if (intent.exposure !== undefined) await checkRoutes(place, intent.exposure, signal);
-  const isNew = !(await checkOwner(place, intent, signal));
-  await checkCapacity(place, intent, isNew, signal);
-  return checkNodes(place, intent, signal);
+  const { exposure } = intent;
+  const nodes = checkNodes(place, intent, signal);
+  const checks = [
+    checkNamespace(place, signal),
+    checkPermissions(place, [...deployPermissions, ...exposurePermissions(exposure)], signal),
+    ...(exposure === undefined ? [] : [checkRoutes(place, exposure, signal)]),
+    checkOwner(place, intent, signal).then((isThere) => checkCapacity(place, intent, !isThere, signal)),
+  ];
+  for (const check of [...checks, nodes]) check.catch(() => undefined);
+  // All at once, and of several failures the one that explains the others is told.
+  for (const check of checks) await check;
+  return nodes;
 }
 
 /** A Service becomes a name in DNS, which begins with a letter. */
