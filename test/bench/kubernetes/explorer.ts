@@ -20,8 +20,13 @@ const churnSeconds = 60;
 const amplifiedSeconds = 300;
 const changesPerSecond = 1000;
 
+interface Size {
+  readonly nodes: number;
+  readonly pods: number;
+}
+
 /** Fills a cluster with fake nodes and pods, then measures the explorer in a process of its own, and kubectl. */
-export async function explorerAtScale(size: { readonly nodes: number; readonly pods: number }): Promise<void> {
+export async function explorerAtScale(size: Size): Promise<void> {
   const programs = await kubernetesBinaries('cluster', console.log);
   const scale = await kubernetesBinaries('scale', console.log);
   const cluster = await startCluster({ programs, isLarge: true });
@@ -34,7 +39,7 @@ export async function explorerAtScale(size: { readonly nodes: number; readonly p
     for (let round = 0; round < rounds; round++)
       opened.push(await inOwnProcess(program, { kind: 'open', kubeconfig: cluster.kubeconfig }));
     const kubectl = await peer(programs, cluster);
-    print(size, opened, kubectl);
+    print(size, opened, kubectl, await k9s(cluster, size));
     const changes = { kubeconfig: cluster.kubeconfig, perSecond: changesPerSecond };
     const churned = await inOwnProcess(program, {
       kind: 'churn',
@@ -121,6 +126,19 @@ async function peer(programs: string, cluster: TestCluster): Promise<Peer> {
   };
 }
 
+/** k9s shows one kind at a time, all of it. */
+async function k9s(cluster: TestCluster, size: Size): Promise<Omit<Peer, 'podsOfNode'>> {
+  const programs = await kubernetesBinaries('k9s', console.log);
+  const time = async (view: readonly string[], rows: number): Promise<Timed> => {
+    const all: Timed[] = [];
+    for (let round = 0; round < rounds; round++) all.push(await k9sShows(programs, cluster, view, rows));
+    return { ms: median(all.map(({ ms }) => ms)), bytes: median(all.map(({ bytes }) => bytes)) };
+  };
+  // The cluster has a real node, too.
+  const nodes = await time(['--command=nodes'], size.nodes + 1);
+  return { nodes, allPods: await time(['--command=pods', '--all-namespaces'], size.pods) };
+}
+
 /** Runs a program and looks again and again how much memory it has. */
 async function timed(program: string, words: readonly string[]): Promise<Timed> {
   const start = performance.now();
@@ -144,35 +162,24 @@ function readProcess(pid: number): string {
   }
 }
 
-function print(
-  size: { readonly nodes: number; readonly pods: number },
-  opened: readonly Measured[],
-  kubectl: Peer,
-): void {
+function print(size: Size, opened: readonly Measured[], kubectl: Peer, other: Omit<Peer, 'podsOfNode'>): void {
   const of = (pick: (one: Measured) => number): number => median(opened.map(pick));
-  const row = (what: string, ms: number, other: Timed): readonly string[] => [
-    ...[what, seconds(ms), seconds(other.ms), times(other.ms / ms), mib(other.bytes)],
+  const peer = (one: Timed | undefined): readonly string[] =>
+    one === undefined ? ['', ''] : [seconds(one.ms), mib(one.bytes)];
+  const row = (what: string, ms: number, one: Timed, another?: Timed): readonly string[] => [
+    ...[what, seconds(ms), ...peer(one), times(one.ms / ms), ...peer(another)],
   ];
+  const first = of((one) => one.firstPaintMs);
+  const all = of((one) => one.allNodesMs);
+  const pods = of((one) => one.nodePodsMs);
   console.log(`${size.nodes} nodes, ${size.pods} pods; medians of ${rounds}; load ${loadavg()[0]?.toFixed(1) ?? ''}`);
   console.log(
     table([
-      ['what', 'explorer', 'kubectl', 'times as fast', "kubectl's memory"],
-      row(
-        'cluster opened, first nodes',
-        of((one) => one.firstPaintMs),
-        kubectl.nodes,
-      ),
-      row(
-        'cluster opened, all nodes',
-        of((one) => one.allNodesMs),
-        kubectl.nodes,
-      ),
-      row(
-        'the pods of a node',
-        of((one) => one.nodePodsMs),
-        kubectl.podsOfNode,
-      ),
-      ['all pods', 'never asked for', seconds(kubectl.allPods.ms), '', mib(kubectl.allPods.bytes)],
+      ['what', 'explorer', 'kubectl', 'its memory', 'times as fast', 'k9s', 'its memory'],
+      row('cluster opened, first nodes', first, kubectl.nodes, other.nodes),
+      row('cluster opened, all nodes', all, kubectl.nodes, other.nodes),
+      row('the pods of a node', pods, kubectl.podsOfNode),
+      ['all pods', 'never asked for', ...peer(kubectl.allPods), '', ...peer(other.allPods)],
     ]),
   );
   console.log(
