@@ -174,6 +174,7 @@ describe('Deploy Model to a cluster from the workbench', () => {
       const autoscale = async (): Promise<void> => {
         await inputBox(page).fill('1-3', { timeout: 5000 });
         await inputBox(page).press('Enter');
+        await page.locator('.quick-input-widget:visible', { hasText: 'Percent of' }).waitFor({ timeout: 5000 });
         await inputBox(page).fill('60', { timeout: 5000 });
       };
       await answerFromMenu(page, row(page, 'Model iris'), /Autoscale/, autoscale);
