@@ -13,7 +13,7 @@ import { builderOption, insecureHosts } from './imageOptions';
 import { positiveInteger } from './numbers';
 import { addExposureOptions, exposureIn, type ExposureOptions } from './exposure';
 import { addPlacementOptions, placementIn, type PlacementOptions } from './placement';
-import type { CommonOptions, Verb } from './verb';
+import { takeOverOption, type CommonOptions, type Verb } from './verb';
 
 interface DeployOptions extends CommonOptions, PlacementOptions, ExposureOptions {
   readonly image?: string;
@@ -59,6 +59,7 @@ export const deployCommand: Verb = (run) =>
       "let the cluster's nodes pull with the credential of this machine, if they need one",
     )
     .option('--insecure', 'speak to the registry without encryption, or accept its certificate unseen')
+    .addOption(takeOverOption())
     .action((project: string | undefined, options: DeployOptions) =>
       run(options, async ({ services, output, target, signal }) => {
         const { yes = false, envFile, createPullSecret = false } = options;

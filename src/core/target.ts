@@ -6,6 +6,7 @@ import type { Platform } from './image';
 import type { Exposure } from './exposure';
 import type { LogLine, LogOptions } from './logs';
 import type { NetworkRules } from './network';
+import type { ObjectOwner } from './owner';
 import type { Placement } from './placement';
 import type { Finding } from './project';
 import type { Provenance } from './release';
@@ -251,6 +252,16 @@ export interface TargetContext {
   readonly pinned?: { readonly context: string; readonly namespace: string | undefined };
   /** Whether nodes may be cordoned and drained, where the cluster allows it, too. */
   readonly nodeOperations?: boolean;
+  /** Asked before a model is changed that others look after. Without, it is left alone. @returns whether it is changed */
+  readonly takeOver?: (question: TakeOverQuestion, signal: AbortSignal) => Promise<boolean>;
+}
+
+/** Who looks after a model beside Slipway, and will undo a change or is overruled by it. */
+export interface TakeOverQuestion {
+  readonly model: string;
+  /** The target's id. */
+  readonly target: string;
+  readonly owners: readonly ObjectOwner[];
 }
 
 export type LoadTargetKind = () => Promise<TargetKind>;

@@ -30,12 +30,14 @@ const strict = { fieldManager, fieldValidation: 'Strict' };
 /**
  * Server-side apply: the object gets the fields of the manifest and loses those that the last apply had more.
  * @see https://kubernetes.io/docs/reference/using-api/server-side-apply/
+ * @param force takes over fields that others own
  * @throws UserError KubernetesConflict when somebody else owns a field, and as KubeClient.request
  */
 export function applyObject<T extends KubeObject>(
   client: KubeClient,
   resource: Resource,
   manifest: Manifest,
+  { force }: { readonly force: boolean },
   signal: AbortSignal,
 ): Promise<T> {
   const { name, namespace } = manifest.metadata;
@@ -44,7 +46,7 @@ export function applyObject<T extends KubeObject>(
       what: `apply the ${resource.kind} ${name}`,
       method: 'PATCH',
       path: resourcePath(resource, namespace, name),
-      query: strict,
+      query: { ...strict, force },
       contentType: 'application/apply-patch+yaml',
       body: manifest,
     },

@@ -15,6 +15,8 @@ export interface KubeMetadata {
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly ownerReferences?: readonly OwnerReference[];
+  /** Who set which fields: https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management */
+  readonly managedFields?: readonly { readonly manager?: string; readonly subresource?: string }[];
 }
 
 export interface OwnerReference {

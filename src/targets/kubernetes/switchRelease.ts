@@ -1,13 +1,6 @@
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  annotate,
-  applyObject,
-  createObject,
-  deleteObject,
-  scaleObject,
-  type Manifest,
-} from '../../clients/kubernetes/change';
+import { annotate, createObject, deleteObject, scaleObject, type Manifest } from '../../clients/kubernetes/change';
 import { readPodLog } from '../../clients/kubernetes/podLog';
 import { resources, type Resource } from '../../clients/kubernetes/objects';
 import { isUserError, UserError } from '../../core/errors';
@@ -26,6 +19,7 @@ import { networkPolicies } from './networkPolicy';
 import { patiently } from './patiently';
 import type { Place } from './place';
 import type { ReleaseSpec } from './release';
+import { applyOurs } from './takeOver';
 import { followRollout, type RolloutOutcome } from './rollout';
 
 const kinds: Readonly<Record<string, Resource>> = {
@@ -48,7 +42,7 @@ export async function applyRelease(
   const policies = networkPolicies(release, place.namespace);
   // Before the pods: none of them is ever reached by whom the release shuts out.
   for (const manifest of [...policies, ...releaseManifests(release, place.namespace, exposure)])
-    await patiently(() => applyOne(place, manifest, signal), signal);
+    await applyOne(place, manifest, signal);
   if (policies.length === 0) await deleteOurs(place, resources.networkPolicies, release.model, signal);
   await applyRoutes(place, release, exposure, signal);
 }
@@ -56,14 +50,14 @@ export async function applyRelease(
 /** Lets a release be reached as it says, once its pods are known to ask for the key. */
 export async function exposeRelease(place: Place, release: ReleaseSpec, signal: AbortSignal): Promise<void> {
   const { exposure } = release.image;
-  await patiently(() => applyOne(place, serviceManifest(release, place.namespace, exposure), signal), signal);
+  await applyOne(place, serviceManifest(release, place.namespace, exposure), signal);
   await applyRoutes(place, release, exposure, signal);
 }
 
-async function applyOne({ client }: Place, manifest: Manifest, signal: AbortSignal): Promise<void> {
+async function applyOne(place: Place, manifest: Manifest, signal: AbortSignal): Promise<void> {
   const resource = kinds[manifest.kind];
   if (resource === undefined) throw new Error(`no resource is known for ${manifest.kind}`);
-  await applyObject(client, resource, manifest, signal);
+  await applyOurs(place, resource, manifest, signal);
 }
 
 /** The values of a release's secrets; they go with the release. */

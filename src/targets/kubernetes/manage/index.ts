@@ -5,7 +5,7 @@ import { cordonNode } from './cordon';
 import { describeObject } from './describe';
 import { drainNode } from './drain';
 import { forwardTo, portsOf } from './forward';
-import { managersOf } from './managers';
+import { ownersOf } from '../owners';
 import { containerLog } from './podLogs';
 import { nameOf, pathOf, readObject } from './request';
 import { assertSame, objectText, parseObject } from './text';
@@ -31,9 +31,9 @@ export function objectsOf(context: KubeContext): ClusterObjects {
       };
       await client.request({ what: `delete ${nameOf(ref)}`, method: 'DELETE', path: pathOf(ref), body }, signal);
     },
-    managedBy: async (ref, signal) => {
+    owners: async (ref, signal) => {
       const { metadata } = await readObject(client, ref, signal);
-      return managersOf((metadata ?? {}) as Partial<KubeMetadata>);
+      return ownersOf((metadata ?? {}) as Partial<KubeMetadata>);
     },
     cordon: (node, isCordoned, signal) => cordonNode(client, node, isCordoned, signal),
     drain: (node, signal) => drainNode(client, node, signal),
