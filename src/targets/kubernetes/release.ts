@@ -2,6 +2,7 @@ import { createObject, findObject, type Manifest } from '../../clients/kubernete
 import { resources } from '../../clients/kubernetes/objects';
 import { isUserError } from '../../core/errors';
 import type { Reason } from '../../core/deployment';
+import { inertText } from '../../core/inertText';
 import type { Provenance } from '../../core/release';
 import type { ImageContent } from '../../core/target';
 import { annotations, labels, manager, releaseName } from './names';
@@ -111,9 +112,14 @@ function outcomeIn(note: string | undefined): StoredRelease['outcome'] {
   return note === 'ready' || note === 'failed' ? note : undefined;
 }
 
+/** Who may write to the namespace writes what others read in a terminal. */
+function inert(value: unknown): unknown {
+  return typeof value === 'string' ? value.split('\n').map(inertText).join('\n') : value;
+}
+
 function parse(text: string | undefined): unknown {
   try {
-    return text === undefined ? undefined : JSON.parse(text);
+    return text === undefined ? undefined : JSON.parse(text, (_, value: unknown) => inert(value));
   } catch {
     return undefined;
   }
