@@ -37,6 +37,12 @@ export interface ImageTarget extends AnyTarget {
   checkAutoscale?: (autoscale: Autoscale, signal: AbortSignal) => Promise<void>;
   /** What a deploy of a first release would make there. Nothing is connected. */
   render?: (name: string, request: DeployRequest<ImageContent>) => Promise<readonly ClusterObject[]>;
+  /** What a deploy would change, as the target tells it, which changes nothing. @throws UserError as the deploy */
+  changes?: (
+    name: string,
+    request: DeployRequest<ImageContent>,
+    signal: AbortSignal,
+  ) => Promise<readonly ObjectChange[]>;
   /** As {@link BundleTarget.reserve}. */
   reserve(name: string, signal: AbortSignal): Promise<Reservation<ImageContent>>;
   /** A release with all that another target needs to run it. @throws UserError ReleaseMissing */
@@ -139,6 +145,16 @@ export interface ClusterObject {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: { readonly name: string };
+}
+
+/** What would become of an object. */
+export interface ObjectChange {
+  readonly action: 'create' | 'update' | 'delete';
+  readonly kind: string;
+  readonly name: string;
+  /** As YAML, without values of secrets; empty where there is no object. */
+  readonly before: string;
+  readonly after: string;
 }
 
 /** What is left of a change of a model. */

@@ -21,13 +21,13 @@ export function describeBadNetwork(bench: () => HazardBench): void {
     it('is not judged while nothing is heard, and goes on when the network is back', async () => {
       await bench().namespace('black-hole');
       const { network, kubeconfig } = await openWay(bench());
-      const readyTimeoutSeconds = 6;
+      const readyTimeoutSeconds = 20;
       let isBack: Promise<void> | undefined;
       const onStep = (step: RolloutStep): void => {
         if (isBack !== undefined || step.kind !== 'progress' || step.step !== 'loading') return;
         const began = performance.now();
         network.swallow(true);
-        isBack = eventually('longer than a release may load', 30, () => performance.now() - began > 8000).then(() => {
+        isBack = eventually('longer than a release may load', 30, () => performance.now() - began > 22_000).then(() => {
           network.swallow(false);
         });
       };
@@ -51,7 +51,6 @@ export function describeBadNetwork(bench: () => HazardBench): void {
         const deploy = bench().deploy({ namespace: 'impostor', kubeconfig, onStep });
         await failure(deploy, 'LeftHalfMade', /cannot be trusted.*could not be taken back/);
         assert.equal(impostor.requests, 0);
-        await bench().cleansUp('impostor', /first deploy or its removal was cut off/);
       } finally {
         network.close();
         await impostor.stop();

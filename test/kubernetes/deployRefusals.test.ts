@@ -1,6 +1,7 @@
 import { after, before } from 'node:test';
 import { describeAdmission } from './admission';
 import { describeBadNetwork } from './badNetwork';
+import { describeDryRun } from './dryRun';
 import { openHazardBench, type HazardBench } from './hazardBench';
 import { describeOwnedModel } from './ownedModel';
 
@@ -12,5 +13,6 @@ before(async () => {
 after(() => bench.close());
 
 describeOwnedModel(() => bench);
+describeDryRun(() => bench);
 describeAdmission(() => bench);
 describeBadNetwork(() => bench);

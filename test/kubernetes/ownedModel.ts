@@ -28,9 +28,7 @@ export function describeOwnedModel(bench: () => HazardBench): void {
       const before = await state();
       const verbs = [
         ['scale', 'plain', '2'],
-        ['restart', 'plain'],
         ['rollback', 'plain'],
-        ['stop', 'plain'],
         ['remove', 'plain'],
         ['deploy', '--image', bench().content.image, '--port', '81'],
       ];

@@ -45,7 +45,7 @@ export async function applyAutoscaler(
   signal: AbortSignal,
 ): Promise<void> {
   const manifest = autoscalerManifest(model, place.namespace, autoscale);
-  await applyOurs(place, resources.horizontalPodAutoscalers, manifest, signal);
+  await applyOurs(place, manifest, signal);
 }
 
 /** Two autoscalers of one Deployment do nothing at all. @throws UserError NameTaken */

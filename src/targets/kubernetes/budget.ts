@@ -24,5 +24,5 @@ export function budgetManifest(model: string, namespace: string): Manifest {
 export async function keepBudget(place: Place, model: string, replicas: number, signal: AbortSignal): Promise<void> {
   const resource = resources.podDisruptionBudgets;
   if (replicas <= 1) return deleteOurs(place, resource, model, signal);
-  await applyOurs(place, resource, budgetManifest(model, place.namespace), signal);
+  await applyOurs(place, budgetManifest(model, place.namespace), signal);
 }

@@ -18,7 +18,7 @@ export async function applyRoutes(
   for (const resource of routeKinds) {
     const manifest = manifests.find(({ kind }) => kind === resource.kind);
     if (manifest === undefined) await deleteRoutes(place, release.model, resource, signal);
-    else await applyOurs(place, resource, manifest, signal);
+    else await applyOurs(place, manifest, signal);
   }
 }
 

@@ -16,7 +16,7 @@ interface Secret extends KubeObject {
   readonly data?: Readonly<Record<string, string>>;
 }
 
-function keyManifest(model: string, namespace: string): Manifest {
+export function keyManifest(model: string, namespace: string): Manifest {
   return {
     apiVersion: 'v1',
     kind: 'Secret',
@@ -53,7 +53,7 @@ export async function rotateKey({ place, model }: Subject, signal: AbortSignal):
   const { client, namespace } = place;
   if ((await readKey(place, model, signal)) === undefined) throw keyMissing(model);
   const manifest = keyManifest(model, namespace);
-  await applyOurs(place, resources.secrets, manifest, signal);
+  await applyOurs(place, manifest, signal);
   const key = (await patiently(() => readKey(place, model, signal), signal)) ?? '';
   const pods = () => listObjects<Pod>(client, { resource: resources.pods, namespace }, ofModel(model), signal);
   await untilKnown(place, { model, key, pods }, signal);

@@ -18,6 +18,7 @@ export { changeAutoscale, checkMetric } from './autoscale';
 export { readLeftovers } from './cleanUp';
 export { rollBack } from './deploy';
 export { readKey, rotateKey } from './key';
+export { changesOf } from './dryRun';
 export { forwardModel, holdForward } from './forward';
 export { readLogs } from './logs';
 export { namespaceNames } from './namespaceNames';

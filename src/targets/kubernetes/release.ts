@@ -46,7 +46,7 @@ export async function allocateRelease(
   known: readonly StoredRelease[],
   signal: AbortSignal,
 ): Promise<ReleaseSpec> {
-  for (let version = Math.max(0, ...known.map((one) => one.spec.version)) + 1; ; version++) {
+  for (let version = nextVersion(known); ; version++) {
     const release = { ...spec, version };
     const object = releaseObject(release, namespace);
     try {
@@ -57,6 +57,11 @@ export async function allocateRelease(
       if (await isOurs({ client, namespace }, release, signal)) return release;
     }
   }
+}
+
+/** The number after all that are taken. */
+export function nextVersion(known: readonly StoredRelease[]): number {
+  return Math.max(0, ...known.map((one) => one.spec.version)) + 1;
 }
 
 /** The answer to an earlier try was lost. */

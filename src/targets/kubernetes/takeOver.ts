@@ -1,5 +1,5 @@
 import { applyObject, type Manifest } from '../../clients/kubernetes/change';
-import type { Resource } from '../../clients/kubernetes/objects';
+import { resourceOf, type KubeObject } from '../../clients/kubernetes/objects';
 import { UserError } from '../../core/errors';
 import { ownersText, type ObjectOwner } from '../../core/owner';
 import type { TargetContext } from '../../core/target';
@@ -49,23 +49,27 @@ function ownersOfModel(
 
 /**
  * Applies an object of a model. Fields that others own are taken over where the user agrees.
+ * @returns the object as it is then, or would be
  * @throws UserError KubernetesConflict where not, and as applyObject
  */
 export async function applyOurs(
   place: Place,
-  resource: Resource,
   manifest: Manifest,
   signal: AbortSignal,
-): Promise<void> {
+  dryRun = false,
+): Promise<KubeObject> {
   const apply = (force: boolean) =>
-    patiently(() => applyObject(place.client, resource, manifest, { force }, signal), signal);
+    patiently(
+      () => applyObject<KubeObject>(place.client, resourceOf(manifest.kind), manifest, { force, dryRun }, signal),
+      signal,
+    );
   try {
-    await apply(false);
+    return await apply(false);
   } catch (error) {
     const owners = ownersInConflict(error);
     if (owners.length === 0) throw error;
     if ((await place.takesOver?.(owners, signal)) !== true) throw refused(error as UserError);
-    await apply(true);
+    return apply(true);
   }
 }
 

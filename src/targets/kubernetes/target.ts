@@ -58,6 +58,10 @@ export function kubernetesTarget(name: string, context: TargetContext, clusterNa
       const { operations, place } = await open();
       return operations.renderRequest({ place, model, targetId: id }, request);
     },
+    changes: async (model, request, signal) => {
+      const { operations, place } = await open();
+      return operations.changesOf(operations.asking({ place, model, targetId: id }, takeOver), request, signal);
+    },
     manifests: async (model, signal) => {
       const { operations, place } = await open();
       return operations.exportModel({ place, model, targetId: id }, signal);

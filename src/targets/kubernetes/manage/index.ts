@@ -8,7 +8,7 @@ import { forwardTo, portsOf } from './forward';
 import { ownersOf } from '../owners';
 import { containerLog } from './podLogs';
 import { nameOf, pathOf, readObject } from './request';
-import { assertSame, objectText, parseObject } from './text';
+import { assertSame, objectText, parseObject, withoutStatus } from './text';
 
 /** The owner of fields that were changed in the editor. */
 const manager = 'slipway-edit';
@@ -73,11 +73,6 @@ async function send(
   }
   if (removed !== undefined) result = await patch(client, ref, 'application/merge-patch+json', removed, query, signal);
   return result;
-}
-
-/** Status belongs to controllers; what they wrote since the object was read is not a change of the user's. */
-function withoutStatus(object: JsonMap): JsonMap {
-  return Object.fromEntries(Object.entries(object).filter(([key]) => key !== 'status'));
 }
 
 /** With the version that was read: an object that was changed since is refused rather than overwritten. */
