@@ -77,8 +77,7 @@ export const deployCommand: Verb = (run) =>
         const { image, dryRun } = options;
         const work = { services, host, output, signal };
         if ((image === undefined) === (project === undefined)) throw usage();
-        if (project === undefined)
-          await deployImage(work, { ...common, image: image ?? '', ...exposureOf(options) }, dryRun);
+        if (project === undefined) await deployImage(work, { ...common, ...imageIn(options) }, dryRun);
         else {
           const retrain = options.retrain === true;
           const built = { retrain, image: imageOptions(options), ...configOf(options) };
@@ -123,6 +122,11 @@ function rolloutOptions({ name, replicas, port, timeout }: DeployOptions) {
     ...(port === undefined ? {} : { port }),
     ...(timeout === undefined ? {} : { readyTimeoutSeconds: timeout }),
   };
+}
+
+function imageIn(options: DeployOptions): Pick<DeployReleaseRequest, 'image' | 'insecure' | 'exposure'> {
+  const { image = '', insecure } = options;
+  return { image, insecure: () => insecure === true, ...exposureOf(options) };
 }
 
 function usage(): UserError {

@@ -67,6 +67,7 @@ export interface DeployIntent {
   /** What a replica asks for, and the most that it may take. */
   readonly resources?: ResourceNeed;
   readonly limits?: ResourceNeed;
+  readonly placement?: Placement;
   readonly replicas?: number;
   readonly exposure?: Exposure;
 }

@@ -91,12 +91,13 @@ export async function checkPlace(
 function intentOf(name: string, { config }: Project, request: ImageDeploy['request']): DeployIntent {
   const { platform } = request.image ?? {};
   const replicas = request.replicas ?? config.replicas;
-  const { resources } = config;
+  const { resources, placement } = config;
   return {
     name,
     ...(platform === undefined ? {} : { platform: parsePlatform(platform) }),
     ...(replicas === undefined ? {} : { replicas }),
     ...(config.expose === undefined ? {} : { exposure: config.expose }),
+    ...(placement === undefined ? {} : { placement }),
     ...(resources === undefined ? {} : { resources, limits: limitsOf(resources) }),
   };
 }

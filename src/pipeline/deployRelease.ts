@@ -5,13 +5,22 @@ import { answersAt, type DeployedModel } from '../core/deployment';
 import { UserError } from '../core/errors';
 import { checkExposure, isSameExposure, type Exposure } from '../core/exposure';
 import { formatImageReference, parseImageReference } from '../core/image';
-import type { DeployRequest, ImageContent, ImageTarget, KeptRelease, ObjectChange, Secrets } from '../core/target';
+import type {
+  DeployIntent,
+  DeployRequest,
+  ImageContent,
+  ImageTarget,
+  KeptRelease,
+  ObjectChange,
+  Secrets,
+} from '../core/target';
 import { discoverTargets } from './discoverTargets';
 import { checkedName } from './packageModel';
+import { checkPull, platformOf } from './pullAccess';
 import { announce, untilReady } from './rollOut';
 import { collectSecrets } from './secrets';
 import { openTarget, type Services } from './services';
-import { changesOn } from './showChanges';
+import { changesOn, withoutAnswers } from './showChanges';
 import { step } from './step';
 
 export interface DeployReleaseRequest {
@@ -27,6 +36,8 @@ export interface DeployReleaseRequest {
   readonly readyTimeoutSeconds?: number;
   /** By default as the model of that name there is reached: how it is where the release comes from is that target's own. */
   readonly exposure?: Exposure;
+  /** Whether a registry may be spoken to without encryption. */
+  readonly insecure?: (registry: string) => boolean;
 }
 
 /**
@@ -45,7 +56,7 @@ export async function deployRelease(
     announce(host, { target, digest }, running, true);
     return running;
   }
-  await checkTarget(host, { target, release, name, request }, signal);
+  await checkTarget(services, host, { target, release, name, request }, signal);
   const secrets = await collectSecrets(host, release.secretNames, signal);
   const reservation = await target.reserve(name, signal);
   try {
@@ -74,7 +85,7 @@ export async function releaseChanges(
   const { target, release, name, running } = await prepare(services, request, signal);
   const changes = changesOn(target);
   if (running !== undefined) return [];
-  await checkTarget(host, { target, release, name, request }, signal);
+  await checkTarget(services, withoutAnswers(host), { target, release, name, request }, signal);
   // The values play no part: they are shown to nobody.
   const secrets = Object.fromEntries(release.secretNames.map((one) => [one, '']));
   return changes(name, orderOf(release, request, secrets), signal);
@@ -103,20 +114,31 @@ async function prepare(
   return { target, release, name, running: isThere ? model : undefined };
 }
 
+/** Whether the target takes the release, for its platform, and its nodes may pull it. */
 async function checkTarget(
+  services: Services,
   host: DeployHost,
   { target, release, name, request }: Prepared & { readonly request: DeployReleaseRequest },
   signal: AbortSignal,
 ): Promise<void> {
   await step(host, 'deploy', `Checking ${target.displayName}`, async () => {
-    const { replicas } = request;
     const { content, provenance } = release;
-    const need = { ...(provenance.resources && { resources: provenance.resources }), limits: content.limits };
     const { exposure } = content;
     checkExposure(exposure, content.drains);
-    const intent = { name, ...(replicas && { replicas }), ...(exposure && { exposure }), ...need };
+    const reference = parseImageReference(content.image);
+    const isInsecure = request.insecure?.(reference.registry) === true;
+    const intent: DeployIntent = {
+      name,
+      limits: content.limits,
+      ...(request.replicas && { replicas: request.replicas }),
+      ...(provenance.resources && { resources: provenance.resources }),
+      ...(exposure && { exposure }),
+      ...(content.placement && { placement: content.placement }),
+      ...(await platformOf(services, reference, isInsecure, signal)),
+    };
     const { warnings } = await target.preflight(intent, signal);
     for (const finding of warnings) host.report({ event: 'finding', finding });
+    await checkPull(services, host, { target, reference, insecure: isInsecure }, signal);
     return { result: undefined, message: `${target.displayName} takes models` };
   });
 }

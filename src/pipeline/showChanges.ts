@@ -48,7 +48,7 @@ export async function projectChanges(
 }
 
 /** A dry run makes no pull secret, whatever was agreed. */
-function withoutAnswers(host: DeployHost): DeployHost {
+export function withoutAnswers(host: DeployHost): DeployHost {
   return { ...host, confirmPullSecret: () => Promise.resolve(false) };
 }
 

@@ -41,7 +41,7 @@ export function describeDryRun(bench: () => HazardBench): void {
         'update Service plain',
       ]);
       assert.match(changes.get('update Service plain') ?? '', /\n- .*port: 80\n\+ .*port: 81\n/);
-      assert.match(changes.get('update Deployment plain') ?? '', /\n-  replicas: 1\n\+  replicas: 2\n/);
+      assert.match(changes.get('update Deployment plain') ?? '', /\n- {2}replicas: 1\n\+ {2}replicas: 2\n/);
       assert.match(changes.get('create ConfigMap plain.v2') ?? '', /^--- now\/ConfigMap\/plain\.v2\n/);
       assert.equal(await versions(), before);
     });

@@ -28,7 +28,6 @@ export function describeOwnedModel(bench: () => HazardBench): void {
       const before = await state();
       const verbs = [
         ['scale', 'plain', '2'],
-        ['rollback', 'plain'],
         ['remove', 'plain'],
         ['deploy', '--image', bench().content.image, '--port', '81'],
       ];
@@ -74,8 +73,6 @@ export function describeOwnedModel(bench: () => HazardBench): void {
     });
 
     it('is done with --take-over', async () => {
-      const scaled = await slipway(['scale', 'plain', '2', '--take-over', ...bench().where('kept')]);
-      assert.equal(scaled.exitCode, 0, scaled.stdout);
       const removed = await slipway(['remove', 'plain', '--take-over', ...bench().where('kept')]);
       assert.equal(removed.exitCode, 0, removed.stdout);
       assert.deepEqual(await bench().ours('kept'), []);

@@ -42,6 +42,7 @@ export async function* followRollout(
 ): AsyncGenerator<RolloutStep, RolloutOutcome> {
   const clock = new StageClock(rollout.readyTimeoutSeconds);
   let told = '';
+  let stage: Judgement['stage'] | undefined;
   for await (const snapshot of freshSnapshots(place, rollout.model, clock, signal)) {
     const deployment = snapshot.deployments.find((one) => one.metadata.name === rollout.model);
     if (deployment === undefined || releaseOf(deployment) !== rollout.version) return overtaken(rollout);
@@ -52,7 +53,8 @@ export async function* followRollout(
     if (failure !== undefined) return { kind: 'failed', reason: failure, pod: now.pod?.metadata.name };
     const message = describe(now, rollout.image, pods, deployment);
     if (message === told) continue;
-    if (now.stage === 'loading' && !told.startsWith('Loading')) yield* tellPull(place, now.pod, signal);
+    if (now.stage !== stage) yield* tellTime(place, [stage, now], clock, signal);
+    stage = now.stage;
     told = message;
     yield { kind: 'progress', step: now.stage, message };
   }
@@ -72,9 +74,23 @@ async function* freshSnapshots(
   }
 }
 
-async function* tellPull(place: Place, pod: Pod | undefined, signal: AbortSignal): AsyncGenerator<RolloutStep> {
-  const message = await pulledMessage(place, pod, signal);
-  if (message !== undefined) yield { kind: 'progress', step: 'pulling', message };
+/** How long a stage took that is over; of pulling the kubelet knows best. */
+async function* tellTime(
+  place: Place,
+  [stage, next]: readonly [Judgement['stage'] | undefined, Judgement],
+  clock: StageClock,
+  signal: AbortSignal,
+): AsyncGenerator<RolloutStep> {
+  const pulled = next.stage === 'loading' ? await pulledMessage(place, next.pod, signal) : undefined;
+  if (stage !== undefined && (stage !== 'pulling' || pulled === undefined)) {
+    const message = `${capital(words[stage])} took ${clock.spent(stage).toFixed(1)} s`;
+    yield { kind: 'progress', step: stage, message };
+  }
+  if (pulled !== undefined) yield { kind: 'progress', step: 'pulling', message: pulled };
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function podsOf(snapshot: Snapshot, version: number): readonly Pod[] {
@@ -127,6 +143,11 @@ class StageClock {
 
   constructor(limit: number) {
     this.#limit = limit;
+  }
+
+  /** Seconds in a stage until now. */
+  spent(stage: string): number {
+    return this.#seconds.get(stage) ?? 0;
   }
 
   /** Time in which nothing is heard counts for no stage. @returns how long it has been, in seconds */
