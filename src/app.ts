@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { defaultHome } from './core/home';
 import type { DeployPlan } from './core/plan';
-import type { Target } from './core/target';
+import type { TakeOverQuestion, Target } from './core/target';
 import type { ChosenModel, ModelPrompt } from './editor/chooseModel';
 import { clusterStore } from './editor/explorer/openStore';
 import type { ClusterStore } from './editor/explorer/clusterStore';
@@ -176,6 +176,7 @@ function serviceOpener(extension: vscode.ExtensionContext): ServiceOpener {
       namespaces,
       proxy,
       nodeOperations,
+      takeOver: async (question: TakeOverQuestion) => (await import('./editor/takeOver')).askTakeOver(question),
       ...(pinned && { pinned }),
     };
     opened = { key, services: makeServices(context, undefined, credentials) };

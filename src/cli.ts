@@ -64,7 +64,13 @@ export async function main(argv: readonly string[], resources: string): Promise<
       output = options.json === true ? jsonOutput() : terminalOutput();
       const home = options.home === undefined ? defaultHome() : path.resolve(options.home);
       return body({
-        services: makeServices({ home, resources, program: 'slipway', kubeconfig: options.kubeconfig ?? '' }),
+        services: makeServices({
+          home,
+          resources,
+          program: 'slipway',
+          kubeconfig: options.kubeconfig ?? '',
+          takeOver: () => Promise.resolve(options.takeOver === true),
+        }),
         output,
         target: options.target,
         signal: controller.signal,

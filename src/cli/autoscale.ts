@@ -3,7 +3,7 @@ import { checkAutoscale, defaultCpuPercent, type Autoscale } from '../core/autos
 import { UserError } from '../core/errors';
 import { capability, change } from './change';
 import { positiveInteger } from './numbers';
-import type { CommonOptions, Verb } from './verb';
+import { takeOverOption, type CommonOptions, type Verb } from './verb';
 
 interface AutoscaleOptions extends CommonOptions {
   readonly min?: number;
@@ -25,6 +25,7 @@ export const autoscaleCommand: Verb = (run) =>
     .option('--requests <n>', 'a second that each replica answers, instead of CPU', positiveInteger)
     .option('--scale-down-after <seconds>', 'of less load before replicas go; by default 300', positiveInteger)
     .option('--off', 'leave the number of replicas to people again')
+    .addOption(takeOverOption())
     .action((name: string, options: AutoscaleOptions) =>
       run(options, (context) => {
         const wish = wishOf(options);

@@ -7,7 +7,7 @@ import { collectSecrets } from '../pipeline/secrets';
 import { openTarget } from '../pipeline/services';
 import { secretSource } from './host';
 import { positiveInteger } from './numbers';
-import type { CliContext, CommonOptions, Verb } from './verb';
+import { takeOverOption, type CliContext, type CommonOptions, type Verb } from './verb';
 
 interface ToOptions extends CommonOptions {
   readonly to?: number;
@@ -22,6 +22,7 @@ export const scaleCommand: Verb = (run) =>
     .description('change how many replicas answer')
     .argument('<name>')
     .argument('<replicas>', 'how many', positiveInteger)
+    .addOption(takeOverOption())
     .action((name: string, replicas: number, options: CommonOptions) =>
       run(options, (context) =>
         change(context, name, `scaled to ${String(replicas)}`, (target) =>
@@ -35,6 +36,7 @@ export const rollbackCommand: Verb = (run) =>
     .description('go back to an earlier release')
     .argument('<name>')
     .option('--to <version>', 'the release; by default the one before the current', positiveInteger)
+    .addOption(takeOverOption())
     .action((name: string, options: ToOptions) =>
       run(options, (context) =>
         change(context, name, 'rolled back', (target) =>
@@ -47,6 +49,7 @@ export const restartCommand: Verb = (run) =>
   new Command('restart')
     .description('replace the replicas one after the other; requests are answered throughout')
     .argument('<name>')
+    .addOption(takeOverOption())
     .action((name: string, options: CommonOptions) =>
       run(options, (context) =>
         change(context, name, 'restarted', (target) =>
@@ -59,6 +62,7 @@ export const stopCommand: Verb = (run) =>
   new Command('stop')
     .description('stop a model and keep its releases and its port')
     .argument('<name>')
+    .addOption(takeOverOption())
     .action((name: string, options: CommonOptions) =>
       run(options, (context) =>
         change(context, name, 'stopped', (target) => capability(target, target.stop, 'stop')(name, context.signal)),
@@ -70,6 +74,7 @@ export const startCommand: Verb = (run) =>
     .description('start a stopped model')
     .argument('<name>')
     .option('--env-file <file>', 'read values of secrets from this file')
+    .addOption(takeOverOption())
     .action((name: string, options: StartOptions) =>
       run(options, (context) =>
         change(context, name, 'started', async (target) => {
@@ -85,6 +90,7 @@ export const removeCommand: Verb = (run) =>
   new Command('remove')
     .description('remove a model with all its releases')
     .argument('<name>')
+    .addOption(takeOverOption())
     .action((name: string, options: CommonOptions) =>
       run(options, async ({ services, output, target, signal }) => {
         await (await openTarget(services, target)).remove(name, signal);

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { UserError } from '../core/errors';
 import { openTarget } from '../pipeline/services';
-import type { CommonOptions, Verb } from './verb';
+import { takeOverOption, type CommonOptions, type Verb } from './verb';
 
 interface CleanupOptions extends CommonOptions {
   readonly yes?: boolean;
@@ -13,6 +13,7 @@ export const cleanupCommand: Verb = (run) =>
     .description('list what changes left that were cut off, and put it in order with --yes')
     .argument('[names...]', 'only of these models')
     .option('--yes', 'do what the list tells')
+    .addOption(takeOverOption())
     .action((names: readonly string[], options: CleanupOptions) =>
       run(options, async ({ services, output, target, signal }) => {
         const opened = await openTarget(services, target);

@@ -1,19 +1,22 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import path from 'node:path';
+import type { DeployHost } from '../core/deploy';
 import { UserError } from '../core/errors';
 import type { Exposure } from '../core/exposure';
 import { parseImageReference } from '../core/image';
 import type { BuilderName } from '../pipeline/chooseBuilder';
 import type { ImageOptions } from '../pipeline/deployImage';
 import { deployModel, type DeployModelRequest } from '../pipeline/deployModel';
-import { deployRelease } from '../pipeline/deployRelease';
+import { deployRelease, releaseChanges, type DeployReleaseRequest } from '../pipeline/deployRelease';
 import { renderManifests } from '../pipeline/renderManifests';
+import { projectChanges } from '../pipeline/showChanges';
+import { tellChanges } from './dryRun';
 import { cliHost } from './host';
 import { builderOption, insecureHosts } from './imageOptions';
 import { positiveInteger } from './numbers';
 import { addExposureOptions, exposureIn, type ExposureOptions } from './exposure';
 import { addPlacementOptions, placementIn, type PlacementOptions } from './placement';
-import type { CommonOptions, Verb } from './verb';
+import { takeOverOption, type CliContext, type CommonOptions, type Verb } from './verb';
 
 interface DeployOptions extends CommonOptions, PlacementOptions, ExposureOptions {
   readonly image?: string;
@@ -30,6 +33,7 @@ interface DeployOptions extends CommonOptions, PlacementOptions, ExposureOptions
   readonly builder?: BuilderName;
   readonly insecure?: boolean;
   readonly render?: string;
+  readonly dryRun?: string;
   readonly createPullSecret?: boolean;
 }
 
@@ -54,32 +58,62 @@ export const deployCommand: Verb = (run) =>
     .option('--platform <os/architecture>', "what the image runs on; by default what the cluster's nodes are")
     .addOption(builderOption())
     .option('--render <dir>', 'write the objects of a first release there and leave the cluster alone')
+    .addOption(
+      new Option('--dry-run <where>', 'show what the cluster would make of the deploy, and write nothing').choices([
+        'server',
+      ]),
+    )
     .option(
       '--create-pull-secret',
       "let the cluster's nodes pull with the credential of this machine, if they need one",
     )
     .option('--insecure', 'speak to the registry without encryption, or accept its certificate unseen')
+    .addOption(takeOverOption())
     .action((project: string | undefined, options: DeployOptions) =>
       run(options, async ({ services, output, target, signal }) => {
         const { yes = false, envFile, createPullSecret = false } = options;
         const host = await cliHost(output, { yes, envFile, createPullSecret });
         const common = { target, ...rolloutOptions(options) };
-        const { image } = options;
-        if (image !== undefined && project === undefined)
-          await deployRelease(services, host, { ...common, image, ...exposureOf(options) }, signal);
-        else if (image === undefined && project !== undefined) {
+        const { image, dryRun } = options;
+        const work = { services, host, output, signal };
+        if ((image === undefined) === (project === undefined)) throw usage();
+        if (project === undefined) await deployImage(work, { ...common, ...imageIn(options) }, dryRun);
+        else {
           const retrain = options.retrain === true;
           const built = { retrain, image: imageOptions(options), ...configOf(options) };
-          const request = { ...common, path: path.resolve(project), ...built };
-          if (options.render === undefined) await deployModel(services, host, request, signal);
-          else {
-            const folder = path.resolve(options.render);
-            const files = await renderManifests(services, host, { ...request, folder }, signal);
-            output.emit({ event: 'rendered', folder, files });
-          }
-        } else throw usage();
+          await deployProject(work, { ...common, path: path.resolve(project), ...built }, options);
+        }
       }),
     );
+
+interface Work extends Omit<CliContext, 'target'> {
+  readonly host: DeployHost;
+}
+
+async function deployImage(
+  { services, host, output, signal }: Work,
+  request: DeployReleaseRequest,
+  dryRun: string | undefined,
+): Promise<void> {
+  if (dryRun === undefined) await deployRelease(services, host, request, signal);
+  else tellChanges(output, await releaseChanges(services, host, request, signal));
+}
+
+async function deployProject(
+  { services, host, output, signal }: Work,
+  request: DeployModelRequest,
+  { dryRun, render }: DeployOptions,
+): Promise<void> {
+  if (dryRun !== undefined) {
+    tellChanges(output, await projectChanges(services, host, request, signal));
+  } else if (render === undefined) {
+    await deployModel(services, host, request, signal);
+  } else {
+    const folder = path.resolve(render);
+    const files = await renderManifests(services, host, { ...request, folder }, signal);
+    output.emit({ event: 'rendered', folder, files });
+  }
+}
 
 function rolloutOptions({ name, replicas, port, timeout }: DeployOptions) {
   return {
@@ -88,6 +122,11 @@ function rolloutOptions({ name, replicas, port, timeout }: DeployOptions) {
     ...(port === undefined ? {} : { port }),
     ...(timeout === undefined ? {} : { readyTimeoutSeconds: timeout }),
   };
+}
+
+function imageIn(options: DeployOptions): Pick<DeployReleaseRequest, 'image' | 'insecure' | 'exposure'> {
+  const { image = '', insecure } = options;
+  return { image, insecure: () => insecure === true, ...exposureOf(options) };
 }
 
 function usage(): UserError {

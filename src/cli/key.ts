@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { openTarget } from '../pipeline/services';
 import { readModelKey } from '../pipeline/modelKey';
 import { capability } from './change';
-import type { CommonOptions, Verb } from './verb';
+import { takeOverOption, type CommonOptions, type Verb } from './verb';
 
 interface KeyOptions extends CommonOptions {
   readonly rotate?: boolean;
@@ -14,6 +14,7 @@ export const keyCommand: Verb = (run) =>
     .description('print the key that requests to a model bring as Authorization: Bearer KEY')
     .argument('<name>')
     .option('--rotate', 'replace it by a new one, and wait until the model asks for that, about a minute and a half')
+    .addOption(takeOverOption())
     .action((name: string, options: KeyOptions) =>
       run(options, async ({ services, output, target, signal }) => {
         const opened = await openTarget(services, target);

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { Services } from '../pipeline/services';
 import type { Output } from './output';
 
@@ -16,6 +16,7 @@ export interface CommonOptions {
   readonly kubeconfig?: string;
   readonly json?: boolean;
   readonly target: string;
+  readonly takeOver?: boolean;
 }
 
 /** Opens what a verb works with and runs it. */
@@ -23,3 +24,11 @@ export type RunVerb = (options: CommonOptions, body: (context: CliContext) => Pr
 
 /** One verb of the command line. */
 export type Verb = (run: RunVerb) => Command;
+
+/** For verbs that change a model. */
+export function takeOverOption(): Option {
+  return new Option(
+    '--take-over',
+    'change the model although Argo CD, Flux, Helm or somebody else looks after its objects',
+  );
+}

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { breadcrumb, clusterSubject } from '../editor/explorer/clusterSubject';
 import { confirmOn } from '../editor/explorer/confirm';
 import { withNotification } from '../editor/progress';
+import { ownersDetail } from '../editor/takeOver';
 import type { Command } from './command';
 
 /** Deletes an object, after a question that says where it is and who looks after it. */
@@ -9,14 +10,11 @@ export const deleteObject: Command = async (app, subject) => {
   const found = await clusterSubject(app.clusters, subject);
   const { objects, ref } = found;
   const question = vscode.l10n.t('Delete {0} {1}?', ref.kind, ref.name);
-  const managers = await objects.managedBy(ref, AbortSignal.timeout(20_000));
+  const owners = await objects.owners(ref, AbortSignal.timeout(20_000));
   const detail =
-    managers.length === 0
+    owners.length === 0
       ? vscode.l10n.t('It is gone then, with what belongs to it. This cannot be undone.')
-      : vscode.l10n.t(
-          'It is looked after by {0}, which may make it again. Change it there instead.',
-          managers.join(', '),
-        );
+      : ownersDetail(owners);
   if (!(await confirmOn(found, question, detail, vscode.l10n.t('Delete')))) return;
   await withNotification(vscode.l10n.t('Deleting {0}', breadcrumb(found)), (_progress, signal) =>
     objects.remove(ref, signal),

@@ -35,7 +35,10 @@ export const deployReleaseTo: Command = async (app, subject) => {
         onFinding: () => undefined,
       });
       const { image } = release.content;
-      await deployRelease(services, host, { image, target: to, name: model.name, from: release }, signal);
+      const { insecure } = app.registryAccess();
+      const isInsecure = (registry: string): boolean => insecure.includes(registry);
+      const request = { image, target: to, name: model.name, from: release, insecure: isInsecure };
+      await deployRelease(services, host, request, signal);
     });
     void vscode.window.showInformationMessage(vscode.l10n.t('{0} answers on {1}.', model.name, to));
   } finally {

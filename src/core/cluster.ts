@@ -1,4 +1,5 @@
 import type { LogLine, LogOptions } from './logs';
+import type { ObjectOwner } from './owner';
 
 /** What the user explores: this machine, an engine, a swarm, a Kubernetes context. Nothing is connected before a row is watched. */
 export interface Cluster {
@@ -239,8 +240,8 @@ export interface ClusterObjects {
   /** Applies what was changed in the text. @throws as `preview` */
   apply(edit: ObjectEdit, signal: AbortSignal): Promise<void>;
   remove(ref: ObjectRef, signal: AbortSignal): Promise<void>;
-  /** Who looks after an object and would make it again or change it back: its owner, Helm, Argo CD, Flux. */
-  managedBy(ref: ObjectRef, signal: AbortSignal): Promise<readonly string[]>;
+  /** Who looks after an object and would make it again or change it back: its controller, Helm, Argo CD, Flux. */
+  owners(ref: ObjectRef, signal: AbortSignal): Promise<readonly ObjectOwner[]>;
   /** Whether new pods may be put on a node. */
   cordon(node: ObjectRef, isCordoned: boolean, signal: AbortSignal): Promise<void>;
   /** Moves the pods of a node elsewhere, one eviction at a time as their disruption budgets allow. Yields what it does. */

@@ -21,6 +21,8 @@ export interface Provenance {
   readonly git: GitState | null;
   readonly project: string;
   readonly python: string;
+  /** Versions of the packages by name; absent of releases that were made before this was kept. */
+  readonly packages?: Readonly<Record<string, string>>;
   readonly resources?: ResourceNeed;
 }
 

@@ -6,6 +6,7 @@ import type { Platform } from './image';
 import type { Exposure } from './exposure';
 import type { LogLine, LogOptions } from './logs';
 import type { NetworkRules } from './network';
+import type { ObjectOwner } from './owner';
 import type { Placement } from './placement';
 import type { Finding } from './project';
 import type { Provenance } from './release';
@@ -36,6 +37,12 @@ export interface ImageTarget extends AnyTarget {
   checkAutoscale?: (autoscale: Autoscale, signal: AbortSignal) => Promise<void>;
   /** What a deploy of a first release would make there. Nothing is connected. */
   render?: (name: string, request: DeployRequest<ImageContent>) => Promise<readonly ClusterObject[]>;
+  /** What a deploy would change, as the target tells it, which changes nothing. @throws UserError as the deploy */
+  changes?: (
+    name: string,
+    request: DeployRequest<ImageContent>,
+    signal: AbortSignal,
+  ) => Promise<readonly ObjectChange[]>;
   /** As {@link BundleTarget.reserve}. */
   reserve(name: string, signal: AbortSignal): Promise<Reservation<ImageContent>>;
   /** A release with all that another target needs to run it. @throws UserError ReleaseMissing */
@@ -60,6 +67,7 @@ export interface DeployIntent {
   /** What a replica asks for, and the most that it may take. */
   readonly resources?: ResourceNeed;
   readonly limits?: ResourceNeed;
+  readonly placement?: Placement;
   readonly replicas?: number;
   readonly exposure?: Exposure;
 }
@@ -138,6 +146,16 @@ export interface ClusterObject {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: { readonly name: string };
+}
+
+/** What would become of an object. */
+export interface ObjectChange {
+  readonly action: 'create' | 'update' | 'delete';
+  readonly kind: string;
+  readonly name: string;
+  /** As YAML, without values of secrets; empty where there is no object. */
+  readonly before: string;
+  readonly after: string;
 }
 
 /** What is left of a change of a model. */
@@ -251,6 +269,16 @@ export interface TargetContext {
   readonly pinned?: { readonly context: string; readonly namespace: string | undefined };
   /** Whether nodes may be cordoned and drained, where the cluster allows it, too. */
   readonly nodeOperations?: boolean;
+  /** Asked before a model is changed that others look after. Without, it is left alone. @returns whether it is changed */
+  readonly takeOver?: (question: TakeOverQuestion, signal: AbortSignal) => Promise<boolean>;
+}
+
+/** Who looks after a model beside Slipway, and will undo a change or is overruled by it. */
+export interface TakeOverQuestion {
+  readonly model: string;
+  /** The target's id. */
+  readonly target: string;
+  readonly owners: readonly ObjectOwner[];
 }
 
 export type LoadTargetKind = () => Promise<TargetKind>;

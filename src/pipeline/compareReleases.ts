@@ -28,10 +28,10 @@ export async function compareReleases(
 }
 
 export function differencesOf(left: KeptRelease, right: KeptRelease): readonly ReleaseDifference[] {
-  const [one, other] = [factsOf(left), factsOf(right)];
-  return one.flatMap(([what, value], index) => {
-    const changed = other[index]?.[1];
-    return value === changed ? [] : [{ what, left: value, right: changed }];
+  const [one, other] = [new Map(factsOf(left)), new Map(factsOf(right))];
+  return [...new Set([...one.keys(), ...other.keys()])].flatMap((what) => {
+    const [before, after] = [one.get(what), other.get(what)];
+    return before === after ? [] : [{ what, left: before, right: after }];
   });
 }
 
@@ -67,7 +67,14 @@ function factsOf({ content, provenance, port, secretNames, readyTimeoutSeconds }
     ['secrets', filled(secretNames.join(', '))],
     ['made', provenance.createdAt],
     ['made by', provenance.createdBy],
+    ...packagesOf(provenance),
   ];
+}
+
+function packagesOf({ packages = {} }: KeptRelease['provenance']): readonly Fact[] {
+  return Object.keys(packages)
+    .sort()
+    .map((name) => [`package ${name}`, packages[name]]);
 }
 
 function filled(text: string): string | undefined {

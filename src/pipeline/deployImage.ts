@@ -42,17 +42,7 @@ export async function deployImage(
 ): Promise<DeployedModel> {
   const { reference, ...image } = request.image ?? { reference: undefined, insecure: [] };
   if (reference === undefined) throw registryMissing(target.displayName);
-  checkExposing(project);
-  const platform = await step(host, 'deploy', `Checking ${target.displayName}`, async () => {
-    const intent = intentOf(name, project, request, image.platform);
-    const { platform: found, warnings } = await target.preflight(intent, signal);
-    for (const finding of warnings) host.report({ event: 'finding', finding });
-    const insecure = image.insecure.includes(reference.registry);
-    await checkPull(services, host, { target, reference, insecure }, signal);
-    const result = formatPlatform(found);
-    return { result, message: `${target.displayName} takes models, for ${result}` };
-  });
-  await checkScaling(target, name, project, signal);
+  const platform = await checkPlace(services, host, { target, project, name, request }, signal);
   const secrets = await collectSecrets(host, project.config.secrets ?? [], signal);
   const reservation = await target.reserve(name, signal);
   try {
@@ -73,19 +63,41 @@ export async function deployImage(
   }
 }
 
-function intentOf(
-  name: string,
-  { config }: Project,
-  request: RolloutOptions,
-  platform: string | undefined,
-): DeployIntent {
+/**
+ * Whether the target takes the model. Changes nothing but the pull secret that the user agrees to.
+ * @returns the platform to build for
+ */
+export async function checkPlace(
+  services: Services,
+  host: DeployHost,
+  { target, project, name, request }: ImageDeploy,
+  signal: AbortSignal,
+): Promise<string> {
+  checkExposing(project);
+  const platform = await step(host, 'deploy', `Checking ${target.displayName}`, async () => {
+    const intent = intentOf(name, project, request);
+    const { platform: found, warnings } = await target.preflight(intent, signal);
+    for (const finding of warnings) host.report({ event: 'finding', finding });
+    const { reference, insecure = [] } = request.image ?? {};
+    if (reference !== undefined)
+      await checkPull(services, host, { target, reference, insecure: insecure.includes(reference.registry) }, signal);
+    const result = formatPlatform(found);
+    return { result, message: `${target.displayName} takes models, for ${result}` };
+  });
+  await checkScaling(target, name, project, signal);
+  return platform;
+}
+
+function intentOf(name: string, { config }: Project, request: ImageDeploy['request']): DeployIntent {
+  const { platform } = request.image ?? {};
   const replicas = request.replicas ?? config.replicas;
-  const { resources } = config;
+  const { resources, placement } = config;
   return {
     name,
     ...(platform === undefined ? {} : { platform: parsePlatform(platform) }),
     ...(replicas === undefined ? {} : { replicas }),
     ...(config.expose === undefined ? {} : { exposure: config.expose }),
+    ...(placement === undefined ? {} : { placement }),
     ...(resources === undefined ? {} : { resources, limits: limitsOf(resources) }),
   };
 }

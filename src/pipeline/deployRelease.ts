@@ -5,12 +5,22 @@ import { answersAt, type DeployedModel } from '../core/deployment';
 import { UserError } from '../core/errors';
 import { checkExposure, isSameExposure, type Exposure } from '../core/exposure';
 import { formatImageReference, parseImageReference } from '../core/image';
-import type { DeployRequest, ImageContent, ImageTarget, KeptRelease, Secrets } from '../core/target';
+import type {
+  DeployIntent,
+  DeployRequest,
+  ImageContent,
+  ImageTarget,
+  KeptRelease,
+  ObjectChange,
+  Secrets,
+} from '../core/target';
 import { discoverTargets } from './discoverTargets';
 import { checkedName } from './packageModel';
+import { checkPull, platformOf } from './pullAccess';
 import { announce, untilReady } from './rollOut';
 import { collectSecrets } from './secrets';
 import { openTarget, type Services } from './services';
+import { changesOn, withoutAnswers } from './showChanges';
 import { step } from './step';
 
 export interface DeployReleaseRequest {
@@ -26,6 +36,8 @@ export interface DeployReleaseRequest {
   readonly readyTimeoutSeconds?: number;
   /** By default as the model of that name there is reached: how it is where the release comes from is that target's own. */
   readonly exposure?: Exposure;
+  /** Whether a registry may be spoken to without encryption. */
+  readonly insecure?: (registry: string) => boolean;
 }
 
 /**
@@ -38,28 +50,13 @@ export async function deployRelease(
   request: DeployReleaseRequest,
   signal: AbortSignal,
 ): Promise<DeployedModel> {
-  const target = await openTarget(services, request.target);
-  if (target.accepts !== 'image') throw takesNoImages(target.displayName);
-  const found = request.from ?? (await findRelease(services, request.image, signal)) ?? foreignRelease(request);
-  const name = checkedName(request.name ?? found.model);
-  const digest = found.provenance.digest;
-  const running = (await target.models(signal)).find((one) => one.name === name);
-  const exposure = request.exposure ?? running?.exposure;
-  const release = { ...found, content: { ...found.content, exposure } };
-  if (running !== undefined && isSame(running, digest, request)) {
+  const { target, release, name, running } = await prepare(services, request, signal);
+  const { digest } = release.provenance;
+  if (running !== undefined) {
     announce(host, { target, digest }, running, true);
     return running;
   }
-  await step(host, 'deploy', `Checking ${target.displayName}`, async () => {
-    const { replicas } = request;
-    const { content, provenance } = release;
-    const need = { ...(provenance.resources && { resources: provenance.resources }), limits: content.limits };
-    checkExposure(exposure, content.drains);
-    const intent = { name, ...(replicas && { replicas }), ...(exposure && { exposure }), ...need };
-    const { warnings } = await target.preflight(intent, signal);
-    for (const finding of warnings) host.report({ event: 'finding', finding });
-    return { result: undefined, message: `${target.displayName} takes models` };
-  });
+  await checkTarget(services, host, { target, release, name, request }, signal);
   const secrets = await collectSecrets(host, release.secretNames, signal);
   const reservation = await target.reserve(name, signal);
   try {
@@ -73,6 +70,77 @@ export async function deployRelease(
   } finally {
     await reservation.release();
   }
+}
+
+/**
+ * What {@link deployRelease} would change on a cluster, as the cluster itself tells it; nothing is written.
+ * @throws UserError as deployRelease, and UsageInvalid
+ */
+export async function releaseChanges(
+  services: Services,
+  host: DeployHost,
+  request: DeployReleaseRequest,
+  signal: AbortSignal,
+): Promise<readonly ObjectChange[]> {
+  const { target, release, name, running } = await prepare(services, request, signal);
+  const changes = changesOn(target);
+  if (running !== undefined) return [];
+  await checkTarget(services, withoutAnswers(host), { target, release, name, request }, signal);
+  // The values play no part: they are shown to nobody.
+  const secrets = Object.fromEntries(release.secretNames.map((one) => [one, '']));
+  return changes(name, orderOf(release, request, secrets), signal);
+}
+
+interface Prepared {
+  readonly target: ImageTarget;
+  readonly release: KeptRelease;
+  readonly name: string;
+}
+
+/** @returns also the model, where it runs that release already */
+async function prepare(
+  services: Services,
+  request: DeployReleaseRequest,
+  signal: AbortSignal,
+): Promise<Prepared & { readonly running: DeployedModel | undefined }> {
+  const target = await openTarget(services, request.target);
+  if (target.accepts !== 'image') throw takesNoImages(target.displayName);
+  const found = request.from ?? (await findRelease(services, request.image, signal)) ?? foreignRelease(request);
+  const name = checkedName(request.name ?? found.model);
+  const model = (await target.models(signal)).find((one) => one.name === name);
+  const exposure = request.exposure ?? model?.exposure;
+  const release = { ...found, content: { ...found.content, exposure } };
+  const isThere = model !== undefined && isSame(model, found.provenance.digest, request);
+  return { target, release, name, running: isThere ? model : undefined };
+}
+
+/** Whether the target takes the release, for its platform, and its nodes may pull it. */
+async function checkTarget(
+  services: Services,
+  host: DeployHost,
+  { target, release, name, request }: Prepared & { readonly request: DeployReleaseRequest },
+  signal: AbortSignal,
+): Promise<void> {
+  await step(host, 'deploy', `Checking ${target.displayName}`, async () => {
+    const { content, provenance } = release;
+    const { exposure } = content;
+    checkExposure(exposure, content.drains);
+    const reference = parseImageReference(content.image);
+    const isInsecure = request.insecure?.(reference.registry) === true;
+    const intent: DeployIntent = {
+      name,
+      limits: content.limits,
+      ...(request.replicas && { replicas: request.replicas }),
+      ...(provenance.resources && { resources: provenance.resources }),
+      ...(exposure && { exposure }),
+      ...(content.placement && { placement: content.placement }),
+      ...(await platformOf(services, reference, isInsecure, signal)),
+    };
+    const { warnings } = await target.preflight(intent, signal);
+    for (const finding of warnings) host.report({ event: 'finding', finding });
+    await checkPull(services, host, { target, reference, insecure: isInsecure }, signal);
+    return { result: undefined, message: `${target.displayName} takes models` };
+  });
 }
 
 function orderOf(

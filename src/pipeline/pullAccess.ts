@@ -1,9 +1,10 @@
 import { Registry } from '../clients/registry/connection';
+import { readSummary } from '../clients/registry/browse';
 import { pullScope } from '../clients/registry/pull';
 import { findCredentials } from '../clients/registry/dockerConfig';
 import type { DeployHost } from '../core/deploy';
 import { isUserError } from '../core/errors';
-import type { ImageReference } from '../core/image';
+import type { ImageReference, Platform } from '../core/image';
 import type { ImageTarget, PullCredential } from '../core/target';
 import type { Services } from './services';
 
@@ -56,6 +57,30 @@ function adviceFor(credential: PullCredential | undefined, registry: string): st
     ? `Ask who runs the cluster for one, or log in with docker login ${registry}.`
     : `Deploy with --create-pull-secret to let them use the credential of ${credential.username}.`;
 }
+
+/**
+ * What an image runs on, asked of its registry. Nothing where that cannot be told from here.
+ * @throws UserError ImageNotFound, which nodes would not find either
+ */
+export async function platformOf(
+  { credentials }: Services,
+  reference: ImageReference,
+  insecure: boolean,
+  signal: AbortSignal,
+): Promise<{ readonly platform?: Platform }> {
+  const registry = new Registry(reference.registry, { insecure, ...(credentials && { credentials }) });
+  const soon = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]);
+  try {
+    const { platform } = await readSummary(registry, reference, noDocuments, soon);
+    return platform === undefined ? {} : { platform };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (isUserError(error) && error.code === 'ImageNotFound') throw error;
+    return {};
+  }
+}
+
+const noDocuments = { get: () => Promise.resolve(undefined), put: () => Promise.resolve() };
 
 /** True also where the registry does not answer from here. */
 async function mayAnybodyPull(

@@ -1,6 +1,7 @@
 import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import { hashFile } from '../clients/files/contentStore';
+import { packagesIn } from '../clients/python/lock';
 import { isSameAutoscale } from '../core/autoscale';
 import type { DeployHost } from '../core/deploy';
 import { answersAt, type DeployedModel } from '../core/deployment';
@@ -129,6 +130,7 @@ async function provenanceOf({ project, digest, solved, resources }: Origin, sign
     git: await readGitState(root, signal),
     project: root,
     python: solved?.python.interpreter.version ?? '',
+    ...(solved === undefined ? {} : { packages: packagesIn(solved.lock.text) }),
     ...(resources === undefined ? {} : { resources }),
   };
 }

@@ -7,10 +7,11 @@ import { runTool } from '../testbed/runTool';
 
 const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
 
-/** An authority that no cluster knows. */
-export async function authority(folder: string, name: string): Promise<Pair> {
+/** An authority that no cluster knows. @param address at which it answers for itself */
+export async function authority(folder: string, name: string, address?: string): Promise<Pair> {
   const pair = { certificate: path.join(folder, `${name}.crt`), key: path.join(folder, `${name}.key`) };
-  const files = ['-keyout', pair.key, '-out', pair.certificate, '-config', configIn(folder)];
+  const names = address === undefined ? [] : ['-addext', `subjectAltName=IP:${address}`];
+  const files = ['-keyout', pair.key, '-out', pair.certificate, '-config', configIn(folder), ...names];
   await runTool(requireProgram('openssl'), ['req', '-x509', ...key, '-days', '1', '-subj', `/CN=${name}`, ...files]);
   return pair;
 }

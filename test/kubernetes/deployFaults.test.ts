@@ -143,9 +143,9 @@ describe('A deploy to Kubernetes', { timeout: 15 * 60_000 }, () => {
 
   it('shows the words of a quota', async () => {
     const site = await open('full');
-    await bench.cluster.kubectl('create', 'quota', 'none', '--hard=pods=0', '--scopes=NotTerminating', '-n', 'full');
+    await bench.cluster.kubectl('create', 'quota', 'none', '--hard=requests.ephemeral-storage=1', '-n', 'full');
     const folder = await workspace.writeProject('full', plainProject());
-    const error = await failure(site.deploy({ path: folder }), 'RolloutFailed', /exceeded quota: none/);
+    const error = await failure(site.deploy({ path: folder }), 'RolloutFailed', /failed quota: none/);
     assert.equal(reasonOf(error).code, 'PodRefused');
   });
 
@@ -157,7 +157,14 @@ describe('A deploy to Kubernetes', { timeout: 15 * 60_000 }, () => {
     await failure(
       site.deploy({ path: folder }, host),
       'NoNodeFits',
-      /nearest is node-1, which has \d+Mi of 4000Gi memory/,
+      /nearest is node-1, which has \d+Mi of 4096000Mi memory free/,
+    );
+    const elsewhere = { ...plainProject(), 'slipway.yaml': 'placement:\n  nodeSelector:\n    disk: ssd\n' };
+    const labelled = await workspace.writeProject('elsewhere', elsewhere);
+    await failure(
+      site.deploy({ path: labelled }, host),
+      'NoNodeFits',
+      /nearest is node-1, which is barred by the missing label disk=ssd/,
     );
     assert.deepEqual(host.questions, []);
     await bench.cluster.kubectl('cordon', 'node-1');

@@ -15,6 +15,7 @@ import { startLoad } from '../support/load';
 import { eventsOf, recordingHost } from '../support/recordingHost';
 import { writeYaml } from '../testbed/kubernetes/files';
 import { startApiProxy } from './apiProxy';
+import { pushForeign } from './foreignImage';
 import { openHazardBench, type HazardBench } from './hazardBench';
 import { leaseOf, otherSelector } from './hazardObjects';
 import { contentOf } from './releases';
@@ -78,6 +79,13 @@ describe('A deploy to a cluster that is not to be relied on', { timeout: 15 * 60
     assert.equal(again.json.at(-1)?.['unchanged'], true);
     const unknown = await slipway(['deploy', '--image', `sha256:${'0'.repeat(64)}`, ...bench.where('elsewhere')]);
     assert.equal(errorOf(unknown).code, 'ImageUnknown');
+    const gone = bench.content.image.replace(/@.*/, `@sha256:${'0'.repeat(64)}`);
+    const missing = await slipway(['deploy', '--image', gone, '--insecure', ...bench.where('elsewhere')]);
+    assert.equal(errorOf(missing).code, 'ImageNotFound', missing.stdout);
+    const foreign = await pushForeign(bench.cluster.registry.host);
+    const misfit = await slipway(['deploy', '--image', foreign, '--insecure', ...bench.where('elsewhere')]);
+    assert.equal(errorOf(misfit).code, 'ArchitectureMismatch', misfit.stdout);
+    assert.match(errorOf(misfit).message ?? '', /the image is for linux\/s390x/);
   });
 
   it('cleans up after a command line that was killed, and so does the next deploy', async () => {

@@ -1,5 +1,5 @@
 import type { DeployedModel } from '../../src/core/deployment';
-import type { ImageContent, ImageTarget, RolloutStep } from '../../src/core/target';
+import type { ImageContent, ImageTarget, RolloutStep, TargetContext } from '../../src/core/target';
 import { makeServices, openTarget } from '../../src/pipeline/services';
 import type { Workspace } from '../support/workspace';
 import type { TestCluster } from '../testbed/kubernetes/cluster';
@@ -13,14 +13,16 @@ export interface QuickDeploy {
   readonly readyTimeoutSeconds?: number;
   readonly afterPreflight?: () => Promise<unknown>;
   readonly onStep?: (step: RolloutStep) => void;
+  readonly takeOver?: TargetContext['takeOver'];
 }
 
 export async function quickTarget(
   { services }: Workspace,
   cluster: TestCluster,
-  { namespace, kubeconfig = cluster.kubeconfig }: Pick<QuickDeploy, 'namespace' | 'kubeconfig'>,
+  { namespace, kubeconfig = cluster.kubeconfig, takeOver }: Pick<QuickDeploy, 'namespace' | 'kubeconfig' | 'takeOver'>,
 ): Promise<ImageTarget> {
-  const target = await openTarget(makeServices({ ...services.context, kubeconfig }), `kubernetes:testbed/${namespace}`);
+  const context = { ...services.context, kubeconfig, ...(takeOver && { takeOver }) };
+  const target = await openTarget(makeServices(context), `kubernetes:testbed/${namespace}`);
   if (target.accepts !== 'image') throw new Error('it takes bundles');
   return target;
 }

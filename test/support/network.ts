@@ -10,13 +10,19 @@ export interface Network {
   cut(): void;
   /** All connections of now stay open and carry nothing any more; later ones work. */
   freeze(): void;
+  /** As `freeze`, and later connections are no better, until it is over. */
+  swallow(isSwallowing: boolean): void;
+  /** Ends all connections, and leads later ones to another server. */
+  lead(server: string): void;
   refuse(isRefusing: boolean): void;
   close(): void;
 }
 
 /** A network between a client and a server that can fail. */
 export async function openNetwork(server: string): Promise<Network> {
-  const { hostname, port } = new URL(server);
+  let to = new URL(server);
+  const swallowed = new Set<Socket>();
+  let isSwallowing = false;
   const pairs = new Set<readonly [Socket, Socket]>();
   let opened = 0;
   let isRefusing = false;
@@ -26,7 +32,11 @@ export async function openNetwork(server: string): Promise<Network> {
       client.destroy();
       return;
     }
-    const upstream = connect(Number(port), hostname);
+    if (isSwallowing) {
+      swallowed.add(client.on('error', () => undefined));
+      return;
+    }
+    const upstream = connect(Number(to.port), to.hostname);
     const pair = [client, upstream] as const;
     pairs.add(pair);
     client.pipe(upstream).pipe(client);
@@ -40,6 +50,15 @@ export async function openNetwork(server: string): Promise<Network> {
   });
   listener.listen(0, '127.0.0.1');
   await once(listener, 'listening');
+  const cut = (): void => {
+    for (const pair of pairs) for (const socket of pair) socket.destroy();
+  };
+  const freeze = (): void => {
+    for (const [client, upstream] of pairs) {
+      client.unpipe(upstream).pause();
+      upstream.unpipe(client).pause();
+    }
+  };
   return {
     port: (listener.address() as AddressInfo).port,
     get opened() {
@@ -48,21 +67,23 @@ export async function openNetwork(server: string): Promise<Network> {
     get open() {
       return pairs.size;
     },
-    cut: () => {
-      for (const pair of pairs) for (const socket of pair) socket.destroy();
+    cut,
+    freeze,
+    swallow: (value) => {
+      isSwallowing = value;
+      if (value) freeze();
     },
-    freeze: () => {
-      for (const [client, upstream] of pairs) {
-        client.unpipe(upstream).pause();
-        upstream.unpipe(client).pause();
-      }
+    lead: (other) => {
+      to = new URL(other);
+      cut();
     },
     refuse: (value) => {
       isRefusing = value;
     },
     close: () => {
       listener.close();
-      for (const pair of pairs) for (const socket of pair) socket.destroy();
+      cut();
+      for (const socket of swallowed) socket.destroy();
     },
   };
 }

@@ -27,15 +27,22 @@ export interface ObjectAddress {
 
 const strict = { fieldManager, fieldValidation: 'Strict' };
 
+function dry(isDry: boolean | undefined): { readonly dryRun?: 'All' } {
+  return isDry === true ? { dryRun: 'All' } : {};
+}
+
 /**
  * Server-side apply: the object gets the fields of the manifest and loses those that the last apply had more.
  * @see https://kubernetes.io/docs/reference/using-api/server-side-apply/
+ * @param force takes over fields that others own
+ * @param dryRun the server tells what it would do, and does nothing
  * @throws UserError KubernetesConflict when somebody else owns a field, and as KubeClient.request
  */
 export function applyObject<T extends KubeObject>(
   client: KubeClient,
   resource: Resource,
   manifest: Manifest,
+  { force, dryRun }: { readonly force: boolean; readonly dryRun?: boolean },
   signal: AbortSignal,
 ): Promise<T> {
   const { name, namespace } = manifest.metadata;
@@ -44,7 +51,7 @@ export function applyObject<T extends KubeObject>(
       what: `apply the ${resource.kind} ${name}`,
       method: 'PATCH',
       path: resourcePath(resource, namespace, name),
-      query: strict,
+      query: { ...strict, force, ...dry(dryRun) },
       contentType: 'application/apply-patch+yaml',
       body: manifest,
     },
@@ -58,6 +65,7 @@ export function createObject<T extends KubeObject>(
   resource: Resource,
   manifest: Manifest,
   signal: AbortSignal,
+  dryRun = false,
 ): Promise<T> {
   const { name, namespace } = manifest.metadata;
   return client.request<T>(
@@ -65,7 +73,7 @@ export function createObject<T extends KubeObject>(
       what: `create the ${resource.kind} ${name}`,
       method: 'POST',
       path: resourcePath(resource, namespace),
-      query: strict,
+      query: { ...strict, ...dry(dryRun) },
       body: manifest,
     },
     signal,
@@ -145,6 +153,25 @@ export function findObject<T extends KubeObject>(
       signal,
     ),
   );
+}
+
+/** As {@link findObject}, for those who may list objects of a kind and not read each of them. */
+export async function findInList<T extends KubeObject>(
+  client: KubeClient,
+  { resource, namespace, name }: ObjectAddress,
+  signal: AbortSignal,
+): Promise<T | undefined> {
+  const { items = [] } = await client.request<{ readonly items?: readonly T[] }>(
+    {
+      what: `list ${resource.plural} in ${namespace}`,
+      path: resourcePath(resource, namespace),
+      query: { fieldSelector: `metadata.name=${name}` },
+    },
+    signal,
+  );
+  const [found] = items;
+  // Objects of a list do not say what they are.
+  return found && { ...found, apiVersion: resource.apiVersion, kind: resource.kind };
 }
 
 /** All objects of a kind in a namespace that a selector picks. */

@@ -15,6 +15,8 @@ export interface KubeMetadata {
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly ownerReferences?: readonly OwnerReference[];
+  /** Who set which fields: https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management */
+  readonly managedFields?: readonly { readonly manager?: string; readonly subresource?: string }[];
 }
 
 export interface OwnerReference {
@@ -100,3 +102,10 @@ export const resources = {
   nodeMetrics: { apiVersion: 'metrics.k8s.io/v1beta1', plural: 'nodes', kind: 'NodeMetrics', namespaced: false },
   podMetrics: { apiVersion: 'metrics.k8s.io/v1beta1', plural: 'pods', kind: 'PodMetrics', namespaced: true },
 } as const satisfies Record<string, Resource>;
+
+/** Where objects of a kind that Slipway makes are. */
+export function resourceOf(kind: string): Resource {
+  const found = Object.values(resources).find((one) => one.kind === kind);
+  if (found === undefined) throw new Error(`no resource is known for ${kind}`);
+  return found;
+}

@@ -39,6 +39,15 @@ export interface Lock {
   readonly building: readonly string[];
 }
 
+/** Versions by name of what a lock pins to one. Of several versions for different platforms the first counts. */
+export function packagesIn(text: string): Readonly<Record<string, string>> {
+  const pins = [...text.matchAll(/^([A-Za-z0-9][\w.-]*)==([^\s;\\]+)/gm)].map(([, name = '', version = '']) => [
+    name,
+    version,
+  ]);
+  return Object.fromEntries(pins.reverse()) as Readonly<Record<string, string>>;
+}
+
 /**
  * Resolves once; an equal request is answered from `folder`.
  * @throws UserError PackageUnknown, DependenciesUnsolvable, PackageBuildFailed, IndexUnreachable, RequirementInvalid, DiskFull

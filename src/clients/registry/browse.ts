@@ -1,5 +1,5 @@
 import { UserError } from '../../core/errors';
-import type { ImageReference } from '../../core/image';
+import type { ImageReference, Platform } from '../../core/image';
 import type { ImageConfig, ImageManifest } from '../../core/oci';
 import type { ImageLayer, ListPage } from '../../core/registry';
 import type { Registry } from './connection';
@@ -12,6 +12,8 @@ export interface ImageSummary {
   readonly digest: string;
   readonly layers: readonly ImageLayer[];
   readonly labels: Readonly<Record<string, string>>;
+  /** What it runs on; undefined for an index of several. */
+  readonly platform?: Platform;
 }
 
 /**
@@ -58,7 +60,11 @@ export async function readSummary(
     const title = unexplained < 0 ? undefined : steps[index - unexplained]?.created_by;
     return { digest: layer.digest, bytes: layer.size, ...(title === undefined ? {} : { title }) };
   });
-  return { digest, layers, labels: config.config?.Labels ?? {} };
+  return { digest, layers, labels: config.config?.Labels ?? {}, ...platformIn(config) };
+}
+
+function platformIn({ os, architecture }: Partial<ImageConfig>): Pick<ImageSummary, 'platform'> {
+  return os === undefined || architecture === undefined ? {} : { platform: { os, architecture } };
 }
 
 /**

@@ -1,6 +1,8 @@
 import * as vscode from 'vscode';
 import type { ObjectEdit, ObjectRef } from '../../core/cluster';
 import { isUserError, UserError, type UserError as Failure } from '../../core/errors';
+import type { ObjectOwner } from '../../core/owner';
+import { ownersDetail } from '../takeOver';
 import { breadcrumb } from './clusterSubject';
 import { confirmOn, confirmProtected } from './confirm';
 import type { ClusterStore } from './clusterStore';
@@ -135,7 +137,8 @@ export class ObjectFiles implements vscode.FileSystemProvider, vscode.Disposable
     this.#problems.delete(uri);
     try {
       const preview = await objects.preview(edit, signal);
-      if (!(await this.#agree({ cluster, ref: edit.ref }, preview))) return false;
+      const owners = await objects.owners(edit.ref, signal);
+      if (!(await this.#agree({ cluster, ref: edit.ref }, preview, owners))) return false;
       await objects.apply(edit, signal);
       return true;
     } catch (error) {
@@ -156,6 +159,7 @@ export class ObjectFiles implements vscode.FileSystemProvider, vscode.Disposable
   async #agree(
     subject: Parameters<typeof breadcrumb>[0],
     { before, after }: { readonly before: string; readonly after: string },
+    owners: readonly ObjectOwner[],
   ): Promise<boolean> {
     const title = vscode.l10n.t('{0}: Now and After the Change', subject.ref.name);
     await vscode.commands.executeCommand(
@@ -167,8 +171,12 @@ export class ObjectFiles implements vscode.FileSystemProvider, vscode.Disposable
     );
     const button = vscode.l10n.t('Apply');
     const question = vscode.l10n.t('Apply the change to {0}?', breadcrumb(subject));
-    const answer = await vscode.window.showInformationMessage(question, button, vscode.l10n.t('Cancel'));
-    return answer === button && confirmProtected(subject.cluster.displayName, subject.ref.name, question);
+    const isAgreed =
+      owners.length > 0
+        ? (await vscode.window.showWarningMessage(question, { modal: true, detail: ownersDetail(owners) }, button)) ===
+          button
+        : (await vscode.window.showInformationMessage(question, button, vscode.l10n.t('Cancel'))) === button;
+    return isAgreed && confirmProtected(subject.cluster.displayName, subject.ref.name, question);
   }
 
   /** Marks what the server objects to, where it names fields. @returns a line for each */

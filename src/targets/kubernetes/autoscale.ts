@@ -1,4 +1,3 @@
-import { applyObject } from '../../clients/kubernetes/change';
 import { resources } from '../../clients/kubernetes/objects';
 import { checkAutoscale, cpuRequestMissing, formatAutoscale, withinBounds, type Autoscale } from '../../core/autoscale';
 import { isUserError, UserError } from '../../core/errors';
@@ -12,6 +11,7 @@ import { patiently } from './patiently';
 import type { Place } from './place';
 import { readSnapshot } from './snapshot';
 import { scaleModel } from './switchRelease';
+import { applyOurs } from './takeOver';
 
 /**
  * Leaves the number of replicas to the cluster, or to people again.
@@ -39,13 +39,13 @@ export async function changeAutoscale(
 }
 
 export async function applyAutoscaler(
-  { client, namespace }: Place,
+  place: Place,
   model: string,
   autoscale: Autoscale,
   signal: AbortSignal,
 ): Promise<void> {
-  const manifest = autoscalerManifest(model, namespace, autoscale);
-  await patiently(() => applyObject(client, resources.horizontalPodAutoscalers, manifest, signal), signal);
+  const manifest = autoscalerManifest(model, place.namespace, autoscale);
+  await applyOurs(place, manifest, signal);
 }
 
 /** Two autoscalers of one Deployment do nothing at all. @throws UserError NameTaken */

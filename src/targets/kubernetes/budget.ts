@@ -1,10 +1,10 @@
-import { applyObject, type Manifest } from '../../clients/kubernetes/change';
+import type { Manifest } from '../../clients/kubernetes/change';
 import { resources } from '../../clients/kubernetes/objects';
 import { deleteOurs } from './deleteOurs';
 import { modelLabels } from './modelLabels';
 import { labels } from './names';
-import { patiently } from './patiently';
 import type { Place } from './place';
+import { applyOurs } from './takeOver';
 
 /** Emptying a node takes one replica of a model at a time; one that is broken anyway keeps nobody waiting. */
 export function budgetManifest(model: string, namespace: string): Manifest {
@@ -24,6 +24,5 @@ export function budgetManifest(model: string, namespace: string): Manifest {
 export async function keepBudget(place: Place, model: string, replicas: number, signal: AbortSignal): Promise<void> {
   const resource = resources.podDisruptionBudgets;
   if (replicas <= 1) return deleteOurs(place, resource, model, signal);
-  const manifest = budgetManifest(model, place.namespace);
-  await patiently(() => applyObject(place.client, resource, manifest, signal), signal);
+  await applyOurs(place, budgetManifest(model, place.namespace), signal);
 }

@@ -9,8 +9,16 @@ import { unlessForbidden } from './unlessForbidden';
 type Amounts = Readonly<Record<string, string>>;
 
 interface Quota extends KubeObject {
-  readonly spec?: { readonly scopes?: readonly string[]; readonly scopeSelector?: unknown };
+  readonly spec?: {
+    readonly scopes?: readonly string[];
+    readonly scopeSelector?: { readonly matchExpressions?: readonly ScopeExpression[] };
+  };
   readonly status?: { readonly hard?: Amounts; readonly used?: Amounts };
+}
+
+interface ScopeExpression {
+  readonly scopeName: string;
+  readonly operator: string;
 }
 
 interface LimitRange extends KubeObject {
@@ -60,7 +68,7 @@ export async function checkCapacity(
   const outside = outsideOf(asked, limits);
   if (outside !== undefined) throw exceeded({ code: 'LimitRangeExceeded', who: 'A LimitRange' }, place, outside);
   for (const quota of quotas) {
-    if (quota.spec?.scopes !== undefined || quota.spec?.scopeSelector !== undefined) continue;
+    if (!countsPods(quota, asked)) continue;
     const problem = shortOf(quota, asked, isNew ? (intent.replicas ?? 1) : 1, isNew);
     if (problem !== undefined)
       throw exceeded({ code: 'QuotaExceeded', who: `The quota ${quota.metadata.name}` }, place, problem);
@@ -101,6 +109,25 @@ function belowOf({ requests }: Asked, min: Amounts): readonly string[] {
     const fits = asked === undefined || quantity(asked) >= quantity(least);
     return fits ? [] : [`wants at least ${least} of ${name}, and a replica asks for ${asked}`];
   });
+}
+
+/**
+ * Whether a quota counts the pods of a release. Those have no deadline and no priority class.
+ * https://kubernetes.io/docs/concepts/policy/resource-quotas/#quota-scopes
+ */
+export function countsPods({ spec }: Pick<Quota, 'spec'>, { requests, limits }: Asked): boolean {
+  const isBestEffort = !['cpu', 'memory'].some((name) => name in requests || name in limits);
+  const counts = (scope: string, operator: string): boolean => {
+    if (scope === 'PriorityClass') return operator === 'NotIn' || operator === 'DoesNotExist';
+    if (scope === 'BestEffort') return isBestEffort;
+    if (scope === 'NotBestEffort') return !isBestEffort;
+    return scope === 'NotTerminating';
+  };
+  const selected = spec?.scopeSelector?.matchExpressions ?? [];
+  return (
+    (spec?.scopes ?? []).every((scope) => counts(scope, 'Exists')) &&
+    selected.every(({ scopeName, operator }) => counts(scopeName, operator))
+  );
 }
 
 /** Objects of a first deploy that quotas count. */

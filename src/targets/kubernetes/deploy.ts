@@ -3,26 +3,22 @@ import { resources } from '../../clients/kubernetes/objects';
 import { withinBounds, type Autoscale } from '../../core/autoscale';
 import { UserError } from '../../core/errors';
 import type { DeployedModel, Reason } from '../../core/deployment';
-import { parseImageReference } from '../../core/image';
 import { isOutside, needsKey, type Exposure } from '../../core/exposure';
 import type { DeployRequest, ImageContent, RolloutStep } from '../../core/target';
 import { applyAutoscaler, mustBeOurs } from './autoscale';
-import { autoscalerOf, autoscaleState } from './autoscalers';
+import { nextRelease, stateOf, usualReplicas, type Before } from './beforeDeploy';
 import { keepBudget } from './budget';
 import { mendReleases } from './cleanUp';
-import { goodRelease, orSayWhatIsLeft } from './halfMade';
+import { orSayWhatIsLeft } from './halfMade';
 import { exposedModel } from './exposedModel';
 import { ensureKey } from './key';
-import { ofModel } from './names';
 import type { Deployment } from './objects';
 import { patiently } from './patiently';
 import { checkNamespace } from './preflight';
-import { pullSecretsOf } from './pullSecrets';
 import { allocateRelease, type ReleaseSpec } from './release';
 import { deleteObjects } from './remove';
-import { readSnapshot } from './snapshot';
 import type { Subject } from './subject';
-import { releaseOf, releasesOf, rememberedReplicas, runBy } from './state';
+import { releaseOf } from './state';
 import {
   applyRelease,
   awaitRelease,
@@ -34,16 +30,6 @@ import {
   storeSecrets,
 } from './switchRelease';
 
-export const servicePort = 80;
-
-/** What was there before a change, and what is gone back to when it fails. */
-interface Before {
-  readonly release: ReleaseSpec | undefined;
-  readonly replicas: number;
-  /** Whoever scales automatically is left to it. */
-  readonly autoscale: Autoscale | undefined;
-}
-
 /** Makes a new release and rolls it out. @throws UserError RolloutFailed, and of the client */
 export async function* deployRelease(
   subject: Subject,
@@ -53,22 +39,7 @@ export async function* deployRelease(
   const { place, model } = subject;
   const { known, deployment, before, snapshot } = await stateOf(subject, signal);
   if (request.autoscale !== undefined) mustBeOurs(snapshot, model);
-  const { registry } = parseImageReference(request.content.image);
-  const release = await allocateRelease(
-    place,
-    {
-      schema: 1,
-      model,
-      image: request.content,
-      provenance: request.provenance,
-      port: request.port ?? before.release?.port ?? servicePort,
-      readyTimeoutSeconds: request.readyTimeoutSeconds,
-      hasSecrets: Object.keys(request.secrets).length > 0,
-      pullSecrets: await patiently(() => pullSecretsOf(place, registry, signal), signal),
-    },
-    known,
-    signal,
-  );
+  const release = await allocateRelease(place, await nextRelease(subject, request, before, signal), known, signal);
   const replicas = request.replicas ?? usualReplicas(before, deployment);
   const { secrets, autoscale } = request;
   const change = { release, replicas, autoscale, before, isNew: true, secrets };
@@ -77,11 +48,6 @@ export async function* deployRelease(
     if (step.kind === 'ready') await mendReleases(place, known, before.release, signal).catch(() => undefined);
     yield step;
   }
-}
-
-function usualReplicas({ replicas }: Before, deployment: Deployment | undefined): number {
-  if (replicas > 0) return replicas;
-  return deployment === undefined ? 1 : rememberedReplicas(deployment);
 }
 
 /** Goes back, or forth, to a release that was made before. @throws UserError ReleaseMissing, RolloutFailed */
@@ -102,20 +68,6 @@ export async function rollBack(
   const change = { release, replicas, autoscale: undefined, before, isNew: false, secrets: {} };
   for await (const step of switchTo(subject, change, signal)) if (step.kind === 'ready') return step.model;
   throw releaseMissing(subject.model, version);
-}
-
-async function stateOf({ place, model }: Subject, signal: AbortSignal) {
-  const snapshot = await patiently(() => readSnapshot(place, ofModel(model), signal), signal);
-  const deployment = snapshot.deployments.find((one) => one.metadata.name === model);
-  const known = releasesOf(snapshot, model);
-  const current = runBy(deployment, known);
-  const autoscaler = autoscalerOf(snapshot, model);
-  const before: Before = {
-    release: goodRelease(known, current, deployment),
-    replicas: deployment?.spec.replicas ?? 0,
-    autoscale: autoscaler && autoscaleState(autoscaler),
-  };
-  return { known, deployment, before, snapshot };
 }
 
 interface Switch {

@@ -1,12 +1,11 @@
-import { applyObject } from '../../clients/kubernetes/change';
 import { resources } from '../../clients/kubernetes/objects';
 import type { Exposure } from '../../core/exposure';
 import { isUserError, UserError } from '../../core/errors';
 import { deleteOurs } from './deleteOurs';
 import { routeKinds, routeManifests } from './exposure';
-import { patiently } from './patiently';
 import type { Place } from './place';
 import type { ReleaseSpec } from './release';
+import { applyOurs } from './takeOver';
 
 /** Makes what leads to a model beside its Service, and deletes what an earlier release had. */
 export async function applyRoutes(
@@ -19,7 +18,7 @@ export async function applyRoutes(
   for (const resource of routeKinds) {
     const manifest = manifests.find(({ kind }) => kind === resource.kind);
     if (manifest === undefined) await deleteRoutes(place, release.model, resource, signal);
-    else await patiently(() => applyObject(place.client, resource, manifest, signal), signal);
+    else await applyOurs(place, manifest, signal);
   }
 }
 

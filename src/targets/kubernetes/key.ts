@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { applyObject, createObject, findObject, listObjects, type Manifest } from '../../clients/kubernetes/change';
+import { createObject, findObject, listObjects, type Manifest } from '../../clients/kubernetes/change';
 import { resources, type KubeObject } from '../../clients/kubernetes/objects';
 import { isUserError, UserError } from '../../core/errors';
 import { keyMissing } from '../../core/exposure';
@@ -10,12 +10,13 @@ import { patiently } from './patiently';
 import type { Place } from './place';
 import { untilKnown } from './keyKnown';
 import type { Subject } from './subject';
+import { applyOurs } from './takeOver';
 
 interface Secret extends KubeObject {
   readonly data?: Readonly<Record<string, string>>;
 }
 
-function keyManifest(model: string, namespace: string): Manifest {
+export function keyManifest(model: string, namespace: string): Manifest {
   return {
     apiVersion: 'v1',
     kind: 'Secret',
@@ -52,7 +53,7 @@ export async function rotateKey({ place, model }: Subject, signal: AbortSignal):
   const { client, namespace } = place;
   if ((await readKey(place, model, signal)) === undefined) throw keyMissing(model);
   const manifest = keyManifest(model, namespace);
-  await patiently(() => applyObject(client, resources.secrets, manifest, signal), signal);
+  await applyOurs(place, manifest, signal);
   const key = (await patiently(() => readKey(place, model, signal), signal)) ?? '';
   const pods = () => listObjects<Pod>(client, { resource: resources.pods, namespace }, ofModel(model), signal);
   await untilKnown(place, { model, key, pods }, signal);

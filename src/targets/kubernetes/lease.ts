@@ -5,6 +5,7 @@ import { isAlive } from '../../clients/files/lockFile';
 import { createObject, deleteObject, findObject, type Manifest } from '../../clients/kubernetes/change';
 import { resourcePath, resources, type KubeObject } from '../../clients/kubernetes/objects';
 import { isUserError, UserError } from '../../core/errors';
+import { inertText } from '../../core/inertText';
 import { labels, leaseName, manager } from './names';
 import { patiently } from './patiently';
 import type { Place } from './place';
@@ -152,7 +153,7 @@ function isDead({ spec }: Lease): boolean {
 }
 
 function inProgress(model: string, { spec }: Lease): UserError {
-  const holder = (spec?.holderIdentity ?? 'another process').replace(/ [0-9a-f]{8}$/, '');
+  const holder = inertText((spec?.holderIdentity ?? 'another process').replace(/ [0-9a-f]{8}$/, ''));
   return new UserError('DeployInProgress', `${model} is being changed by ${holder}.`, {
     remedy: { kind: 'hint', label: 'Wait until it is done, or cancel it there.' },
     details: { holder },

@@ -1,37 +1,50 @@
-import { resourcePath, resources, type KubeObject } from '../../clients/kubernetes/objects';
+import { resourcePath, resources } from '../../clients/kubernetes/objects';
 import { UserError } from '../../core/errors';
 import { formatPlatform, type Platform } from '../../core/image';
+import type { Finding } from '../../core/project';
 import { quantity } from '../../core/quantity';
 import type { DeployIntent, Readiness } from '../../core/target';
 import { askedBy } from './capacity';
+import { requestedOn } from './explore/nearestFit';
 import type { Place } from './place';
+import { byNearness, misfitOf, misfitText, type Misfit, type NodeWithRoom, type Wanted } from './room';
 import { unlessForbidden } from './unlessForbidden';
 
-interface Node extends KubeObject {
-  readonly spec?: { readonly unschedulable?: boolean };
-  readonly status?: {
-    readonly nodeInfo?: { readonly architecture?: string };
-    readonly allocatable?: Readonly<Record<string, string>>;
-  };
+interface Node extends NodeWithRoom {
+  readonly status?: NodeWithRoom['status'] & { readonly nodeInfo?: { readonly architecture?: string } };
 }
 
 const usual: Platform = { os: 'linux', architecture: 'amd64' };
 
 /**
- * The platform that is wanted, if nodes have it; else what most nodes have.
+ * The platform that is wanted, if nodes have it; else what most nodes have. Only those count that the placement allows.
  * @throws UserError ArchitectureMismatch, NoNodeFits
  */
 export async function checkNodes({ client }: Place, intent: DeployIntent, signal: AbortSignal): Promise<Readiness> {
   const all = await listNodes(client, signal);
-  const nodes = all.filter((node) => node.spec?.unschedulable !== true);
-  const platform = platformFor(nodes, intent.platform, client.context.name);
+  const nodes = all.filter((node) => node.spec?.unschedulable !== true).map(withoutStates);
+  const wanted = wantedBy(intent);
+  const allowed = nodes.filter((node) => misfitOf(node, { ...wanted, requests: {} }, {}).against.length === 0);
+  const platform = platformFor(allowed.length > 0 ? allowed : nodes, intent.platform, client.context.name);
   const fitting = nodes.filter((node) => architectureOf(node) === platform.architecture);
-  const message = misfit(fitting, intent);
-  if (message === undefined) return { platform, warnings: [] };
+  const message = misfit(fitting, wanted);
+  if (message === undefined) return { platform, warnings: await fullness(client, fitting, wanted, signal) };
   if (all.some(isMadeOnDemand)) return { platform, warnings: [{ code: 'NoNodeFits', severity: 'warning', message }] };
   throw new UserError('NoNodeFits', message, {
-    remedy: { kind: 'hint', label: 'Ask for less under resources in slipway.yaml, or add a larger node.' },
+    remedy: { kind: 'hint', label: 'Change resources or placement in slipway.yaml, or add a node that fits.' },
   });
+}
+
+function wantedBy(intent: DeployIntent): Wanted {
+  const { nodeSelector = {}, tolerations = [] } = intent.placement ?? {};
+  const requests = Object.entries(askedBy(intent).requests).map(([name, amount]) => [name, quantity(amount)] as const);
+  return { requests: Object.fromEntries(requests), nodeSelector, tolerations };
+}
+
+/** Taints by which a node tells its state pass with that. */
+function withoutStates(node: Node): Node {
+  const taints = (node.spec?.taints ?? []).filter(({ key }) => !key.startsWith('node.kubernetes.io/'));
+  return { ...node, spec: { ...node.spec, taints } };
 }
 
 function platformFor(nodes: readonly Node[], wanted: Platform | undefined, cluster: string): Platform {
@@ -40,7 +53,7 @@ function platformFor(nodes: readonly Node[], wanted: Platform | undefined, clust
   if (wanted !== undefined && !found.includes(wanted.architecture)) {
     throw new UserError(
       'ArchitectureMismatch',
-      `The nodes of ${cluster} are of ${[...new Set(found)].join(', ')}, and the image would be for ${formatPlatform(wanted)}.`,
+      `The nodes of ${cluster} are of ${[...new Set(found)].join(', ')}, and the image is for ${formatPlatform(wanted)}.`,
       { remedy: { kind: 'hint', label: 'Choose another platform, or leave it out.' } },
     );
   }
@@ -53,21 +66,39 @@ function architectureOf({ status }: Node): string {
 }
 
 /** Why even an empty node would not take a replica, with the one that lacks least. */
-function misfit(nodes: readonly Node[], intent: DeployIntent): string | undefined {
-  const asked = Object.entries(askedBy(intent).requests);
-  const share = ({ status }: Node): number =>
-    Math.min(1, ...asked.map(([name, amount]) => quantity(status?.allocatable?.[name]) / quantity(amount)));
-  const [nearest] = nodes.toSorted((left, right) => share(right) - share(left));
-  if (nearest === undefined || share(nearest) >= 1) return undefined;
-  const lacking = asked
-    .filter(([name, amount]) => quantity(nearest.status?.allocatable?.[name]) < quantity(amount))
-    .map(([name, amount]) => `${readable(nearest.status?.allocatable?.[name] ?? '0')} of ${amount} ${name}`);
-  return `No node is large enough for a replica. The nearest is ${nearest.metadata.name}, which has ${lacking.join(' and ')}.`;
+function misfit(nodes: readonly Node[], wanted: Wanted): string | undefined {
+  const [nearest] = nodes.map((node) => misfitOf(node, wanted, {})).sort(byNearness);
+  if (nearest === undefined || fits(nearest)) return undefined;
+  return `No node takes a replica. The nearest is ${nearest.node}, which ${misfitText(nearest)}.`;
 }
 
-/** Kubelets tell memory in Ki. */
-function readable(amount: string): string {
-  return amount.endsWith('Ki') ? `${String(Math.floor(quantity(amount) / 2 ** 20))}Mi` : amount;
+function fits({ short, against }: Misfit): boolean {
+  return short.length === 0 && against.length === 0;
+}
+
+/** So many nodes are looked at for room. */
+const mostNodes = 10;
+
+/** Room comes and goes, so that there is none now is no reason not to try. */
+async function fullness(
+  client: Place['client'],
+  nodes: readonly Node[],
+  wanted: Wanted,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  const fitting = nodes.filter((node) => fits(misfitOf(node, wanted, {})));
+  if (Object.keys(wanted.requests).length === 0 || fitting.length > mostNodes) return [];
+  const full: Misfit[] = [];
+  for (const node of fitting) {
+    const taken = await requestedOn(client, node, signal).catch(unlessForbidden(undefined));
+    const now = taken && misfitOf(node, wanted, taken);
+    if (now === undefined || fits(now)) return [];
+    full.push(now);
+  }
+  const [nearest] = full.sort(byNearness);
+  if (nearest === undefined) return [];
+  const message = `No node has room for a replica now. The nearest is ${nearest.node}, which ${misfitText(nearest)}.`;
+  return [{ code: 'NodesFull', severity: 'warning', message }];
 }
 
 /** Labels of nodes that come and go as they are needed: a larger one may come. */

@@ -1,3 +1,4 @@
+import type { UserError } from '../../core/errors';
 import type { KubeMetadata, KubeObject } from '../../clients/kubernetes/objects';
 
 /** What is read of a Deployment. https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/deployment-v1/ */
@@ -131,6 +132,8 @@ export interface Snapshot {
   readonly services: readonly Service[];
   /** All of the namespace: one that somebody else made scales, too. */
   readonly autoscalers: readonly Autoscaler[];
+  /** Since when nothing is heard, and why: it may all be different now. */
+  readonly old?: { readonly since: Date; readonly error: UserError };
 }
 
 export function isPodReady(pod: Pod): boolean {

@@ -6,15 +6,19 @@ import { deployRelease } from './deploy';
 import { takeLease, withLease } from './lease';
 import { ofModel, ours } from './names';
 import { OutsideAddresses, withAddresses } from './outside';
+import type { Snapshot } from './objects';
+import { patiently } from './patiently';
 import type { Place } from './place';
 import { readSnapshot, watchSnapshots } from './snapshot';
 import { findModel, modelsIn } from './state';
 import type { Subject } from './subject';
+import { mayChange } from './takeOver';
 
 export { changeAutoscale, checkMetric } from './autoscale';
 export { readLeftovers } from './cleanUp';
 export { rollBack } from './deploy';
 export { readKey, rotateKey } from './key';
+export { changesOf } from './dryRun';
 export { forwardModel, holdForward } from './forward';
 export { readLogs } from './logs';
 export { namespaceNames } from './namespaceNames';
@@ -26,6 +30,7 @@ export { restartModel } from './restart';
 export { exportModel, renderRequest } from './render';
 export { removeModel } from './remove';
 export { changeScale, startModel, stopModel } from './scale';
+export { asking } from './takeOver';
 
 /** How soon an address beyond the cluster is shown after it has answered. */
 const lookMs = 1000;
@@ -56,38 +61,42 @@ export async function* watchModels(
   }
 }
 
-/** The right to deploy a model, held as a Lease in the namespace. */
+/** The right to deploy a model, held as a Lease in the namespace. @throws UserError ManagedElsewhere, DeployInProgress */
 export async function reserveModel(
   subject: Subject,
   program: string,
   signal: AbortSignal,
 ): Promise<Reservation<ImageContent>> {
-  const lease = await takeLease(subject.place, subject.model, program, signal);
+  const { place, model } = subject;
+  await mayChange(subject, await patiently(() => readSnapshot(place, ofModel(model), signal), signal), signal);
+  const lease = await takeLease(place, model, program, signal);
   return {
     deploy: (request, abort) => deployRelease(subject, request, AbortSignal.any([abort, lease.lost])),
     release: lease.release,
   };
 }
 
-/** Changes a model that exists, while nobody else does. @throws UserError ModelNotFound, DeployInProgress */
+/** Changes a model that exists, while nobody else does. @throws UserError ModelNotFound, ManagedElsewhere, DeployInProgress */
 export async function changeModel<T>(
   subject: Subject,
   program: string,
   signal: AbortSignal,
   body: (abort: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  await mustExist(subject, signal);
+  await mayChange(subject, await mustExist(subject, signal), signal);
   return withLease(subject.place, subject.model, program, signal, body);
 }
 
-/** Cleans up after a change of a model that was cut off, while nobody changes it. @throws UserError DeployInProgress */
+/** Cleans up after a change of a model that was cut off, while nobody changes it. @throws UserError ManagedElsewhere, DeployInProgress */
 export async function cleanUp(subject: Subject, program: string, signal: AbortSignal): Promise<void> {
+  await mayChange(subject, await readSnapshot(subject.place, ofModel(subject.model), signal), signal);
   await withLease(subject.place, subject.model, program, signal, (abort) => cleanUpModel(subject, abort));
 }
 
 /** @throws UserError ModelNotFound */
-export async function mustExist({ place, model, targetId }: Subject, signal: AbortSignal): Promise<void> {
-  if (findModel(await readSnapshot(place, ofModel(model), signal), model, targetId) !== undefined) return;
+export async function mustExist({ place, model, targetId }: Subject, signal: AbortSignal): Promise<Snapshot> {
+  const snapshot = await readSnapshot(place, ofModel(model), signal);
+  if (findModel(snapshot, model, targetId) !== undefined) return snapshot;
   const where = `the namespace ${place.namespace} of ${place.client.context.name}`;
   throw new UserError('ModelNotFound', `There is no model named ${model} in ${where}.`, {
     remedy: { kind: 'runCommand', label: 'Deploy Model', command: 'slipway.deployModel' },

@@ -3,11 +3,14 @@ import { clientFor } from '../../clients/kubernetes/pool';
 import type { KubeContext } from '../../clients/kubernetes/kubeconfig';
 import { kubeconfigFiles, loadKubeconfig } from '../../clients/kubernetes/kubeconfigFiles';
 import { UserError } from '../../core/errors';
+import type { ObjectOwner } from '../../core/owner';
 
 /** A namespace of a cluster, where models run. */
 export interface Place {
   readonly client: KubeClient;
   readonly namespace: string;
+  /** During a change: whether objects and fields of others are taken over. */
+  readonly takesOver?: (owners: readonly ObjectOwner[], signal: AbortSignal) => Promise<boolean>;
 }
 
 /**

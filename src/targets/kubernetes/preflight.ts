@@ -3,6 +3,7 @@ import { findObject } from '../../clients/kubernetes/change';
 import { resourcePath, resources, type KubeObject } from '../../clients/kubernetes/objects';
 import { isUserError, UserError } from '../../core/errors';
 import { needsKey, type Exposure } from '../../core/exposure';
+import { inertText } from '../../core/inertText';
 import type { DeployIntent, Readiness } from '../../core/target';
 import { checkCapacity } from './capacity';
 import { checkRoutes } from './expose';
@@ -10,6 +11,7 @@ import { routeKindsOf } from './exposure';
 import { labels, manager } from './names';
 import { checkNodes } from './nodeFit';
 import type { Deployment } from './objects';
+import { ownersOf } from './owners';
 import type { Place } from './place';
 import { unlessForbidden } from './unlessForbidden';
 
@@ -134,19 +136,13 @@ async function checkOwner(
     if (object === undefined) continue;
     isThere ||= resource === resources.deployments;
     if (object.metadata.labels?.[labels.managedBy] === manager) continue;
-    const owner = ownerOf(object);
+    const [owner] = ownersOf(object.metadata);
+    const maker = owner?.name ?? object.metadata.labels?.[labels.managedBy] ?? 'somebody else';
     throw new UserError(
       'NameTaken',
-      `The namespace ${namespace} has a ${resource.kind} ${model} already, which ${owner} made.`,
+      `The namespace ${namespace} has a ${resource.kind} ${model} already, which ${inertText(maker)} made.`,
       { remedy: { kind: 'hint', label: 'Give the model another name, or choose another namespace.' } },
     );
   }
   return isThere;
-}
-
-/** Who keeps an object, as far as it tells. */
-function ownerOf({ metadata: { labels: marks = {}, annotations: notes = {} } }: KubeObject): string {
-  if ('argocd.argoproj.io/tracking-id' in notes || 'argocd.argoproj.io/instance' in marks) return 'Argo CD';
-  if ('kustomize.toolkit.fluxcd.io/name' in marks || 'helm.toolkit.fluxcd.io/name' in marks) return 'Flux';
-  return marks[labels.managedBy] ?? 'somebody else';
 }

@@ -2,6 +2,7 @@ import { createObject, findObject, type Manifest } from '../../clients/kubernete
 import { resources } from '../../clients/kubernetes/objects';
 import { isUserError } from '../../core/errors';
 import type { Reason } from '../../core/deployment';
+import { inertText } from '../../core/inertText';
 import type { Provenance } from '../../core/release';
 import type { ImageContent } from '../../core/target';
 import { annotations, labels, manager, releaseName } from './names';
@@ -45,7 +46,7 @@ export async function allocateRelease(
   known: readonly StoredRelease[],
   signal: AbortSignal,
 ): Promise<ReleaseSpec> {
-  for (let version = Math.max(0, ...known.map((one) => one.spec.version)) + 1; ; version++) {
+  for (let version = nextVersion(known); ; version++) {
     const release = { ...spec, version };
     const object = releaseObject(release, namespace);
     try {
@@ -56,6 +57,11 @@ export async function allocateRelease(
       if (await isOurs({ client, namespace }, release, signal)) return release;
     }
   }
+}
+
+/** The number after all that are taken. */
+export function nextVersion(known: readonly StoredRelease[]): number {
+  return Math.max(0, ...known.map((one) => one.spec.version)) + 1;
 }
 
 /** The answer to an earlier try was lost. */
@@ -111,9 +117,14 @@ function outcomeIn(note: string | undefined): StoredRelease['outcome'] {
   return note === 'ready' || note === 'failed' ? note : undefined;
 }
 
+/** Who may write to the namespace writes what others read in a terminal. */
+function inert(value: unknown): unknown {
+  return typeof value === 'string' ? value.split('\n').map(inertText).join('\n') : value;
+}
+
 function parse(text: string | undefined): unknown {
   try {
-    return text === undefined ? undefined : JSON.parse(text);
+    return text === undefined ? undefined : JSON.parse(text, (_, value: unknown) => inert(value));
   } catch {
     return undefined;
   }

@@ -14,12 +14,7 @@ import { releaseObject, type ReleaseSpec } from './release';
 import { readSnapshot } from './snapshot';
 import { releasesOf, rememberedReplicas, runBy } from './state';
 import type { Subject } from './subject';
-import { servicePort } from './deploy';
-
-interface Scale {
-  readonly replicas: number;
-  readonly autoscale: Autoscale | undefined;
-}
+import { servicePort } from './beforeDeploy';
 
 /** What a deploy of a first release would make, without asking the cluster. Values of secrets are none of it. */
 export function renderRequest({ model, place }: Subject, request: DeployRequest<ImageContent>): readonly Manifest[] {
@@ -52,20 +47,34 @@ export async function exportModel({ place, model }: Subject, signal: AbortSignal
   });
 }
 
+interface Scale {
+  readonly replicas: number;
+  readonly autoscale: Autoscale | undefined;
+}
+
 /** Whoever applies files has nothing else that sets the number of replicas, where no autoscaler does. */
 function renderRelease(release: ReleaseSpec, namespace: string, { replicas, autoscale }: Scale): readonly Manifest[] {
-  const { model } = release;
-  const made = releaseManifests(release, namespace).map((one) =>
+  const guaranteed = autoscale?.min ?? replicas;
+  return objectsOf(release, namespace, { autoscale, guaranteed }).map((one) =>
     one.kind === resources.deployments.kind && autoscale === undefined
       ? { ...one, spec: { replicas, ...(one['spec'] as object) } }
       : one,
   );
+}
+
+/** All objects of a release but the values of secrets. @param guaranteed how many replicas there are at least */
+export function objectsOf(
+  release: ReleaseSpec,
+  namespace: string,
+  { autoscale, guaranteed }: { readonly autoscale: Autoscale | undefined; readonly guaranteed: number },
+): readonly Manifest[] {
+  const { model } = release;
   return [
     releaseObject(release, namespace),
-    ...made,
+    ...releaseManifests(release, namespace),
     ...networkPolicies(release, namespace),
     ...routeManifests(release, release.image.exposure, namespace),
     ...(autoscale === undefined ? [] : [autoscalerManifest(model, namespace, autoscale)]),
-    ...((autoscale?.min ?? replicas) > 1 ? [budgetManifest(model, namespace)] : []),
+    ...(guaranteed > 1 ? [budgetManifest(model, namespace)] : []),
   ];
 }

@@ -26,6 +26,8 @@ export type RolloutOutcome =
 type Stage = PodTrouble['stage'];
 
 const tickMs = 500;
+/** So long the cluster may not be heard. Seconds. */
+const longestSilence = 60;
 /** So long a cluster may be without an answer that changes, before the release is given up. Seconds. */
 const patience = { refused: 10, pullTrouble: 30, pulling: 1800 };
 
@@ -40,7 +42,8 @@ export async function* followRollout(
 ): AsyncGenerator<RolloutStep, RolloutOutcome> {
   const clock = new StageClock(rollout.readyTimeoutSeconds);
   let told = '';
-  for await (const snapshot of watchSnapshots(place, ofModel(rollout.model), tickMs, signal)) {
+  let stage: Judgement['stage'] | undefined;
+  for await (const snapshot of freshSnapshots(place, rollout.model, clock, signal)) {
     const deployment = snapshot.deployments.find((one) => one.metadata.name === rollout.model);
     if (deployment === undefined || releaseOf(deployment) !== rollout.version) return overtaken(rollout);
     const pods = podsOf(snapshot, rollout.version);
@@ -50,16 +53,44 @@ export async function* followRollout(
     if (failure !== undefined) return { kind: 'failed', reason: failure, pod: now.pod?.metadata.name };
     const message = describe(now, rollout.image, pods, deployment);
     if (message === told) continue;
-    if (now.stage === 'loading' && !told.startsWith('Loading')) yield* tellPull(place, now.pod, signal);
+    if (now.stage !== stage) yield* tellTime(place, [stage, now], clock, signal);
+    stage = now.stage;
     told = message;
     yield { kind: 'progress', step: now.stage, message };
   }
   return overtaken(rollout);
 }
 
-async function* tellPull(place: Place, pod: Pod | undefined, signal: AbortSignal): AsyncGenerator<RolloutStep> {
-  const message = await pulledMessage(place, pod, signal);
-  if (message !== undefined) yield { kind: 'progress', step: 'pulling', message };
+/** What a release does while nothing is heard is seen afterwards. @throws UserError when that takes too long */
+async function* freshSnapshots(
+  place: Place,
+  model: string,
+  clock: StageClock,
+  signal: AbortSignal,
+): AsyncGenerator<Snapshot> {
+  for await (const snapshot of watchSnapshots(place, ofModel(model), tickMs, signal)) {
+    if (snapshot.old === undefined) yield snapshot;
+    else if (clock.silence() > longestSilence) throw snapshot.old.error;
+  }
+}
+
+/** How long a stage took that is over; of pulling the kubelet knows best. */
+async function* tellTime(
+  place: Place,
+  [stage, next]: readonly [Judgement['stage'] | undefined, Judgement],
+  clock: StageClock,
+  signal: AbortSignal,
+): AsyncGenerator<RolloutStep> {
+  const pulled = next.stage === 'loading' ? await pulledMessage(place, next.pod, signal) : undefined;
+  if (stage !== undefined && (stage !== 'pulling' || pulled === undefined)) {
+    const message = `${capital(words[stage])} took ${clock.spent(stage).toFixed(1)} s`;
+    yield { kind: 'progress', step: stage, message };
+  }
+  if (pulled !== undefined) yield { kind: 'progress', step: 'pulling', message: pulled };
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function podsOf(snapshot: Snapshot, version: number): readonly Pod[] {
@@ -108,9 +139,21 @@ class StageClock {
   readonly #limit: number;
   readonly #seconds = new Map<string, number>();
   #last = performance.now();
+  #heard = this.#last;
 
   constructor(limit: number) {
     this.#limit = limit;
+  }
+
+  /** Seconds in a stage until now. */
+  spent(stage: string): number {
+    return this.#seconds.get(stage) ?? 0;
+  }
+
+  /** Time in which nothing is heard counts for no stage. @returns how long it has been, in seconds */
+  silence(): number {
+    this.#last = performance.now();
+    return (this.#last - this.#heard) / 1000;
   }
 
   /** Why it is given up; undefined while there is hope. */
@@ -119,6 +162,7 @@ class StageClock {
     const key = trouble?.stage === 'pulling' ? 'pullTrouble' : stage;
     const spent = (this.#seconds.get(key) ?? 0) + (now - this.#last) / 1000;
     this.#last = now;
+    this.#heard = now;
     this.#seconds.set(key, spent);
     if (trouble?.isFinal === true) return trouble.reason;
     if (spent < this.#limitOf(key)) return undefined;

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../clients/kubernetes/objects';
+import { inertText } from '../../core/inertText';
 import { quantity } from '../../core/quantity';
 
 /** What deciding where a pod may run needs of a node. */
@@ -60,7 +61,8 @@ export interface Misfit {
 export function misfitOf(node: NodeWithRoom, wanted: Wanted, taken: Readonly<Record<string, number>>): Misfit {
   const all = Object.entries(wanted.requests).filter(([, amount]) => amount > 0);
   const free = (name: string): number => Math.max(0, quantity(node.status?.allocatable?.[name]) - (taken[name] ?? 0));
-  const short = all.filter(([name, amount]) => free(name) < amount);
+  // Sums of tenths are a little less than they should be.
+  const short = all.filter(([name, amount]) => free(name) < amount * (1 - 1e-9));
   return {
     node: node.metadata.name,
     short: short.map(([name, amount]) => `${shown(name, free(name))} of ${shown(name, amount)} ${name} free`),
@@ -79,6 +81,15 @@ export function byNearness(left: Misfit, right: Misfit): number {
     left.against.length - right.against.length ||
     right.share - left.share
   );
+}
+
+/** What a node has too little of and what speaks against it, behind its name; empty where it would take the pod. */
+export function misfitText({ short, against }: Pick<Misfit, 'short' | 'against'>): string {
+  const parts = [
+    ...(short.length === 0 ? [] : [`has ${short.join(' and ')}`]),
+    ...(against.length === 0 ? [] : [`is barred by ${against.join(' and ')}`]),
+  ];
+  return inertText(parts.join(' and '));
 }
 
 function cordon({ spec }: NodeWithRoom): readonly string[] {
@@ -107,7 +118,10 @@ function labels({ metadata }: NodeWithRoom, { nodeSelector = {}, terms = [] }: W
   const has = metadata.labels ?? {};
   const missing = Object.entries(nodeSelector).filter(([name, value]) => has[name] !== value);
   const isAway = terms.length > 0 && !terms.some((term) => holds(term, has));
-  return [...missing.map(([name, value]) => `no label ${name}=${value}`), ...(isAway ? ['its node affinity'] : [])];
+  return [
+    ...missing.map(([name, value]) => `the missing label ${name}=${value}`),
+    ...(isAway ? ['its node affinity'] : []),
+  ];
 }
 
 function holds({ matchExpressions = [] }: Term, has: Readonly<Record<string, string>>): boolean {

@@ -60,9 +60,10 @@ export async function* watchSnapshots(
       path: resourcePath(resource, namespace),
       query: { labelSelector },
     };
-    for await (const { items, complete } of watchList(client, list, (object) => object as T, inner)) {
+    for await (const { items, complete, stale } of watchList(client, list, (object) => object as T, inner)) {
       followed.items = items;
       followed.complete = complete;
+      followed.stale = stale;
       changes.notify();
     }
   };
@@ -83,12 +84,14 @@ export async function* watchSnapshots(
     for (;;) {
       await changes.wait(typeof tickMs === 'function' ? tickMs() : tickMs, signal);
       if (Object.values(lists).some((one) => !one.complete)) continue;
+      const old = Object.values(lists).find((one) => one.stale !== undefined)?.stale;
       yield {
         deployments: lists.deployments.values(),
         pods: lists.pods.values(),
         releases: lists.releases.values(),
         services: lists.services.values(),
         autoscalers: lists.autoscalers.values(),
+        ...(old === undefined ? {} : { old }),
       };
     }
   } finally {
@@ -101,6 +104,7 @@ export async function* watchSnapshots(
 class Followed<T> {
   items: ReadonlyMap<string, T> = new Map();
   complete = false;
+  stale: Snapshot['old'];
 
   values(): readonly T[] {
     return [...this.items.values()];

@@ -1,15 +1,8 @@
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  annotate,
-  applyObject,
-  createObject,
-  deleteObject,
-  scaleObject,
-  type Manifest,
-} from '../../clients/kubernetes/change';
+import { annotate, createObject, deleteObject, scaleObject } from '../../clients/kubernetes/change';
 import { readPodLog } from '../../clients/kubernetes/podLog';
-import { resources, type Resource } from '../../clients/kubernetes/objects';
+import { resources } from '../../clients/kubernetes/objects';
 import { isUserError, UserError } from '../../core/errors';
 import { needsKey, type Exposure } from '../../core/exposure';
 import type { Reason } from '../../core/deployment';
@@ -26,14 +19,8 @@ import { networkPolicies } from './networkPolicy';
 import { patiently } from './patiently';
 import type { Place } from './place';
 import type { ReleaseSpec } from './release';
+import { applyOurs } from './takeOver';
 import { followRollout, type RolloutOutcome } from './rollout';
-
-const kinds: Readonly<Record<string, Resource>> = {
-  NetworkPolicy: resources.networkPolicies,
-  Deployment: resources.deployments,
-  Service: resources.services,
-  ServiceAccount: resources.serviceAccounts,
-};
 
 /**
  * Makes the cluster's objects those of a release.
@@ -48,7 +35,7 @@ export async function applyRelease(
   const policies = networkPolicies(release, place.namespace);
   // Before the pods: none of them is ever reached by whom the release shuts out.
   for (const manifest of [...policies, ...releaseManifests(release, place.namespace, exposure)])
-    await patiently(() => applyOne(place, manifest, signal), signal);
+    await applyOurs(place, manifest, signal);
   if (policies.length === 0) await deleteOurs(place, resources.networkPolicies, release.model, signal);
   await applyRoutes(place, release, exposure, signal);
 }
@@ -56,14 +43,8 @@ export async function applyRelease(
 /** Lets a release be reached as it says, once its pods are known to ask for the key. */
 export async function exposeRelease(place: Place, release: ReleaseSpec, signal: AbortSignal): Promise<void> {
   const { exposure } = release.image;
-  await patiently(() => applyOne(place, serviceManifest(release, place.namespace, exposure), signal), signal);
+  await applyOurs(place, serviceManifest(release, place.namespace, exposure), signal);
   await applyRoutes(place, release, exposure, signal);
-}
-
-async function applyOne({ client }: Place, manifest: Manifest, signal: AbortSignal): Promise<void> {
-  const resource = kinds[manifest.kind];
-  if (resource === undefined) throw new Error(`no resource is known for ${manifest.kind}`);
-  await applyObject(client, resource, manifest, signal);
 }
 
 /** The values of a release's secrets; they go with the release. */

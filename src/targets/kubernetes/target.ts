@@ -14,7 +14,7 @@ export const kindPrefix = 'kubernetes:';
  */
 export function kubernetesTarget(name: string, context: TargetContext, clusterName?: string): ImageTarget {
   const id = kindPrefix + name;
-  const { program } = context;
+  const { program, takeOver } = context;
   const home = homeAt(context.home);
   const open = opener(name, context);
   const change = async <T>(
@@ -23,7 +23,7 @@ export function kubernetesTarget(name: string, context: TargetContext, clusterNa
     body: (opened: Opened & { readonly subject: Subject }, abort: AbortSignal) => Promise<T>,
   ): Promise<T> => {
     const opened = await open();
-    const subject = { place: opened.place, model, targetId: id };
+    const subject = opened.operations.asking({ place: opened.place, model, targetId: id }, takeOver);
     return opened.operations.changeModel(subject, program, signal, (abort) => body({ ...opened, subject }, abort));
   };
   return {
@@ -49,13 +49,18 @@ export function kubernetesTarget(name: string, context: TargetContext, clusterNa
     },
     reserve: async (model, signal) => {
       const { operations, place } = await open();
-      const reservation = await operations.reserveModel({ place, model, targetId: id }, program, signal);
+      const subject = operations.asking({ place, model, targetId: id }, takeOver);
+      const reservation = await operations.reserveModel(subject, program, signal);
       await rememberTarget(home, id);
       return reservation;
     },
     render: async (model, request) => {
       const { operations, place } = await open();
       return operations.renderRequest({ place, model, targetId: id }, request);
+    },
+    changes: async (model, request, signal) => {
+      const { operations, place } = await open();
+      return operations.changesOf(operations.asking({ place, model, targetId: id }, takeOver), request, signal);
     },
     manifests: async (model, signal) => {
       const { operations, place } = await open();
@@ -100,7 +105,7 @@ export function kubernetesTarget(name: string, context: TargetContext, clusterNa
     },
     cleanUp: async (model, signal) => {
       const { operations, place } = await open();
-      await operations.cleanUp({ place, model, targetId: id }, program, signal);
+      await operations.cleanUp(operations.asking({ place, model, targetId: id }, takeOver), program, signal);
     },
     key: async (model, signal) => {
       const { operations, place } = await open();

@@ -3,7 +3,6 @@ import { describe, it } from 'node:test';
 import { isUserError } from '../../../src/core/errors';
 import { fieldLine } from '../../../src/editor/explorer/fieldLine';
 import { changesBetween } from '../../../src/targets/kubernetes/manage/changes';
-import { managersOf } from '../../../src/targets/kubernetes/manage/managers';
 import { assertSame, objectText, parseObject } from '../../../src/targets/kubernetes/manage/text';
 
 const ref = {
@@ -92,14 +91,5 @@ describe('an object that is edited', () => {
     assert.equal(fieldLine(text, '.metadata.labels.app.kubernetes.io/name'), 3);
     assert.equal(fieldLine(text, '.spec.strategy.type'), 4);
     assert.equal(fieldLine(text, ''), 0);
-  });
-
-  it('knows who looks after it', () => {
-    const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-1', uid: 'r', controller: true };
-    assert.deepEqual(managersOf({ ownerReferences: [owner, { ...owner, controller: false }] }), ['ReplicaSet web-1']);
-    const labels = { 'app.kubernetes.io/managed-by': 'Helm', 'argocd.argoproj.io/instance': 'shop' };
-    const annotations = { 'meta.helm.sh/release-name': 'web' };
-    assert.deepEqual(managersOf({ labels, annotations }), ['Helm (web)', 'Argo CD (shop)']);
-    assert.deepEqual(managersOf({}), []);
   });
 });

@@ -10,7 +10,16 @@ import {
 import type { Amounts, NoteRow, PodRow } from '../../../core/cluster';
 import { isUserError } from '../../../core/errors';
 import { inertText } from '../../../core/inertText';
-import { byNearness, misfitOf, type Misfit, type NodeWithRoom, type Term, type Toleration, type Wanted } from '../room';
+import {
+  byNearness,
+  misfitOf,
+  misfitText,
+  type Misfit,
+  type NodeWithRoom,
+  type Term,
+  type Toleration,
+  type Wanted,
+} from '../room';
 import { podRow, sum } from './podRow';
 
 /** Of so many nodes the pods are read: those that would fit best if they were empty. */
@@ -61,7 +70,7 @@ async function nearestFit(client: KubeClient, pod: PodRow, signal: AbortSignal):
   const wanted = wantedBy(placed, byResource(pod.requests, 1));
   const nodes = await nearestIfEmpty(client, wanted, signal);
   const misfits = await Promise.all(
-    nodes.map(async (node) => misfitOf(node, wanted, await taken(client, node, signal))),
+    nodes.map(async (node) => misfitOf(node, wanted, await requestedOn(client, node, signal))),
   );
   const [nearest] = misfits.sort(byNearness);
   return { kind: 'note', id: 'fit', name: '', note: 'info', message: inertText(words(nearest)) };
@@ -92,7 +101,11 @@ async function nearestIfEmpty(
 }
 
 /** What the pods of a node ask for together, themselves counted. */
-async function taken(client: KubeClient, { metadata }: NodeWithRoom, signal: AbortSignal): Promise<Wanted['requests']> {
+export async function requestedOn(
+  client: KubeClient,
+  { metadata }: NodeWithRoom,
+  signal: AbortSignal,
+): Promise<Wanted['requests']> {
   const query = { fieldSelector: `spec.nodeName=${metadata.name}`, resourceVersion: 0 };
   const call = { what: 'list the pods of all namespaces', path: resourcePath(resources.pods), query };
   const { items = [] } = await client.request<{ readonly items?: readonly KubeObject[] }>(call, signal);
@@ -106,11 +119,6 @@ function byResource({ cpu, memory, devices }: Amounts, pods: number): Wanted['re
 
 function words(nearest: Misfit | undefined): string {
   if (nearest === undefined) return 'Nearest fit: none, the cluster has no nodes';
-  const { node, short, against } = nearest;
-  const parts = [
-    ...(short.length === 0 ? [] : [`has ${short.join(' and ')}`]),
-    ...(against.length === 0 ? [] : [`is barred by ${against.join(' and ')}`]),
-  ];
-  if (parts.length > 0) return `Nearest fit: ${node}, which ${parts.join(' and ')}`;
-  return `Nearest fit: ${node}, which has the room; volumes, ports or other pods keep it away`;
+  const lacks = misfitText(nearest) || 'has the room; volumes, ports or other pods keep it away';
+  return `Nearest fit: ${nearest.node}, which ${lacks}`;
 }

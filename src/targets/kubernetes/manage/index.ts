@@ -5,10 +5,10 @@ import { cordonNode } from './cordon';
 import { describeObject } from './describe';
 import { drainNode } from './drain';
 import { forwardTo, portsOf } from './forward';
-import { managersOf } from './managers';
+import { ownersOf } from '../owners';
 import { containerLog } from './podLogs';
 import { nameOf, pathOf, readObject } from './request';
-import { assertSame, objectText, parseObject } from './text';
+import { assertSame, objectText, parseObject, withoutStatus } from './text';
 
 /** The owner of fields that were changed in the editor. */
 const manager = 'slipway-edit';
@@ -31,9 +31,9 @@ export function objectsOf(context: KubeContext): ClusterObjects {
       };
       await client.request({ what: `delete ${nameOf(ref)}`, method: 'DELETE', path: pathOf(ref), body }, signal);
     },
-    managedBy: async (ref, signal) => {
+    owners: async (ref, signal) => {
       const { metadata } = await readObject(client, ref, signal);
-      return managersOf((metadata ?? {}) as Partial<KubeMetadata>);
+      return ownersOf((metadata ?? {}) as Partial<KubeMetadata>);
     },
     cordon: (node, isCordoned, signal) => cordonNode(client, node, isCordoned, signal),
     drain: (node, signal) => drainNode(client, node, signal),
@@ -73,11 +73,6 @@ async function send(
   }
   if (removed !== undefined) result = await patch(client, ref, 'application/merge-patch+json', removed, query, signal);
   return result;
-}
-
-/** Status belongs to controllers; what they wrote since the object was read is not a change of the user's. */
-function withoutStatus(object: JsonMap): JsonMap {
-  return Object.fromEntries(Object.entries(object).filter(([key]) => key !== 'status'));
 }
 
 /** With the version that was read: an object that was changed since is refused rather than overwritten. */

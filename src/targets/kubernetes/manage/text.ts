@@ -1,6 +1,7 @@
 import { parseDocument, stringify } from 'yaml';
 import type { ObjectRef } from '../../../core/cluster';
 import { UserError } from '../../../core/errors';
+import type { KubeObject } from '../../../clients/kubernetes';
 import { isMap, type JsonMap } from './changes';
 
 const order = ['apiVersion', 'kind', 'metadata'];
@@ -18,6 +19,21 @@ export function objectText(object: JsonMap): string {
     metadata: kept.length === 0 ? metadata : { ...metadata, annotations: Object.fromEntries(kept) },
   };
   return stringify(withoutSecrets(shown), { lineWidth: 0 });
+}
+
+/** What only the server and controllers write. */
+const noted = new Set(['uid', 'resourceVersion', 'creationTimestamp', 'generation']);
+
+/** As {@link objectText}, only what is wanted of the object and not how it is: two of them can be compared. */
+export function wantedText(object: KubeObject): string {
+  const { metadata, ...rest } = object as unknown as JsonMap;
+  const kept = Object.entries(isMap(metadata) ? metadata : {}).filter(([key]) => !noted.has(key));
+  return objectText({ ...withoutStatus(rest), metadata: Object.fromEntries(kept) });
+}
+
+/** Status belongs to controllers. */
+export function withoutStatus(object: JsonMap): JsonMap {
+  return Object.fromEntries(Object.entries(object).filter(([key]) => key !== 'status'));
 }
 
 function withoutSecrets(object: JsonMap): JsonMap {

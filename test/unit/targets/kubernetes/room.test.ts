@@ -22,6 +22,8 @@ describe('room on nodes', () => {
       '0 of 1 nvidia.com/mig-1g.5gb free',
     ]);
     assert.deepEqual(misfitOf(node('a'), { requests: { pods: 1 } }, { pods: 110 }).short, ['0 of 1 pods free']);
+    const tenths = misfitOf(node('a'), { requests: { cpu: 0.2 } }, { cpu: 3.72 });
+    assert.deepEqual(tenths.short, []);
   });
 
   it('names taints that a pod does not tolerate', () => {
@@ -46,7 +48,7 @@ describe('room on nodes', () => {
     const taints = [{ key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }];
     assert.deepEqual(against(node('a', { spec: { unschedulable: true, taints } }), {}), ['being cordoned']);
     const labelled = node('a', {}, { zone: 'a', cores: '8' });
-    assert.deepEqual(against(labelled, { nodeSelector: { zone: 'a', disk: 'ssd' } }), ['no label disk=ssd']);
+    assert.deepEqual(against(labelled, { nodeSelector: { zone: 'a', disk: 'ssd' } }), ['the missing label disk=ssd']);
     const affine = (key: string, operator: string, ...values: readonly string[]) =>
       against(labelled, { terms: [{ matchExpressions: [{ key, operator, values }] }] });
     assert.deepEqual(affine('zone', 'In', 'a', 'b'), []);
