@@ -1,5 +1,5 @@
 import type { KubeClient } from './client';
-import { resourcePath, type KubeObject, type Resource } from './objects';
+import { resourcePath, resources, type KubeObject, type Resource } from './objects';
 
 /** Who owns the fields that Slipway sets, and who owns the number of replicas. */
 export const fieldManager = 'slipway';
@@ -122,6 +122,12 @@ async function merge(
   );
 }
 
+/**
+ * Nothing depends on these, so they go at once. Else they stay until the cluster's garbage collection comes by, and one that
+ * is applied meanwhile goes with them.
+ */
+const leaves: ReadonlySet<string> = new Set([resources.ingresses.kind, resources.httpRoutes.kind]);
+
 /** Deletes an object; one that is gone already is no failure. */
 export async function deleteObject(
   client: KubeClient,
@@ -134,7 +140,7 @@ export async function deleteObject(
         what: `delete the ${resource.kind} ${name}`,
         method: 'DELETE',
         path: resourcePath(resource, namespace, name),
-        body: { propagationPolicy: 'Foreground' },
+        body: { propagationPolicy: leaves.has(resource.kind) ? 'Background' : 'Foreground' },
       },
       signal,
     ),
