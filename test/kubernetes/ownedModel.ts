@@ -30,6 +30,7 @@ export function describeOwnedModel(bench: () => HazardBench): void {
         ['scale', 'plain', '2'],
         ['remove', 'plain'],
         ['deploy', '--image', bench().content.image, '--port', '81'],
+        ['deploy', '--image', bench().content.image, '--port', '81', '--dry-run=server'],
       ];
       for (const verb of verbs) {
         const result = await slipway([...verb, ...bench().where('kept')]);

@@ -16,7 +16,7 @@ import type { Place } from './place';
 import { nextVersion, type ReleaseSpec } from './release';
 import { objectsOf } from './render';
 import type { Subject } from './subject';
-import { applyOurs } from './takeOver';
+import { applyOurs, mayChange } from './takeOver';
 
 const atOnce = 4;
 
@@ -32,6 +32,7 @@ export async function changesOf(
 ): Promise<readonly ObjectChange[]> {
   const { place, model } = subject;
   const state = await stateOf(subject, signal);
+  await mayChange(subject, state.snapshot, signal);
   if (request.autoscale !== undefined) mustBeOurs(state.snapshot, model);
   const spec = await nextRelease(subject, request, state.before, signal);
   const release = { ...spec, version: nextVersion(state.known) };
