@@ -42,10 +42,12 @@ const kubernetes = async () => ({
   ...(await images()),
   ...(await vsix()),
   SLIPWAY_TEST_KUBERNETES: await kubernetesBinaries('cluster', console.log),
-  // Outside CI nobody waits for what few tests need.
-  SLIPWAY_TEST_KUBERNETES_SCALE:
-    process.env.CI === 'true' ? await kubernetesBinaries('scale', console.log) : (builtBinaries('scale') ?? ''),
+  SLIPWAY_TEST_KUBERNETES_SCALE: await forFewTests('scale'),
+  SLIPWAY_TEST_KUBERNETES_KARPENTER: await forFewTests('karpenter'),
 });
+// Outside CI nobody waits for what few tests need.
+const forFewTests = async (kind) =>
+  process.env.CI === 'true' ? kubernetesBinaries(kind, console.log) : (builtBinaries(kind) ?? '');
 const vsix = async () => ({ SLIPWAY_VSIX: await makePackage() });
 
 const uiProblem = () =>

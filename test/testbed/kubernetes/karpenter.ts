@@ -6,9 +6,11 @@ import { writeYaml } from './files';
 /**
  * Starts Karpenter with its provider of fake machines, which KWOK runs: pods that fit nowhere get nodes, and nodes that
  * are empty for ten seconds go. Pods must tolerate the taint of these nodes, which only pretend to run them. KWOK must run
- * already. @param programs the folder of `kubernetesBinaries('karpenter')`
+ * already.
+ * @param programs the folder of `kubernetesBinaries('karpenter')`
+ * @param bootSeconds how long a machine takes to appear
  */
-export async function startKarpenter(cluster: TestCluster, programs: string): Promise<void> {
+export async function startKarpenter(cluster: TestCluster, programs: string, bootSeconds = 2): Promise<void> {
   const { folder, machine, kubeconfig } = cluster;
   await cluster.kubectl('apply', '--server-side', '-f', path.join(programs, 'karpenter-crds.yaml'));
   const kinds = ['nodepools.karpenter.sh', 'nodeclaims.karpenter.sh', 'kwoknodeclasses.karpenter.kwok.sh'];
@@ -21,7 +23,11 @@ export async function startKarpenter(cluster: TestCluster, programs: string): Pr
     ...[...variables, path.join(programs, 'karpenter'), '--disable-leader-election=true'],
     ...[`--instance-types-file-path=${types}`, '--batch-idle-duration=1s', '--batch-max-duration=5s'],
   ]);
-  await cluster.kubectl('apply', '-f', writeYaml(path.join(folder, 'karpenter.yaml'), nodeClass, nodePool));
+  await cluster.kubectl(
+    'apply',
+    '-f',
+    writeYaml(path.join(folder, 'karpenter.yaml'), nodeClass(bootSeconds), nodePool),
+  );
   await cluster.kubectl('wait', '--for=condition=Ready', 'nodepool/fake', '--timeout=60s');
 }
 
@@ -42,13 +48,12 @@ function instanceType(cpu: number): object {
   };
 }
 
-const nodeClass = {
+const nodeClass = (bootSeconds: number): object => ({
   apiVersion: 'karpenter.kwok.sh/v1alpha1',
   kind: 'KWOKNodeClass',
   metadata: { name: 'default' },
-  // How long a machine takes to appear.
-  spec: { nodeRegistrationDelay: '2s' },
-};
+  spec: { nodeRegistrationDelay: `${bootSeconds}s` },
+});
 
 const nodePool = {
   apiVersion: 'karpenter.sh/v1',
