@@ -2,7 +2,7 @@
 export interface ObjectOwner {
   /** `Argo CD (shop)`, `ReplicaSet web-1`. */
   readonly name: string;
-  /** What comes of a change by others, behind the name: `puts it back at once`. */
+  /** What comes of a change by others, behind the name: `puts it back when it is applied next`. */
   readonly reaction: string;
 }
 

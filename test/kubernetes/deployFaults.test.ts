@@ -143,9 +143,17 @@ describe('A deploy to Kubernetes', { timeout: 15 * 60_000 }, () => {
 
   it('shows the words of a quota', async () => {
     const site = await open('full');
-    await bench.cluster.kubectl('create', 'quota', 'none', '--hard=requests.ephemeral-storage=1', '-n', 'full');
     const folder = await workspace.writeProject('full', plainProject());
-    const error = await failure(site.deploy({ path: folder }), 'RolloutFailed', /failed quota: none/);
+    let quota: Promise<string> | undefined;
+    const host = recordingHost({
+      onEvent: (event) => {
+        if (event.event !== 'step' || event.step !== 'deploy' || event.state !== 'done') return;
+        // One that is there before is told before the build.
+        quota ??= bench.cluster.kubectl('create', 'quota', 'none', '--hard=pods=0', '-n', 'full');
+      },
+    });
+    const error = await failure(site.deploy({ path: folder }, host), 'RolloutFailed', /exceeded quota: none/);
+    await quota;
     assert.equal(reasonOf(error).code, 'PodRefused');
   });
 

@@ -128,6 +128,27 @@ describe('The cluster explorer in the workbench', () => {
       await clearToasts(page);
     });
 
+    step('names who puts an edit back, before it is applied', async ({ page }) => {
+      const web = ['--namespace=team', 'label', 'deployment/web'];
+      await cluster.kubectl(...web, 'argocd.argoproj.io/instance=shop', '--field-manager=argocd-controller');
+      await closeEditors(page);
+      await chooseFromMenu(page, row(page, /^web, Deployment/), 'View YAML');
+      await eventually('the text is read again', 20, async () => (await editorText(page)).includes('instance: shop'));
+      await writeEditor(page, (await editorText(page)).replace('team: blue', 'team: red'));
+      await page.keyboard.press('Control+s');
+      const asked = page.locator('.monaco-dialog-box', { hasText: 'Apply the change' });
+      await asked.waitFor();
+      assert.match(
+        (await asked.innerText()).replaceAll('\u00a0', ' '),
+        /Argo CD \(shop\) looks after it, and puts it back/,
+      );
+      await picture(page, 'looked-after');
+      await answerDialog(page, 'Cancel');
+      assert.equal(await field(cluster, '{.metadata.labels.team}'), 'blue');
+      await cluster.kubectl(...web, 'argocd.argoproj.io/instance-');
+      await clearToasts(page);
+    });
+
     step('follows the log of a pod', async ({ page }) => {
       await closeEditors(page);
       await expand(page, /^web, Deployment/);
@@ -175,7 +196,7 @@ describe('The cluster explorer in the workbench', () => {
       await dialog.waitFor();
       const text = (await dialog.innerText()).replaceAll('\u00a0', ' ');
       assert.match(text, /testbed › team › Pod web-/);
-      assert.match(text, /looked after by ReplicaSet web-/);
+      assert.match(text, /ReplicaSet web-\S+ looks after it/);
       await answerDialog(page, 'Cancel');
       await expand(page, /^Pods/);
       await chooseFromMenu(page, row(page, /^needs-gpu,/), 'Delete');

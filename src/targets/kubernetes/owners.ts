@@ -69,7 +69,10 @@ export function ownersOf(metadata: Partial<KubeMetadata>): readonly ObjectOwner[
   const managers = managedFields.filter(({ subresource }) => subresource !== 'status').map((one) => one.manager ?? '');
   const controllers = ownerReferences
     .filter(({ controller }) => controller === true)
-    .map(({ kind, name }) => ({ name: inertText(`${kind} ${name}`), reaction: 'puts it back at once' }));
+    .map(({ kind, name }) => ({
+      name: inertText(`${kind} ${name}`),
+      reaction: 'makes it again or changes it back as its own template says',
+    }));
   const found = keepers.flatMap(({ who, reaction, manager, groupOf }) => {
     const group = groupOf(labels, annotations);
     if (group === undefined && !managers.some((one) => manager.test(one))) return [];

@@ -13,7 +13,10 @@ describe('who looks after an object', () => {
   it('is the controller that made it', () => {
     const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-1', uid: 'r', controller: true };
     assert.deepEqual(names({ ownerReferences: [owner, { ...owner, controller: false }] }), ['ReplicaSet web-1']);
-    assert.match(ownersText(ownersOf({ ownerReferences: [owner] })), /^ReplicaSet web-1 looks after it, and puts/);
+    assert.match(
+      ownersText(ownersOf({ ownerReferences: [owner] })),
+      /^ReplicaSet web-1 looks after it, and makes it again/,
+    );
   });
 
   it('is told by the marks that programs leave', () => {
