@@ -51,6 +51,7 @@ describe('Deploy Model to a cluster from the workbench', () => {
       folder = await copyExample(projects, 'iris');
       const settings = { 'slipway.insecureRegistries': [cluster.registry.host], 'slipway.baseImage': base };
       await mkdir(path.join(folder, '.vscode'), { recursive: true });
+      await writeFile(path.join(folder, 'slipway.yaml'), 'resources: { cpu: 50m }\n');
       await writeFile(path.join(folder, '.vscode', 'settings.json'), JSON.stringify(settings));
       return folder;
     },
