@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -65,6 +66,26 @@ describe('A watched list', () => {
     await cluster.kubectl('create', 'namespace', 'frozen');
     await list.shows('frozen');
     assert.equal(list.last?.stale, undefined);
+  });
+
+  it('is right within ten seconds after the machine slept and its connections died meanwhile', async () => {
+    const child = fork(path.join(import.meta.dirname, 'follower.ts'));
+    try {
+      let names: readonly string[] = [];
+      child.on('message', (told) => {
+        names = told as readonly string[];
+      });
+      child.send(context);
+      await eventually('namespaces are shown', 20, () => names.includes('default'));
+      child.kill('SIGSTOP');
+      network.freeze();
+      await cluster.kubectl('create', 'namespace', 'slept');
+      await cluster.kubectl('create', 'namespace', 'woke');
+      child.kill('SIGCONT');
+      await eventually('what happened meanwhile is shown', 10, () => names.includes('slept') && names.includes('woke'));
+    } finally {
+      child.kill('SIGKILL');
+    }
   });
 
   it('is old while the server is away, and right again within ten seconds', async () => {
