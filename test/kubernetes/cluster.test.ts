@@ -34,7 +34,9 @@ describe('The cluster of the testbed', () => {
 
   it('lets pods reach a service by its name, and this machine one by the node', async () => {
     const ask = 'import urllib.request as u; print(u.urlopen("http://web.default.svc.cluster.local").status)';
-    assert.equal(await cluster.kubectl('exec', 'deploy/web', '--', 'python3', '-c', ask), '200\n');
+    const asked = () => cluster.kubectl('exec', 'deploy/web', '--', 'python3', '-c', ask).catch(() => '');
+    // A container that runs may not listen yet.
+    await eventually('the service answers', 20, async () => (await asked()) === '200\n');
     await cluster.kubectl('expose', 'deployment', 'web', '--name=outside', '--type=NodePort', '--port=8000');
     const port = await cluster.kubectl('get', 'service', 'outside', '-o=jsonpath={.spec.ports[0].nodePort}');
     await eventually('the port of the node answers', 20, () => isAnswering(`http://${cluster.nodeAddress}:${port}`));
