@@ -57,15 +57,18 @@ function benchOf(cluster: TestCluster, base: string): DeployBench {
         image: (model) => ({ reference: parseImageReference(`${host}/${name}/${model}`), base, insecure: [host] }),
       };
     },
-    reach: async (namespace, model) => {
-      const service = ['-n', namespace, 'service', model];
-      // The type belongs to nobody, so a deploy leaves it alone.
-      await cluster.kubectl('patch', ...service, '-p', '{"spec":{"type":"NodePort"}}');
-      const port = await cluster.kubectl('get', ...service, '-o=jsonpath={.spec.ports[0].nodePort}');
-      return `http://${cluster.nodeAddress}:${port}`;
-    },
+    reach: (namespace, model) => openService(cluster, namespace, model),
   };
   return bench;
+}
+
+/** @returns the address of a Service for this machine */
+export async function openService(cluster: TestCluster, namespace: string, name: string): Promise<string> {
+  const service = ['-n', namespace, 'service', name];
+  // The type belongs to nobody, so a deploy leaves it alone.
+  await cluster.kubectl('patch', ...service, '-p', '{"spec":{"type":"NodePort"}}');
+  const port = await cluster.kubectl('get', ...service, '-o=jsonpath={.spec.ports[0].nodePort}');
+  return `http://${cluster.nodeAddress}:${port}`;
 }
 
 function guards(namespace: string): readonly object[] {

@@ -38,11 +38,16 @@ export function engineProblem(): string | undefined {
 /**
  * Starts an engine. Nothing of it is left when this process ends, however it ends.
  * @param registryPorts registries of this machine without encryption: BuildKit of older engines goes by addresses only, not by networks
+ * @param hosts further such registries, `ADDRESS:PORT`
  */
-export async function startEngine(registryPorts: readonly number[] = []): Promise<TestEngine> {
+export async function startEngine(
+  registryPorts: readonly number[] = [],
+  hosts: readonly string[] = [],
+): Promise<TestEngine> {
   const folder = mkdtempSync(path.join(parent, 'slw-engine-'));
   const network = makeNamespace();
-  const registries = registryPorts.flatMap((port) => ['--insecure-registry', `http://${network.hostAddress}:${port}`]);
+  const addresses = [...registryPorts.map((port) => `${network.hostAddress}:${port}`), ...hosts];
+  const registries = addresses.flatMap((address) => ['--insecure-registry', `http://${address}`]);
   const socket = `unix://${folder}/docker.sock`;
   const group = `/${path.basename(folder)}`;
   const [command = '', ...words] = network.enter;

@@ -9,12 +9,12 @@ import { requireGo, type Go } from './go';
 
 /**
  * `cluster` is what every cluster needs; `scale` is what fills one with fake nodes and pods; `karpenter` makes fake nodes
- * for pods that fit nowhere, which those of `scale` run; `k9s` is what a benchmark compares with.
+ * for pods that fit nowhere, which those of `scale` run; `k9s` and `skaffold` are what benchmarks compare with.
  */
-export type BinaryKind = 'cluster' | 'scale' | 'karpenter' | 'k9s';
+export type BinaryKind = 'cluster' | 'scale' | 'karpenter' | 'k9s' | 'skaffold';
 
 /** Kinds with a folder of their own: a change there need not build the others anew, which takes long. */
-const apart: ReadonlySet<string> = new Set<BinaryKind>(['karpenter', 'k9s']);
+const apart: ReadonlySet<string> = new Set<BinaryKind>(['karpenter', 'k9s', 'skaffold']);
 
 const sources = path.join(import.meta.dirname, 'build');
 const kubernetesVersion = 'v1.34.4';
@@ -74,11 +74,16 @@ async function buildK9s(go: Go, folder: string): Promise<void> {
   await build(go, 'k9s', folder, ['github.com/derailed/k9s']);
 }
 
+async function buildSkaffold(go: Go, folder: string): Promise<void> {
+  await build(go, 'skaffold', folder, ['github.com/GoogleContainerTools/skaffold/v2/cmd/skaffold']);
+}
+
 const builders = {
   cluster: buildCluster,
   scale: buildScale,
   karpenter: buildKarpenter,
   k9s: buildK9s,
+  skaffold: buildSkaffold,
 } as const;
 
 /** Where Go keeps the sources of a module. */
