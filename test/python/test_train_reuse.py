@@ -8,6 +8,7 @@ import tempfile
 import unittest
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[2] / "resources/runtime"))
@@ -231,7 +232,8 @@ class ProofTest(unittest.TestCase):
             self.edited(PREDICT.replace("x: list", "x: 'pd.DataFrame'"))
 
     def test_a_module_of_the_project_with_a_name_of_pythons(self) -> None:
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as folder, mock.patch.dict(sys.modules):
+            sys.modules.pop("calendar", None)
             (Path(folder) / "calendar.py").write_text("")
             sys.path.insert(0, folder)
             try:

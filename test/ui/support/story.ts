@@ -1,4 +1,5 @@
 import { after, before, describe, it } from 'node:test';
+import type { Page } from 'playwright-core';
 import { keepPicture, logTail, openStage, type Stage, type StageOptions } from './stage';
 
 /** Adds a step to a story. `seconds` bounds it; every wait inside has a shorter deadline of its own. */
@@ -40,6 +41,18 @@ export function story(title: string, options: StageOptions, tell: (step: Step) =
 async function rethrowWithEvidence(stage: Stage | undefined, error: unknown): Promise<never> {
   const picture = stage === undefined ? 'none' : await keepPicture(stage.page).catch(() => 'none');
   const log = stage === undefined ? 'none' : await logTail(stage.root).catch(() => 'none');
+  const rows = stage === undefined ? [] : await treeRows(stage.page).catch(() => []);
   const message = error instanceof Error ? error.message : String(error);
-  throw new Error(`${message}\npicture: ${picture}\nlog:\n${log}`, { cause: error });
+  const evidence = [`picture: ${picture}`, 'rows of the trees:', ...rows, 'log:', log].join('\n');
+  throw new Error(`${message}\n${evidence}`, { cause: error });
+}
+
+async function treeRows(page: Page): Promise<readonly string[]> {
+  const rows = await page.getByRole('treeitem').all();
+  return Promise.all(
+    rows.map(async (row) => {
+      const [name, isOpen] = await Promise.all(['aria-label', 'aria-expanded'].map((one) => row.getAttribute(one)));
+      return `  ${isOpen === 'true' ? 'v' : isOpen === 'false' ? '>' : ' '} ${name ?? ''}`;
+    }),
+  );
 }

@@ -34,14 +34,20 @@ export function row(page: Page, name: string | RegExp): Locator {
   return page.getByRole('treeitem', { name }).first();
 }
 
-/** Opens a row. What stands below may have to be read first, and a click meanwhile would close it again. */
+/**
+ * Opens a row. What stands below may have to be read first, and a click meanwhile would close it again; a click on a list that
+ * moves hits nothing, and is repeated.
+ */
 export async function expand(page: Page, name: string | RegExp): Promise<void> {
   const found = row(page, name);
   await found.waitFor();
   const isOpen = async (): Promise<boolean> => (await found.getAttribute('aria-expanded')) === 'true';
-  if (await isOpen()) return;
-  await found.locator('.monaco-tl-twistie').click();
-  await eventually(`${String(name)} is expanded`, 20, isOpen);
+  for (let attempt = 0; attempt < 3; attempt++) {
+    if (await isOpen()) return;
+    await found.locator('.monaco-tl-twistie').click();
+    if (await comesTrue(eventually(`${String(name)} is expanded`, 7, isOpen))) return;
+  }
+  throw new Error(`${String(name)} does not open`);
 }
 
 /** Closes a row that is open. */
