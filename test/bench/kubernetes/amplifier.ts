@@ -108,4 +108,6 @@ function tell(news: AmplifierNews): void {
   process.send?.(news);
 }
 
+// Who started it is done.
+process.once('disconnect', () => process.exit());
 await amplify(JSON.parse(process.argv[2] ?? '{}') as AmplifierTask);
