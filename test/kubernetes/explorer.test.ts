@@ -16,6 +16,7 @@ import {
   closePane,
   collapse,
   expand,
+  isThere,
   openContainer,
   picture,
   row,
@@ -257,10 +258,6 @@ async function closeEditors(page: Page): Promise<void> {
   await page.keyboard.press('w');
   const dontSave = page.locator('.monaco-dialog-box').getByRole('button', { name: /Don.t Save/ });
   await dontSave.click({ timeout: 3000 }).catch(() => undefined);
-}
-
-async function isThere(page: Page, name: RegExp): Promise<boolean> {
-  return (await page.getByRole('treeitem', { name }).count()) > 0;
 }
 
 /** All of the text of the editor that is shown: only its visible lines are in the page. */

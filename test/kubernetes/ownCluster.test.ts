@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe } from 'node:test';
-import type { Page } from 'playwright-core';
 import { eventually } from '../support/eventually';
 import { runCommand } from '../testbed/vscode/workbench';
 import { story } from '../ui/support/story';
@@ -12,6 +11,7 @@ import {
   closePane,
   collapse,
   expand,
+  isThere,
   openContainer,
   picture,
   quickPickRow,
@@ -139,8 +139,4 @@ esac`;
   const gcloud = 'echo "ERROR: (gcloud.container.clusters.list) Reauthentication failed." >&2; exit 1';
   for (const [name, script] of Object.entries({ kind, gcloud }))
     await writeFile(path.join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-}
-
-async function isThere(page: Page, name: RegExp): Promise<boolean> {
-  return (await page.getByRole('treeitem', { name }).count()) > 0;
 }

@@ -74,3 +74,17 @@ async function discoverEach(client: KubeClient, { groups }: GroupList, signal: A
 function isWatchable({ verbs = [] }: { readonly verbs?: readonly string[] }): boolean {
   return verbs.includes('list') && verbs.includes('watch');
 }
+
+/**
+ * Names of what one version of a group serves, such as `httproutes`.
+ * @throws UserError KubernetesNotFound when nothing serves it, and as KubeClient.request
+ */
+export async function servedNames(
+  client: KubeClient,
+  apiVersion: string,
+  what: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const list = await client.request<Partial<ResourceList>>({ what, path: `/apis/${apiVersion}` }, signal);
+  return (list.resources ?? []).map(({ name }) => name);
+}

@@ -1,3 +1,4 @@
+import { servedNames } from '../../clients/kubernetes/discovery';
 import { resources } from '../../clients/kubernetes/objects';
 import { checkAutoscale, cpuRequestMissing, formatAutoscale, withinBounds, type Autoscale } from '../../core/autoscale';
 import { isUserError, UserError } from '../../core/errors';
@@ -106,12 +107,7 @@ async function resourcesOf(
 ): Promise<readonly string[] | undefined> {
   for (const version of ['v1beta1', 'v1beta2']) {
     try {
-      const path = `/apis/${group}/${version}`;
-      const list = await client.request<{ readonly resources?: readonly { readonly name: string }[] }>(
-        { what: `read what ${group} measures`, path },
-        signal,
-      );
-      return (list.resources ?? []).map(({ name }) => name);
+      return await servedNames(client, `${group}/${version}`, `read what ${group} measures`, signal);
     } catch (error) {
       signal.throwIfAborted();
       if (!isUserError(error) || !/^Kubernetes(NotFound|Failed)$/.test(error.code)) throw error;

@@ -1,7 +1,6 @@
 import { createObject, findInList, listObjects, type Manifest } from '../../clients/kubernetes/change';
 import { resourceOf, resources, type KubeObject } from '../../clients/kubernetes/objects';
 import { withinBounds } from '../../core/autoscale';
-import { isUserError } from '../../core/errors';
 import { needsKey } from '../../core/exposure';
 import { inParallel } from '../../core/parallel';
 import type { DeployRequest, ImageContent, ObjectChange } from '../../core/target';
@@ -17,6 +16,7 @@ import { nextVersion, type ReleaseSpec } from './release';
 import { objectsOf } from './render';
 import type { Subject } from './subject';
 import { applyOurs, mayChange } from './takeOver';
+import { unlessUnknown } from './unlessForbidden';
 
 const atOnce = 4;
 
@@ -109,11 +109,7 @@ async function goneWithout(
     atOnce,
     async (resource, abort) => {
       const list = listObjects<KubeObject>(client, { resource, namespace }, ofModel(model), abort);
-      // Who may not ask for a kind, or has a cluster without it, has never made one.
-      const objects = await list.catch((error: unknown) => {
-        if (isUserError(error) && /^Kubernetes(?:Forbidden|NotFound)$/.test(error.code)) return [];
-        throw error;
-      });
+      const objects = await list.catch(unlessUnknown([]));
       const { apiVersion, kind } = resource;
       return objects.map((one): ObjectChange => {
         const before = wantedText({ ...one, apiVersion, kind });

@@ -1,4 +1,5 @@
-import { resources } from '../../clients/kubernetes/objects';
+import { servedNames } from '../../clients/kubernetes/discovery';
+import { resources, type Resource } from '../../clients/kubernetes/objects';
 import type { Exposure } from '../../core/exposure';
 import { isUserError, UserError } from '../../core/errors';
 import { deleteOurs } from './deleteOurs';
@@ -6,6 +7,7 @@ import { routeKinds, routeManifests } from './exposure';
 import type { Place } from './place';
 import type { ReleaseSpec } from './release';
 import { applyOurs } from './takeOver';
+import { unlessUnknown } from './unlessForbidden';
 
 /** Makes what leads to a model beside its Service, and deletes what an earlier release had. */
 export async function applyRoutes(
@@ -22,18 +24,14 @@ export async function applyRoutes(
   }
 }
 
-/** Who may not ask for a kind, or has a cluster without it, has never made one. */
+/** Deletes what leads to a model beside its Service, of one kind. */
 export async function deleteRoutes(
   place: Place,
   model: string,
-  resource: (typeof routeKinds)[number],
+  resource: Resource,
   signal: AbortSignal,
 ): Promise<void> {
-  try {
-    await deleteOurs(place, resource, model, signal);
-  } catch (error) {
-    if (!isUserError(error) || !/^Kubernetes(Forbidden|NotFound)$/.test(error.code)) throw error;
-  }
+  await deleteOurs(place, resource, model, signal).catch(unlessUnknown(undefined));
 }
 
 /** Whether the cluster knows what the way needs. @throws UserError GatewayApiMissing */
@@ -41,11 +39,7 @@ export async function checkRoutes({ client }: Place, exposure: Exposure, signal:
   if (exposure.kind !== 'httpRoute') return;
   const { apiVersion, plural } = resources.httpRoutes;
   try {
-    const list = await client.request<{ readonly resources?: readonly { readonly name: string }[] }>(
-      { what: `read what ${apiVersion} has`, path: `/apis/${apiVersion}` },
-      signal,
-    );
-    if (list.resources?.some(({ name }) => name === plural) === true) return;
+    if ((await servedNames(client, apiVersion, `read what ${apiVersion} has`, signal)).includes(plural)) return;
   } catch (error) {
     if (!isUserError(error) || error.code !== 'KubernetesNotFound') throw error;
   }

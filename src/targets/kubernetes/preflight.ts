@@ -49,8 +49,7 @@ function exposurePermissions(exposure: Exposure | undefined): readonly Permissio
 /**
  * Whether a model can be deployed to a place. Changes nothing.
  * @throws UserError NamespaceMissing, PermissionMissing, NameTaken, NameInvalid, ArchitectureMismatch, NoNodeFits,
- *   QuotaExceeded, LimitRangeExceeded,
- *   GatewayApiMissing, and of the client
+ *   QuotaExceeded, LimitRangeExceeded, GatewayApiMissing, and of the client
  */
 export async function checkPlace(place: Place, intent: DeployIntent, signal: AbortSignal): Promise<Readiness> {
   checkName(intent.name);

@@ -7,3 +7,14 @@ export function unlessForbidden<T>(instead: T): (error: unknown) => T {
     throw error;
   };
 }
+
+/**
+ * For `catch`: what to go on with for those who may not ask for a kind, or whose cluster does not have it: they have made
+ * none of it. @throws every other error
+ */
+export function unlessUnknown<T>(instead: T): (error: unknown) => T {
+  return (error) => {
+    if (isUserError(error) && error.code === 'KubernetesNotFound') return instead;
+    return unlessForbidden(instead)(error);
+  };
+}

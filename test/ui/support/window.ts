@@ -34,6 +34,11 @@ export function row(page: Page, name: string | RegExp): Locator {
   return page.getByRole('treeitem', { name }).first();
 }
 
+/** Whether a tree shows such a row now. */
+export async function isThere(page: Page, name: RegExp): Promise<boolean> {
+  return (await page.getByRole('treeitem', { name }).count()) > 0;
+}
+
 /**
  * Opens a row. What stands below may have to be read first, and a click meanwhile would close it again; a click on a list that
  * moves hits nothing, and is repeated.
