@@ -22,7 +22,7 @@ export interface ImageBench {
   close(): Promise<void>;
 }
 
-export interface BuildOptions extends Partial<Pick<BuildImageRequest, 'base' | 'byteCode' | 'name'>> {
+export interface BuildOptions extends Partial<Pick<BuildImageRequest, 'base' | 'byteCode' | 'name' | 'retrain'>> {
   readonly workspace?: Workspace;
   readonly host?: RecordingHost;
 }

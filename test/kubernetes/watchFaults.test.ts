@@ -62,7 +62,7 @@ describe('A watched list', () => {
     await using list = follow(context);
     await list.shows('default');
     network.freeze();
-    await eventually('it is marked old', 10, () => list.last?.stale !== undefined);
+    await eventually('it was marked old', 10, () => list.wasOld);
     await cluster.kubectl('create', 'namespace', 'frozen');
     await list.shows('frozen');
     assert.equal(list.last?.stale, undefined);
@@ -254,10 +254,11 @@ async function askOnce(context: KubeContext): Promise<void> {
 function follow(context: KubeContext) {
   const stop = new AbortController();
   const list = { what: 'list namespaces', path: resourcePath(resources.namespaces) };
-  const state: { last: Watched<string> | undefined; names: readonly string[] } = { last: undefined, names: [] };
+  const state = { last: undefined as Watched<string> | undefined, names: [] as readonly string[], wasOld: false };
   const run = (async () => {
     for await (const value of watchList(clientFor(context), list, ({ metadata }) => metadata.name, stop.signal)) {
       state.last = value;
+      state.wasOld ||= value.stale !== undefined;
       state.names = [...value.items.values()];
     }
   })().catch((error: unknown) => {
@@ -266,6 +267,10 @@ function follow(context: KubeContext) {
   return {
     get last() {
       return state.last;
+    },
+    /** Whether it ever was: where another way is open, it is so for some milliseconds only. */
+    get wasOld() {
+      return state.wasOld;
     },
     names: () => state.names,
     shows: (name: string) => eventually(`${name} is shown`, 10, () => state.names.includes(name)),
