@@ -1,4 +1,3 @@
-import { WebSocketHandler } from '@kubernetes/client-node/dist/web-socket-handler.js';
 import type { KubeClient } from './client';
 import { explainSilence, type KubeStatus } from './failures';
 import { resourcePath, resources } from './objects';
@@ -59,7 +58,8 @@ export async function openExec(
     if (channel === channels.status) exit.resolve(exitCode(JSON.parse(data.toString('utf8')) as KubeStatus));
     return channel !== channels.status;
   };
-  const { config } = await client.session();
+  const config = await (await client.session()).config();
+  const { WebSocketHandler } = await import('./sdk');
   const path = `${resourcePath(resources.pods, namespace, pod)}/exec?${query.toString()}`;
   const fail = (error: unknown) => explainSilence(client.context, what, error);
   const opened: unknown = await new WebSocketHandler(config).connect(path, null, onMessage).catch((event: unknown) => {

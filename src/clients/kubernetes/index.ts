@@ -1,4 +1,4 @@
-/** The API servers of Kubernetes. Loads its SDK, so import it only with `import()` from what starts early. */
+/** The API servers of Kubernetes. It is large, so import it only with `import()` from what starts early. */
 export type { KubeClient } from './client';
 export { openExec } from './exec';
 export type { PodLogLine } from './logLines';

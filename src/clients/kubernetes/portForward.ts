@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Writable } from 'node:stream';
-import { PortForward } from '@kubernetes/client-node/dist/portforward.js';
 import type { KubeClient } from './client';
 import { refusalOf } from './exec';
 import { explainSilence } from './failures';
@@ -77,7 +76,8 @@ async function connect(
   signal: AbortSignal,
 ): Promise<void> {
   const { namespace, pod, port } = await choose(signal);
-  const { config } = await client.session();
+  const config = await (await client.session()).config();
+  const { PortForward } = await import('./sdk');
   const complaints = new Writable({
     // Each stream begins with the number of the port, of which client-node leaves an empty piece.
     write: (chunk: Buffer, _encoding, done) => {

@@ -1,8 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
-import type { Cluster, User } from '@kubernetes/client-node';
-// Not the package's own entry: with it comes an API of which nothing is used here.
-import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
+import type { Cluster, KubeConfig, User } from '@kubernetes/client-node';
 import type { Credential } from './credential';
 import type { KubeCluster, KubeContext } from './kubeconfig';
 import { proxyFromEnvironment } from './proxy';
@@ -17,7 +16,7 @@ export interface Session {
   readonly tls: TlsOptions;
   readonly headers: Readonly<Record<string, string>>;
   /** For what client-node does: WebSockets. */
-  readonly config: KubeConfig;
+  config(): Promise<KubeConfig>;
   /** Closes the connections that nothing uses now. */
   retire(): void;
   close(): void;
@@ -32,25 +31,24 @@ export async function sessionFor(
   credential: Credential,
   before: Session | undefined,
 ): Promise<Session> {
-  const config = new KubeConfig();
-  const cluster = clusterFor(context.cluster);
-  config.loadFromClusterAndUser(cluster, userFor(context, credential));
-  const options: https.RequestOptions = {};
-  await config.applyToHTTPSOptions(options);
+  const [cluster, user] = [clusterFor(context.cluster), userFor(context, credential)];
+  const config = async (): Promise<KubeConfig> => {
+    const sdk = await import('./sdk');
+    const made = new sdk.KubeConfig();
+    made.loadFromClusterAndUser(cluster, user);
+    return made;
+  };
+  const isPlain = cluster.proxyUrl === undefined && user.authProvider === undefined;
+  const options = isPlain ? await plainOptions(cluster, user) : await sdkOptions(await config());
   const isSame = before !== undefined && sameKey(before.credential, credential);
   const agent = isSame ? before.agent : makeAgent(cluster, options);
   if (!isSame) before?.retire();
-  const headers = Object.entries(options.headers ?? {}).map(([name, value]) => [name, String(value)] as const);
-  const { auth } = options;
   return {
     credential,
     agent,
     tls: tlsOptions(options),
     config,
-    headers: {
-      ...Object.fromEntries(headers),
-      ...(typeof auth === 'string' ? { Authorization: `Basic ${Buffer.from(auth).toString('base64')}` } : {}),
-    },
+    headers: headersOf(options, user),
     retire: () => {
       agent.maxFreeSockets = 0;
       for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
@@ -58,6 +56,43 @@ export async function sessionFor(
     close: () => {
       agent.destroy();
     },
+  };
+}
+
+/** How client-node connects. */
+async function sdkOptions(config: KubeConfig): Promise<https.RequestOptions> {
+  const options: https.RequestOptions = {};
+  await config.applyToHTTPSOptions(options);
+  return options;
+}
+
+/** The same as client-node says, for who needs neither a proxy nor a provider of tokens: its code stays unread then. */
+async function plainOptions(cluster: Cluster, user: User): Promise<https.RequestOptions> {
+  const ca = cluster.caFile === undefined ? decoded(cluster.caData) : await readFile(cluster.caFile);
+  const [cert, key] = [decoded(user.certData), decoded(user.keyData)];
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    ...(cluster.tlsServerName === undefined ? {} : { servername: cluster.tlsServerName }),
+    ...(cluster.skipTLSVerify ? { rejectUnauthorized: false } : {}),
+    headers: {
+      ...(user.token === undefined ? {} : { Authorization: `Bearer ${user.token}` }),
+      ...(user.impersonateUser === undefined ? {} : { 'Impersonate-User': user.impersonateUser }),
+    },
+  };
+}
+
+function decoded(base64: string | undefined): Buffer | undefined {
+  return base64 === undefined ? undefined : Buffer.from(base64, 'base64');
+}
+
+/** What client-node gives apart, a name and a password, is a header, too. */
+function headersOf({ headers }: https.RequestOptions, { username, password }: User): Record<string, string> {
+  const login = `${username ?? ''}:${password ?? ''}`;
+  return {
+    ...Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name, String(value)])),
+    ...(username === undefined ? {} : { Authorization: `Basic ${Buffer.from(login).toString('base64')}` }),
   };
 }
 

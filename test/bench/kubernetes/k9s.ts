@@ -53,11 +53,11 @@ export async function k9sShows(
   }
 }
 
-/** The numbers in headings such as `nodes(all)[5001]`. A terminal is sent only what changed, so the bracket before may be missing. */
+/** The numbers in headings such as `nodes(all)[5,001]`. A terminal is sent only what changed, so the bracket before may be missing. */
 function counts(screen: string): readonly number[] {
   // eslint-disable-next-line no-control-regex -- what moves the cursor, colours, and chooses a set of characters
   const text = screen.replaceAll(/\u001b(?:\[[0-9;?]*[A-Za-z]|\(B)/g, '');
-  return [...text.matchAll(/(\d+)\]/g)].map(([, count]) => Number(count));
+  return [...text.matchAll(/([\d,]+)\]/g)].map(([, count = '']) => Number(count.replaceAll(',', '')));
 }
 
 /** The most memory that a child of a process had; 0 when there is none. */

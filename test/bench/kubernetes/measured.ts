@@ -38,6 +38,9 @@ type Changed = Pick<Measured, 'eventsPerSecond' | 'caughtUpMs'>;
 
 const drawMs = 250;
 
+/** What an extension host has loaded before any extension. */
+const loadedBefore = ['node:http', 'node:https', 'node:tls', 'node:zlib'];
+
 /** The tree of the Clusters view without the editor: all that runs in the extension host but VS Code's own drawing. */
 class Explored {
   readonly store: ClusterStore;
@@ -82,6 +85,7 @@ class Explored {
 }
 
 async function run(task: Task): Promise<Measured> {
+  await Promise.all(loadedBefore.map((name) => import(name)));
   const amplifier = task.kind === 'amplify' ? await startAmplifier(task) : undefined;
   const explored = new Explored(amplifier?.kubeconfig ?? task.kubeconfig);
   const { store } = explored;
