@@ -14,14 +14,15 @@ export interface Timed {
 const quiet = ['--readonly', '--headless', '--logoless', '--splashless', '--refresh=1'];
 
 /**
- * Starts k9s in a terminal of its own until its heading counts as many rows as there are, then ends it.
+ * Starts k9s in a terminal of its own until it shows a row, then ends it. It shows none before it has read all.
  * @param view words of its command line that choose what it shows
+ * @param name of what stands in one of the first rows
  */
 export async function k9sShows(
   programs: string,
   { kubeconfig, folder }: { readonly kubeconfig: string; readonly folder: string },
   view: readonly string[],
-  rows: number,
+  name: string,
 ): Promise<Timed> {
   const words = [path.join(programs, 'k9s'), `--kubeconfig=${kubeconfig}`, ...quiet, ...view].join(' ');
   const start = performance.now();
@@ -38,26 +39,19 @@ export async function k9sShows(
   let shownAt: number | undefined;
   terminal.stdout.on('data', (data: Buffer) => {
     screen = (screen + data.toString('latin1')).slice(-200_000);
-    if (shownAt === undefined && counts(screen).includes(rows)) shownAt = performance.now();
+    if (shownAt === undefined && screen.includes(name)) shownAt = performance.now();
   });
   let bytes = 0;
   const look = setInterval(() => {
     bytes = Math.max(bytes, memoryBelow(terminal.pid ?? 0));
   }, 50);
   try {
-    await eventually(`k9s shows ${rows} rows`, 300, () => shownAt !== undefined);
+    await eventually(`k9s shows ${name}`, 300, () => shownAt !== undefined);
     return { ms: (shownAt ?? 0) - start, bytes };
   } finally {
     clearInterval(look);
     if (terminal.pid !== undefined) process.kill(-terminal.pid, 'SIGKILL');
   }
-}
-
-/** The numbers in headings such as `nodes(all)[5,001]`. A terminal is sent only what changed, so the bracket before may be missing. */
-function counts(screen: string): readonly number[] {
-  // eslint-disable-next-line no-control-regex -- what moves the cursor, colours, and chooses a set of characters
-  const text = screen.replaceAll(/\u001b(?:\[[0-9;?]*[A-Za-z]|\(B)/g, '');
-  return [...text.matchAll(/([\d,]+)\]/g)].map(([, count = '']) => Number(count.replaceAll(',', '')));
 }
 
 /** The most memory that a child of a process had; 0 when there is none. */
