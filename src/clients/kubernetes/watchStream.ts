@@ -1,4 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
+import { setImmediate } from 'node:timers/promises';
 import type { IncomingMessage } from 'node:http';
 import type { KubeClient } from './client';
 import { explainSilence, type KubeStatus } from './failures';
@@ -88,5 +89,7 @@ async function* parsed(response: IncomingMessage): AsyncGenerator<readonly Watch
     const lines = (rest.join('') + text.slice(0, end)).split('\n');
     rest = [text.slice(end + 1)];
     yield lines.filter((line) => line !== '').map((line) => JSON.parse(line) as WatchEvent);
+    // Of a storm of changes some megabytes are read before anything else has its turn, such as what is typed.
+    await setImmediate();
   }
 }

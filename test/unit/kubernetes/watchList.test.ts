@@ -4,20 +4,26 @@ import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { clientFor } from '../../../src/clients/kubernetes/pool';
-import { watchList } from '../../../src/clients/kubernetes/watchList';
+import { watchList, type Watched } from '../../../src/clients/kubernetes/watchList';
 import type { WatchedList } from '../../../src/clients/kubernetes/watchStream';
 
 /** Objects that the server has, and how long each is. */
 const total = 700;
 const objectLength = 20_000;
+/** Objects that come at once, which are some megabytes. */
+const stormLength = 400;
 
 describe('a list that is read and followed', () => {
   const asked: URL[] = [];
+  /** Whether much changes at once as soon as changes are asked for. */
+  let isStormy = false;
   const server = http.createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
     if (url.pathname === '/version') response.end('{}');
-    else if (url.searchParams.has('watch')) response.flushHeaders();
-    else {
+    else if (url.searchParams.has('watch')) {
+      response.flushHeaders();
+      if (isStormy) response.write(storm());
+    } else {
       asked.push(url);
       assert.equal(request.headers['accept-encoding'], 'gzip');
       response.setHeader('content-encoding', 'gzip');
@@ -30,8 +36,11 @@ describe('a list that is read and followed', () => {
     server.close();
   });
 
-  /** @returns how many objects there were at the end of the first reading */
-  async function read(list: Partial<WatchedList>): Promise<number> {
+  /** Reads until `isEnough`. @returns how many objects there were then */
+  async function read(
+    list: Partial<WatchedList>,
+    isEnough = ({ complete }: Watched<string>): boolean => complete,
+  ): Promise<number> {
     asked.length = 0;
     const { port } = server.address() as AddressInfo;
     const cluster = { name: 'c', server: `http://127.0.0.1:${port}`, skipTLSVerify: false };
@@ -40,8 +49,8 @@ describe('a list that is read and followed', () => {
     const reading = new AbortController();
     const whole = { what: 'list things', path: '/api/v1/things', ...list };
     try {
-      for await (const { items, complete } of watchList(client, whole, ({ metadata }) => metadata.name, reading.signal))
-        if (complete) return items.size;
+      for await (const value of watchList(client, whole, ({ metadata }) => metadata.name, reading.signal))
+        if (isEnough(value)) return value.items.size;
     } finally {
       reading.abort();
       client.dispose();
@@ -65,7 +74,30 @@ describe('a list that is read and followed', () => {
     const query = Object.fromEntries(asked[0]?.searchParams ?? []);
     assert.deepEqual(query, { fieldSelector: 'spec.nodeName=a', resourceVersion: '0' });
   });
+
+  it('lets others have their turn while much changes at once', async () => {
+    let turn = 0;
+    const turns = setInterval(() => turn++, 0);
+    const values = new Map<number, number>();
+    isStormy = true;
+    await read({ fromMemory: true }, ({ items }) => {
+      values.set(turn, (values.get(turn) ?? 0) + 1);
+      return items.has(`new-${stormLength - 1}`);
+    });
+    isStormy = false;
+    clearInterval(turns);
+    assert.ok(values.size > 20, `${[...values.values()].join(' ')} values in ${values.size} turns`);
+  });
 });
+
+function storm(): string {
+  const lines = Array.from({ length: stormLength }, (_, index) => {
+    const name = `new-${index}`;
+    const object = { metadata: { name, uid: name, resourceVersion: '2' }, text: 'x'.repeat(objectLength) };
+    return JSON.stringify({ type: 'ADDED', object });
+  });
+  return `${lines.join('\n')}\n`;
+}
 
 function pageOf(query: URLSearchParams): unknown {
   const start = Number(query.get('continue') ?? 0);
