@@ -147,6 +147,7 @@ async function withWorkshop<Result>(
     minor: base.facts.minor,
     python: made.solved.python.interpreter,
     runtime: server,
+    library: { folder: base.library, path: base.facts.library?.folder ?? '', base: base.image.digest },
   };
   try {
     return await use(workshop);

@@ -81,6 +81,12 @@ describe('the image of examples/iris', { timeout: 15 * 60_000 }, () => {
     assert.match(await inside('-m', 'pip', 'check'), /No broken requirements/);
     const cached = await inside('-c', 'import sklearn; print(sklearn.__cached__)');
     assert.match(cached, /^\/opt\/slipway\/venv\/lib\/python3\.11\/site-packages\/sklearn\/__pycache__\//);
+    const told = `import subprocess, sys
+run = [sys.executable, '-v', '-c', 'import sklearn.linear_model, json, asyncio']
+print(subprocess.run(run, stderr=subprocess.PIPE, text=True, check=True).stderr)`;
+    const loaded = (await inside('-c', told)).split('\n').filter((line) => line.includes('code object from'));
+    const compiledAnew = loaded.filter((line) => !/\.pyc'?$/.test(line));
+    assert.ok(loaded.length > 500 && compiledAnew.length < 3, compiledAnew.join('\n'));
     const scripts = await bench.engine.docker(
       ...['run', '--rm', '--entrypoint', 'f2py', bench.seenByEngine(image), '-v'],
     );

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -17,6 +18,11 @@ function platformCache(): string {
   if (process.platform === 'darwin') return path.join(homedir(), 'Library', 'Caches');
   if (process.platform === 'win32') return process.env['LOCALAPPDATA'] ?? path.join(homedir(), 'AppData', 'Local');
   return path.join(homedir(), '.cache');
+}
+
+/** Of a stamp, for the names of folders that may stand beside one another. */
+export function shortHash(stamp: string): string {
+  return createHash('sha256').update(stamp).digest('hex').slice(0, 12);
 }
 
 /** A folder that was filled under that stamp, as an absolute path; undefined when there is none. */

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { isAtLeast } from '../../src/clients/python/uvProgram';
-import { cached } from './cache';
+import { cached, shortHash } from './cache';
 import { runTool } from './runTool';
 
 const uvVersion = '0.13.9';
@@ -152,8 +151,4 @@ export async function pythonTestEnvironments(report: Report): Promise<Record<str
     SLIPWAY_TEST_RUNNER: inEnvironment(path.join(folder, 'runner'), 'python'),
     SLIPWAY_TEST_SUPPORT: path.join(folder, 'support'),
   };
-}
-
-function shortHash(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }

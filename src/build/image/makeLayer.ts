@@ -28,6 +28,8 @@ export interface Workshop {
   readonly python: { readonly path: string; readonly version: string };
   /** Folder of the server's files, which holds the compiler too. */
   readonly runtime: string;
+  /** The base's standard library: where it lies on this machine and in the image, and the digest of the base. */
+  readonly library: { readonly folder: string; readonly path: string; readonly base: string };
 }
 
 /** Up to here a layer is made while a thread would start. */
@@ -63,20 +65,19 @@ function wheelLayer(
 
 function byteCodeLayer(
   workshop: Workshop,
-  { part, wheels, server }: Extract<LayerRecipe, { kind: 'byteCode' }>,
+  recipe: Extract<LayerRecipe, { kind: 'byteCode' }>,
   signal: AbortSignal,
 ): Promise<Layer> {
-  const { python, runtime, minor } = workshop;
-  const { packages } = schemeOf(part, minor);
-  const own = server.length === 0 ? '' : path.basename(runtime);
-  const inputs = ['byteCode', byteCodeVersion, python.version, packages, hashes(wheels), own];
+  const { part, wheels, files } = recipe;
+  const { python, runtime, library, minor } = workshop;
+  const { packages } = schemeOf(part === 'packages' ? part : 'support', minor);
+  const isLibrary = part === 'library';
+  const own = isLibrary ? { ...library, files } : { folder: runtime, path: imagePaths.runtime, files };
+  const identity = isLibrary ? [library.path, library.base] : files.length === 0 ? '' : path.basename(runtime);
+  const inputs = ['byteCode', byteCodeVersion, python.version, packages, hashes(wheels), identity];
   return workshop.cache.layer(inputs, async (output) => {
-    const files = await fetchAll(workshop, wheels, signal);
-    const request = {
-      output,
-      wheels: files.map(({ file }) => ({ file, packages })),
-      folders: [{ folder: runtime, path: imagePaths.runtime, files: server.map((one) => one.path) }],
-    };
+    const fetched = await fetchAll(workshop, wheels, signal);
+    const request = { output, wheels: fetched.map(({ file }) => ({ file, packages })), folders: [own] };
     return { mediaType: mediaTypes.layerGzip, ...(await compileByteCode(python.path, runtime, request, signal)) };
   });
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { readJson, writeAtomic } from '../../clients/files/contentStore';
 import type { Registry } from '../../clients/registry/connection';
@@ -12,10 +12,12 @@ export interface Base {
   readonly registry: Registry;
   readonly image: RemoteImage;
   readonly facts: BaseFacts;
+  /** Folder of this machine with the files of `facts.library`. */
+  readonly library: string;
 }
 
 /** Raise it when probing learns more or otherwise than before. */
-const probeVersion = 1;
+const probeVersion = 2;
 
 /** Reads a base image; its layers are looked through once for each digest. @throws UserError of {@link readImage} and {@link probeBase} */
 export async function openBase(
@@ -26,18 +28,27 @@ export async function openBase(
   signal: AbortSignal,
 ): Promise<Base> {
   const image = await readImage(registry, reference, platform, documentsIn(path.join(cache, 'documents')), signal);
-  const file = path.join(cache, `${image.digest.replace(':', '-')}-${probeVersion}.json`);
-  const known = (await readJson(file)) as BaseFacts | undefined;
-  if (known !== undefined) return { registry, image, facts: known };
-  const facts = await probeBase(
+  const library = path.join(cache, `${image.digest.replace(':', '-')}-${probeVersion}`);
+  const known = (await readJson(`${library}.json`)) as BaseFacts | undefined;
+  if (known !== undefined) return { registry, image, facts: known, library };
+  const { facts, modules } = await probeBase(
     formatImageReference(reference),
     image.config,
     image.manifest.layers,
     (layer, abort) => openBlob(registry, reference, layer.digest, 0, abort),
     signal,
   );
-  await writeAtomic(file, JSON.stringify(facts));
-  return { registry, image, facts };
+  await writeModules(library, modules);
+  await writeAtomic(`${library}.json`, JSON.stringify(facts));
+  return { registry, image, facts, library };
+}
+
+async function writeModules(folder: string, modules: ReadonlyMap<string, Buffer>): Promise<void> {
+  for (const [name, source] of modules) {
+    const file = path.join(folder, name);
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, source);
+  }
 }
 
 /** The base by digest: the same image whatever its tag will point at. */

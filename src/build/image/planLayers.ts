@@ -33,9 +33,10 @@ export type LayerRecipe =
   | { readonly kind: 'wheels'; readonly part: 'packages' | 'support'; readonly wheels: readonly Wheel[] }
   | {
       readonly kind: 'byteCode';
-      readonly part: 'packages' | 'support';
+      readonly part: 'library' | 'packages' | 'support';
       readonly wheels: readonly Wheel[];
-      readonly server: readonly SourceFile[];
+      /** Further files: of the base's standard library, or of the server. */
+      readonly files: readonly string[];
     }
   | { readonly kind: 'files'; readonly part: LayerKind; readonly files: readonly LayerFile[] };
 
@@ -45,14 +46,17 @@ export function planLayers(parts: ImageParts): readonly LayerRecipe[] {
   const { data, code } = splitFiles(parts.bundle);
   return [
     { kind: 'files', part: 'environment', files: environmentFiles(parts.base) },
+    ...(parts.byteCode && parts.base.library !== undefined
+      ? [{ kind: 'byteCode', part: 'library', wheels: [], files: parts.base.library.files } as const]
+      : []),
     ...packages.map((wheels) => ({ kind: 'wheels', part: 'packages', wheels }) as const),
     ...(parts.byteCode
-      ? packages.map((wheels) => ({ kind: 'byteCode', part: 'packages', wheels, server: [] }) as const)
+      ? packages.map((wheels) => ({ kind: 'byteCode', part: 'packages', wheels, files: [] }) as const)
       : []),
     ...(parts.support.length === 0 ? [] : [{ kind: 'wheels', part: 'support', wheels: parts.support } as const]),
     { kind: 'files', part: 'server', files: at(imagePaths.runtime, parts.server) },
     ...(parts.byteCode
-      ? [{ kind: 'byteCode', part: 'support', wheels: parts.support, server: parts.server } as const]
+      ? [{ kind: 'byteCode', part: 'support', wheels: parts.support, files: names(parts.server) } as const]
       : []),
     ...data.map((files) => ({ kind: 'files', part: 'data', files: at(imagePaths.bundle, files) }) as const),
     {
@@ -70,6 +74,7 @@ export function describeRecipe(recipe: LayerRecipe): PlannedLayer {
     const bytes = sources.reduce((sum, file) => sum + file.size, 0);
     return { kind: recipe.part, holds: sources.map((file) => file.path), bytes };
   }
+  if (recipe.part === 'library') return { kind: 'byteCode', holds: ["Python's standard library"] };
   const holds = recipe.wheels.map((wheel) => `${wheel.distribution} ${wheel.version}`);
   if (recipe.kind === 'byteCode') return { kind: 'byteCode', holds };
   const sizes = recipe.wheels.map((wheel) => wheel.size);
@@ -104,6 +109,10 @@ function environmentFiles({ python, minor }: BaseFacts): readonly LayerFile[] {
     { kind: 'folder', path: `${root}/lib/python${minor}/site-packages` },
     { kind: 'folder', path: imagePaths.support },
   ];
+}
+
+function names(files: readonly SourceFile[]): readonly string[] {
+  return files.map((file) => file.path);
 }
 
 function at(folder: string, files: readonly SourceFile[]): readonly LayerFile[] {

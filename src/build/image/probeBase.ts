@@ -6,6 +6,7 @@ import { UserError } from '../../core/errors';
 import type { Descriptor } from '../../core/image';
 import type { ImageConfig } from '../../core/oci';
 import { readTar, type FoundEntry } from './readTar';
+import { StandardLibraries } from './standardLibrary';
 
 /** What a base image offers to an environment that is put on it. */
 export interface BaseFacts {
@@ -14,6 +15,20 @@ export interface BaseFacts {
   /** `3.11` */
   readonly minor: string;
   readonly libc: Libc;
+  /** What of its standard library is there as source only; undefined where nearly all of it is compiled. */
+  readonly library?: LibraryFiles;
+}
+
+/** Files below a folder of the image, without a leading slash. */
+export interface LibraryFiles {
+  readonly folder: string;
+  readonly files: readonly string[];
+}
+
+/** What was found in a base image; the sources of its `library` go with it. */
+export interface ProbedBase {
+  readonly facts: BaseFacts;
+  readonly modules: ReadonlyMap<string, Buffer>;
 }
 
 /** The C library decides which wheels run. */
@@ -37,7 +52,7 @@ export async function probeBase(
   layers: readonly Descriptor[],
   openLayer: OpenLayer,
   signal: AbortSignal,
-): Promise<BaseFacts> {
+): Promise<ProbedBase> {
   const tree = new Tree();
   for (const layer of layers) {
     const blob = new Verified(name, layer, await openLayer(layer, signal));
@@ -53,12 +68,16 @@ export async function probeBase(
   if (python === undefined || minor === undefined) throw pythonMissing(name);
   const libc = tree.libc;
   if (libc === undefined) throw libcUnknown(name);
-  return { python, minor, libc };
+  const library = tree.libraries.uncompiledOf(python, minor);
+  if (library === undefined) return { facts: { python, minor, libc }, modules: new Map() };
+  const { folder, modules } = library;
+  return { facts: { python, minor, libc, library: { folder, files: [...modules.keys()].sort() } }, modules };
 }
 
 /** The files that matter, as the layers leave them: later ones replace and delete those of earlier ones. */
 class Tree {
   libc: Libc | undefined;
+  readonly libraries = new StandardLibraries();
   /** Target of a link, undefined for a file. */
   readonly #pythons = new Map<string, string | undefined>();
   readonly #links = new Map<string, string>();
@@ -68,6 +87,7 @@ class Tree {
     if (base.startsWith('.wh.')) this.#remove(path.posix.join(path.posix.dirname(entry.path), base.slice(4)));
     else if (folderLinks.includes(entry.path) && entry.type === 'link') this.#links.set(entry.path, entry.target);
     else if (pythonName.test(entry.path)) this.#takePython(entry);
+    else if (/\.pyc?$/.test(base)) await this.libraries.take(entry);
     else await this.#takeLibc(base, entry);
   }
 
@@ -111,6 +131,7 @@ class Tree {
     const folder = path.posix.basename(file) === '.wh..opq' ? path.posix.dirname(file) : file;
     for (const name of this.#pythons.keys())
       if (name === folder || name.startsWith(`${folder}/`)) this.#pythons.delete(name);
+    this.libraries.remove(folder);
   }
 }
 

@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { memoryBlob } from '../../../src/build/image/blobs';
 import { sha256, type BlobSource } from '../../../src/clients/registry/blob';
 import { Registry } from '../../../src/clients/registry/connection';
 import { pushBlob, putManifest } from '../../../src/clients/registry/push';
 import { mediaTypes } from '../../../src/core/oci';
-import { cached } from '../cache';
+import { cached, shortHash } from '../cache';
 import { runTool } from '../runTool';
 import { requireProgram } from '../program';
 
@@ -18,17 +19,20 @@ const packages = ['ca-certificates', 'python3', 'python3-venv', 'python3-pip', '
 const trimmed = ['var/cache/apt', 'var/lib/apt/lists', 'usr/share/doc', 'usr/share/man', 'usr/share/locale'];
 /** What it leaves out but for its folders: apt installs nothing without those of its logs. */
 const emptied = 'var/log';
+/** The official images of Python leave its byte code out. */
+const uncompiled = '*.pyc';
 
 /** A Debian with Python, as a compressed archive of its files: made once, then from the cache. */
 export async function debianArchive(report: (line: string) => void): Promise<string> {
-  const stamp = JSON.stringify([suite, packages, trimmed, emptied]);
-  const folder = await cached(`base-${suite}`, stamp, async (target) => {
+  const stamp = JSON.stringify([suite, packages, trimmed, emptied, uncompiled]);
+  const folder = await cached(`base-${suite}-${shortHash(stamp)}`, stamp, async (target) => {
     report('Making the Debian base image of the tests (once, some minutes).');
     const root = path.join(target, 'root');
     const include = `--include=${packages.join(',')}`;
     await runTool(requireProgram('debootstrap'), ['--variant=minbase', include, suite, root]);
     await Promise.all(trimmed.map((name) => rm(path.join(root, name), { recursive: true, force: true })));
     await runTool('find', [path.join(root, emptied), '-type', 'f', '-delete']);
+    await runTool('find', [path.join(root, 'usr/lib'), '-name', uncompiled, '-delete']);
     const kept = ['--exclude=./dev/*', '--exclude=./proc/*', '--exclude=./sys/*'];
     const plain = ['--sort=name', '--mtime=@0', '--numeric-owner'];
     await runTool('tar', ['-C', root, ...plain, ...kept, '-czf', path.join(target, 'root.tar.gz'), '.']);
@@ -88,7 +92,7 @@ export async function pushBase(
 
 async function hashOf(file: string, unpacked: boolean): Promise<string> {
   const hash = createHash('sha256');
-  const stream = unpacked ? createReadStream(file).pipe(createGunzip()) : createReadStream(file);
-  for await (const chunk of stream as AsyncIterable<Buffer>) hash.update(chunk);
+  const source = createReadStream(file);
+  await (unpacked ? pipeline(source, createGunzip(), hash) : pipeline(source, hash));
   return `sha256:${hash.digest('hex')}`;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { probeBase, type BaseFacts } from '../../../src/build/image/probeBase';
+import { probeBase, type BaseFacts, type ProbedBase } from '../../../src/build/image/probeBase';
 import { paddingOf, tarEnd, tarHeader, type TarEntry } from '../../../src/build/image/tar';
 import { sha256 } from '../../../src/clients/registry/blob';
 import type { ImageConfig } from '../../../src/core/oci';
@@ -29,11 +29,11 @@ function layerOf(tree: Tree): Buffer {
   return gzipSync(Buffer.concat([...parts, tarEnd]));
 }
 
-async function probe(
-  trees: readonly Tree[],
-  path = '/usr/local/bin:/usr/bin:/bin',
-  damage = false,
-): Promise<BaseFacts> {
+async function probe(trees: readonly Tree[], path?: string, damage?: boolean): Promise<BaseFacts> {
+  return (await probeAll(trees, path, damage)).facts;
+}
+
+function probeAll(trees: readonly Tree[], path = '/usr/local/bin:/usr/bin:/bin', damage = false): Promise<ProbedBase> {
   const blobs = trees.map(layerOf);
   const layers = blobs.map((blob) => ({
     mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip',
@@ -94,6 +94,35 @@ describe('what a base image offers', () => {
     it(`is told of ${name}`, async () => {
       assert.deepEqual(await probe(trees, '/opt/py/bin:/usr/local/bin:/usr/bin:/bin'), expected);
     });
+
+  const stdlib: Tree = {
+    'usr/lib/python3.11/os.py': 'os',
+    'usr/lib/python3.11/json/__init__.py': 'json',
+    'usr/lib/python3.11/dist-packages/pip.py': 'pip',
+    'usr/lib/python3.11/test/test_os.py': 'test',
+    'usr/lib/python3.11/../../../etc/out.py': 'out',
+    'usr/lib/python3.11/sitecustomize.py': '-> /etc/python3.11/sitecustomize.py',
+    'usr/lib/python3.9/os.py': 'old',
+  };
+
+  it('has a standard library, of which what is not compiled is kept', async () => {
+    const changed = { 'usr/lib/python3.11/.wh.json': '', 'usr/lib/python3.11/os.py': 'other os' };
+    const { facts, modules } = await probeAll([debian, stdlib, changed]);
+    assert.deepEqual(facts.library, { folder: 'usr/lib/python3.11', files: ['os.py'] });
+    assert.deepEqual([...modules].map(String), ['os.py,other os']);
+    const both = await probe([debian, stdlib]);
+    assert.deepEqual(both.library?.files, ['json/__init__.py', 'os.py']);
+  });
+
+  it('leaves a standard library alone that is compiled', async () => {
+    const compiled = {
+      'usr/lib/python3.11/__pycache__/os.cpython-311.pyc': 'x',
+      'usr/lib/python3.11/json/__pycache__/__init__.cpython-311.pyc': 'x',
+    };
+    assert.equal((await probe([debian, stdlib, compiled])).library, undefined);
+    const again = { 'usr/lib/python3.11/json/.wh.__pycache__': '' };
+    assert.deepEqual((await probe([debian, stdlib, compiled, again])).library?.files, ['json/__init__.py']);
+  });
 
   it('must be a Python, a known C library, and what the digest says', async () => {
     await failure(probe([{ 'usr/bin/perl': 'ELF' }]), 'BasePythonMissing', /no Python 3/);
