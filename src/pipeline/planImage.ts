@@ -46,10 +46,11 @@ export async function planImage(
   signal: AbortSignal,
 ): Promise<PlannedImage> {
   const { base, platform, solved, support, bundle, byteCode, accelerator } = blueprint;
-  const order = { solved, base: base.facts, platform, support, accelerator };
+  const builds = blueprint.apt === undefined;
+  const order = { solved, base: base.facts, platform, support, accelerator, builds };
   const wheels = await selectPackages(services, order, signal).catch(async (error: unknown) => {
     // An engine builds what has no wheels.
-    if (blueprint.apt === undefined || !isUserError(error) || error.code !== 'WheelMissing') throw error;
+    if (builds || !isUserError(error) || error.code !== 'WheelMissing') throw error;
     return { packages: pinnedIn(solved.lock.text), support: await selectSupport(services, order, signal) };
   });
   const server = await serverFiles(blueprint.server);

@@ -62,7 +62,7 @@ export async function pushImage(
     // A mount of what is there already is no more than the question whether it is.
     ...(base.registry === registry ? { mountFrom: base.image.reference.repository, isFresh: true } : {}),
   }));
-  return withWorkshop(services, job, (workshop) =>
+  return withWorkshop(services, host, job, signal, (workshop) =>
     step(host, 'push', `Building and pushing to ${hostName}/${repository}`, async () => {
       const tasks: readonly ((abort: AbortSignal) => Promise<Layer | undefined>)[] = [
         ...job.recipes.map((recipe) => async (abort: AbortSignal): Promise<Layer> => {
@@ -105,7 +105,7 @@ export async function saveImage(
   signal: AbortSignal,
 ): Promise<string> {
   const { base } = job;
-  return withWorkshop(services, job, async (workshop) => {
+  return withWorkshop(services, host, job, signal, async (workshop) => {
     const layers = await step(host, 'build', 'Making the layers', async () => {
       const result = await inParallel(
         job.recipes,
@@ -132,21 +132,35 @@ export async function saveImage(
 /** Lends what layers are made with, and puts it away in the end. */
 async function withWorkshop<Result>(
   services: Services,
+  host: DeployHost,
   { made, server, base }: ImageJob,
+  signal: AbortSignal,
   use: (workshop: Workshop) => Promise<Result>,
 ): Promise<Result> {
   const { images } = services.home;
   const cache = new LayerCache(images);
   const program = path.join(services.context.resources, '..', 'dist', 'layerWorker.js');
   const threads = new Threads<LayerRequest, Layer>(program, layerThreads);
+  const wheels = path.join(images, 'wheels');
+  const { python, lock } = made.solved;
   const workshop = {
     cache,
     threads,
-    wheels: path.join(images, 'wheels'),
+    wheels,
     fetched: new Map(),
     minor: base.facts.minor,
-    python: made.solved.python.interpreter,
+    python: python.interpreter,
     runtime: server,
+    builder: {
+      uv: await services.uv(signal),
+      interpreter: python.interpreter,
+      building: lock.building,
+      folder: wheels,
+      runtime: server,
+      onProgress: (text: string): void => {
+        host.report({ event: 'output', source: 'packages', text });
+      },
+    },
   };
   try {
     return await use(workshop);

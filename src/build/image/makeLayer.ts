@@ -2,6 +2,7 @@ import path from 'node:path';
 import { hashFile } from '../../clients/files/contentStore';
 import type { Threads } from '../../clients/process/threads';
 import { compileByteCode } from '../../clients/python/byteCode';
+import { buildWheel, builtWith, type WheelBuilder } from '../../clients/python/buildWheel';
 import { fetchWheel } from '../../clients/python/fetchWheel';
 import type { Wheel } from '../../clients/python/selectWheels';
 import { mediaTypes } from '../../core/oci';
@@ -28,6 +29,7 @@ export interface Workshop {
   readonly python: { readonly path: string; readonly version: string };
   /** Folder of the server's files, which holds the compiler too. */
   readonly runtime: string;
+  readonly builder: WheelBuilder;
 }
 
 /** Up to here a layer is made while a thread would start. */
@@ -54,7 +56,7 @@ function wheelLayer(
   signal: AbortSignal,
 ): Promise<Layer> {
   const scheme = schemeOf(part, workshop.minor);
-  const inputs = ['wheels', wheelLayerVersion, scheme, hashes(wheels)];
+  const inputs = ['wheels', wheelLayerVersion, scheme, origins(workshop, wheels)];
   return workshop.cache.layer(inputs, async (to) => {
     const files = await fetchAll(workshop, wheels, signal);
     return workshop.threads.run({ kind: 'wheels', to, wheels: files, scheme }, signal);
@@ -69,7 +71,7 @@ function byteCodeLayer(
   const { python, runtime, minor } = workshop;
   const { packages } = schemeOf(part, minor);
   const own = server.length === 0 ? '' : path.basename(runtime);
-  const inputs = ['byteCode', byteCodeVersion, python.version, packages, hashes(wheels), own];
+  const inputs = ['byteCode', byteCodeVersion, python.version, packages, origins(workshop, wheels), own];
   return workshop.cache.layer(inputs, async (output) => {
     const files = await fetchAll(workshop, wheels, signal);
     const request = {
@@ -102,13 +104,20 @@ async function fetchAll(
 ): Promise<readonly WheelFile[]> {
   return Promise.all(
     wheels.map(async (wheel) => {
-      const fetching = workshop.fetched.get(wheel.sha256) ?? fetchWheel(workshop.wheels, wheel, signal);
+      const fetching = workshop.fetched.get(wheel.sha256) ?? obtain(workshop, wheel, signal);
       workshop.fetched.set(wheel.sha256, fetching);
-      return { name: wheel.name, file: await fetching };
+      return { name: wheel.name, file: await fetching, isBuilt: wheel.isSource === true };
     }),
   );
 }
 
-function hashes(wheels: readonly Wheel[]): readonly string[] {
-  return wheels.map((wheel) => wheel.sha256);
+function obtain(workshop: Workshop, wheel: Wheel, signal: AbortSignal): Promise<string> {
+  return wheel.isSource === true
+    ? buildWheel(workshop.builder, wheel, signal)
+    : fetchWheel(workshop.wheels, wheel, signal);
+}
+
+/** What the content of wheels depends on, known before they are fetched or built. */
+function origins({ builder }: Workshop, wheels: readonly Wheel[]): readonly string[] {
+  return wheels.map(({ sha256, isSource }) => (isSource === true ? `${sha256} ${builtWith(builder)}` : sha256));
 }

@@ -63,6 +63,9 @@ export function planLayers(parts: ImageParts): readonly LayerRecipe[] {
   ];
 }
 
+/** Whoever reads the plan learns that code of the package runs on this machine. */
+const builtHere = ' (no wheel: built from its source on this machine)';
+
 /** A recipe in words, with the bytes that go into it. */
 export function describeRecipe(recipe: LayerRecipe): PlannedLayer {
   if (recipe.kind === 'files') {
@@ -70,8 +73,11 @@ export function describeRecipe(recipe: LayerRecipe): PlannedLayer {
     const bytes = sources.reduce((sum, file) => sum + file.size, 0);
     return { kind: recipe.part, holds: sources.map((file) => file.path), bytes };
   }
-  const holds = recipe.wheels.map((wheel) => `${wheel.distribution} ${wheel.version}`);
-  if (recipe.kind === 'byteCode') return { kind: 'byteCode', holds };
+  const named = recipe.wheels.map((wheel) => `${wheel.distribution} ${wheel.version}`);
+  if (recipe.kind === 'byteCode') return { kind: 'byteCode', holds: named };
+  const holds = recipe.wheels.map(
+    ({ isSource }, index) => `${named[index] ?? ''}${isSource === true ? builtHere : ''}`,
+  );
   const sizes = recipe.wheels.map((wheel) => wheel.size);
   if (sizes.includes(undefined)) return { kind: recipe.part, holds };
   return { kind: recipe.part, holds, bytes: sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0) };
