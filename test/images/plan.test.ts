@@ -27,15 +27,19 @@ describe('the plan of a project whose package has no wheel', { timeout: 5 * 60_0
   });
 
   it('says that it is built here, where this machine is like the image', async () => {
-    const { plan } = await planImageOnly(workspace.services, recordingHost(), request, workspace.signal);
-    assert.ok('layers' in plan);
+    const {
+      plans: [plan],
+    } = await planImageOnly(workspace.services, recordingHost(), request, workspace.signal);
+    assert.ok(plan !== undefined && 'layers' in plan);
     assert.match(JSON.stringify(plan.layers), /docopt 0\.6\.2 \(no wheel: built from its source on this machine\)/);
   });
 
   it('names it where a Docker engine builds, which needs no wheel', async () => {
     const asked = { ...request, builder: 'docker' } as const;
-    const { plan } = await planImageOnly(workspace.services, recordingHost(), asked, workspace.signal);
-    assert.ok('layers' in plan);
+    const {
+      plans: [plan],
+    } = await planImageOnly(workspace.services, recordingHost(), asked, workspace.signal);
+    assert.ok(plan !== undefined && 'layers' in plan);
     const holds = (kind: string): string => JSON.stringify(plan.layers.filter((layer) => layer.kind === kind));
     assert.match(holds('packages'), /docopt 0\.6\.2/);
     assert.match(holds('support'), /uvicorn /);

@@ -40,6 +40,12 @@ export async function openBase(
   return { registry, image, facts };
 }
 
+/** What it runs on. */
+export function platformOf({ image }: Base): Platform {
+  const { os, architecture } = image.config;
+  return { os, architecture };
+}
+
 /** The base by digest: the same image whatever its tag will point at. */
 export function baseReference({ image }: Base): string {
   return formatImageReference({ ...image.reference, digest: image.digest });
