@@ -20,7 +20,7 @@ export const wheelLayerVersion = 2;
 /** Smaller than this a deflated file is not worth a gzip member of its own. */
 const smallestMember = 1024;
 /** Up to here a file is inflated in memory. */
-const inMemoryBytes = 1024 * 1024;
+const inMemoryBytes = 256 * 1024;
 
 /**
  * Writes wheels as one layer: what `pip install` would unpack, without compressing anything again.
