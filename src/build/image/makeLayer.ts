@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { hashFile } from '../../clients/files/contentStore';
 import type { Threads } from '../../clients/process/threads';
@@ -36,7 +37,7 @@ export interface Workshop {
 const inPlaceBytes = 512 * 1024;
 
 /** Raise it when the same modules give other bytes than before. */
-const byteCodeVersion = 1;
+const byteCodeVersion = 2;
 
 /** The layer of a recipe; one that was made before is neither fetched nor unpacked again. */
 export function makeLayer(workshop: Workshop, recipe: LayerRecipe, signal: AbortSignal): Promise<Layer> {
@@ -74,9 +75,13 @@ function byteCodeLayer(
   const inputs = ['byteCode', byteCodeVersion, python.version, packages, origins(workshop, wheels), own];
   return workshop.cache.layer(inputs, async (output) => {
     const files = await fetchAll(workshop, wheels, signal);
+    const keyOf = (origin: string | undefined): string =>
+      shortHash([byteCodeVersion, python.version, packages, origin]);
+    const origin = origins(workshop, wheels);
     const request = {
       output,
-      wheels: files.map(({ file }) => ({ file, packages })),
+      kept: path.join(path.dirname(workshop.wheels), 'byteCode'),
+      wheels: files.map(({ file }, index) => ({ key: keyOf(origin[index]), file, packages })),
       folders: [{ folder: runtime, path: imagePaths.runtime, files: server.map((one) => one.path) }],
     };
     return { mediaType: mediaTypes.layerGzip, ...(await compileByteCode(python.path, runtime, request, signal)) };
@@ -115,6 +120,10 @@ function obtain(workshop: Workshop, wheel: Wheel, signal: AbortSignal): Promise<
   return wheel.isSource === true
     ? buildWheel(workshop.builder, wheel, signal)
     : fetchWheel(workshop.wheels, wheel, signal);
+}
+
+function shortHash(inputs: readonly unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(inputs)).digest('hex').slice(0, 40);
 }
 
 /** What the content of wheels depends on, known before they are fetched or built. */
