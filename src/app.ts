@@ -51,8 +51,8 @@ export interface App {
    * @throws UserError NoFolder, NotOnDisk
    */
   chooseProject(subject: unknown): Promise<vscode.Uri | undefined>;
-  /** Shows the model in the Models view, without taking the focus away from an editor. */
-  reveal(model: ModelRef): Promise<void>;
+  /** Shows the model, or a release of it, in the Models view, without taking the focus away from an editor. */
+  reveal(model: ModelRef, version?: number): Promise<void>;
   /** Shows a row of a list in the Clusters view, also one behind those that are shown. */
   revealRow(parentId: string, id: string): Promise<void>;
   /** How registries are reached: hosts that need no encryption, and what the user typed. */
@@ -67,7 +67,7 @@ export interface App {
 
 /** What the Models view does for the app. */
 export interface ModelsView extends Disposable {
-  reveal(model: ModelRef): Promise<void>;
+  reveal(model: ModelRef, version?: number): Promise<void>;
 }
 
 /** What the Clusters view does for the app. */
@@ -128,7 +128,7 @@ export function createApp(
     chooseProject: async (subject) =>
       (await import('./editor/chooseProject')).chooseProject(extension.workspaceState, subject),
     registryAccess,
-    reveal: (model) => views.models().reveal(model),
+    reveal: (model, version) => views.models().reveal(model, version),
     revealRow: (parentId, id) => views.clusters().reveal(parentId, id),
     refreshForwards,
     refresh: async () => {

@@ -39,7 +39,7 @@ export const buildCommand: Verb = (run) =>
     .addOption(builderOption())
     .option('--plan', 'only show what the image would hold')
     .option('--base <reference>', "base image with a Python 3; by default Python's official one")
-    .option('--platform <os/architecture>', 'what the image runs on', 'linux/amd64')
+    .option('--platform <os/architecture>', 'what the image runs on; several with commas', 'linux/amd64')
     .option('--insecure', 'speak to the registry without encryption, or accept its certificate unseen')
     .option('--name <name>', 'name of the model; by default that of the project')
     .option('--no-byte-code', 'leave compiled modules out: a smaller image that starts more slowly')
@@ -63,9 +63,11 @@ export const buildCommand: Verb = (run) =>
           ...(options.platform === undefined ? {} : { platform: options.platform }),
         };
         if (options.plan === true) {
-          const { plan } = await planImageOnly(services, host, { ...request, to }, signal);
-          output.emit({ event: 'imagePlan', plan });
-          output.say(formatImagePlan(plan));
+          const { plans } = await planImageOnly(services, host, { ...request, to }, signal);
+          for (const plan of plans) {
+            output.emit({ event: 'imagePlan', plan });
+            output.say(formatImagePlan(plan));
+          }
           return;
         }
         const chosen = checkTarget(to, options);

@@ -22,10 +22,11 @@ export const showImagePlan: Command = async (app, subject) => {
   await saveEditors(folder);
   const services = await app.services();
   const request = { ...imageSettings(uri), path: uri.fsPath, to: await knownTarget(app, uri, folder), byteCode: true };
-  const { plan, findings } = await withNotification(vscode.l10n.t('Planning the image'), (progress, signal) =>
+  const { plans, findings } = await withNotification(vscode.l10n.t('Planning the image'), (progress, signal) =>
     planImageOnly(services, listener(progress), request, signal),
   );
-  await readOnlyText(app).show(`${plan.name}/image-plan.txt`, `${formatImagePlan(plan)}\n${findingLines(findings)}`);
+  const text = plans.map(formatImagePlan).join('\n\n');
+  await readOnlyText(app).show(`${plans[0]?.name ?? ''}/image-plan.txt`, `${text}\n${findingLines(findings)}`);
 };
 
 /** The repository, where a registry was chosen already: a plan asks nothing. */

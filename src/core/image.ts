@@ -75,10 +75,16 @@ export function parsePlatform(text: string): Platform {
   const [os = '', architecture = '', ...rest] = text.split('/');
   if (os !== 'linux' || !['amd64', 'arm64'].includes(architecture) || rest.length > 0) {
     throw new UserError('PlatformInvalid', `Images cannot be built for the platform ${JSON.stringify(text)}.`, {
-      remedy: { kind: 'hint', label: 'Use linux/amd64 or linux/arm64.' },
+      remedy: { kind: 'hint', label: 'Use linux/amd64 or linux/arm64, or both with a comma between them.' },
     });
   }
   return { os, architecture };
+}
+
+/** Reads one platform, or several with commas between them; each counts once. @throws UserError PlatformInvalid */
+export function parsePlatforms(text = 'linux/amd64'): readonly [Platform, ...Platform[]] {
+  const [first = '', ...further] = new Set(text.split(',').map((one) => one.trim()));
+  return [parsePlatform(first), ...further.map(parsePlatform)];
 }
 
 export function formatPlatform({ os, architecture }: Platform): string {

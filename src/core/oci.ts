@@ -1,4 +1,4 @@
-import type { Descriptor } from './image';
+import type { Descriptor, Platform } from './image';
 
 /** Media types of the OCI image specification, and those of Docker that registries still hand out. */
 export const mediaTypes = {
@@ -24,6 +24,8 @@ export interface ImageManifest {
 
 /** @see https://github.com/opencontainers/image-spec/blob/v1.1.1/image-index.md */
 export interface ImageIndex {
+  readonly schemaVersion: 2;
+  readonly mediaType: string;
   readonly manifests: readonly (Descriptor & {
     readonly platform?: { readonly os: string; readonly architecture: string; readonly variant?: string };
     readonly annotations?: Readonly<Record<string, string>>;
@@ -58,6 +60,17 @@ export interface HistoryEntry {
   readonly created_by?: string;
   readonly comment?: string;
   readonly empty_layer?: boolean;
+}
+
+/** The images of an index. Attestations stand beside them and have a platform of their own, `unknown/unknown`. */
+export function imagesIn(
+  index: Pick<ImageIndex, 'manifests'>,
+): readonly (Descriptor & { readonly platform: Platform })[] {
+  return index.manifests.flatMap(({ annotations, platform, ...descriptor }) =>
+    annotations?.['vnd.docker.reference.type'] !== undefined || platform === undefined || platform.os === 'unknown'
+      ? []
+      : [{ ...descriptor, platform }],
+  );
 }
 
 /** Docker's layer types name the same bytes as the OCI's. */

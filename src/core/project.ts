@@ -31,7 +31,8 @@ export interface Project {
 export type EntryPoint =
   | { readonly kind: 'notebook'; readonly notebook: string; readonly predict: string; readonly load?: string }
   | { readonly kind: 'modelFile'; readonly path: string; readonly format: ModelFormat }
-  | { readonly kind: 'mlmodel'; readonly path: string }
+  /** A folder that a library saved a model into. */
+  | { readonly kind: FolderKind; readonly path: string }
   | {
       readonly kind: 'app';
       readonly module: string;
@@ -42,6 +43,9 @@ export type EntryPoint =
   | { readonly kind: 'dockerfile'; readonly path: string }
   /** It can be run, not served: no `predict` was found. */
   | { readonly kind: 'none'; readonly notebook?: string };
+
+/** What MLflow saves, and what spaCy's `nlp.to_disk` does. */
+export type FolderKind = 'mlmodel' | 'spacy';
 
 export type ModelFormat = 'joblib' | 'pickle' | 'onnx' | 'xgboost' | 'lightgbm' | 'safetensors';
 
@@ -81,7 +85,7 @@ export interface Requirement {
 /** The optional `slipway.yaml`, checked against `resources/schemas/slipway.schema.json`. */
 export interface ProjectConfig {
   readonly name?: string;
-  /** `notebook.ipynb`, `notebook.ipynb:function`, `model.joblib`, `app.py:app` or a folder with MLmodel. */
+  /** `notebook.ipynb`, `notebook.ipynb:function`, `model.joblib`, `app.py:app` or a folder with a model of MLflow or spaCy. */
   readonly entry?: string;
   readonly python?: string;
   readonly train?: 'always' | 'auto' | 'never';

@@ -5,6 +5,8 @@ export interface ImageLayer {
   readonly bytes: number;
   /** What its builder said that it holds. */
   readonly title?: string;
+  /** The one that needs it, of an image for several: `linux/arm64`. */
+  readonly platform?: string;
 }
 
 /** A tag of a repository, with the image that it names now. */

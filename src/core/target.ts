@@ -62,8 +62,8 @@ export interface PullCredential {
 /** What is known of a release before it is built. */
 export interface DeployIntent {
   readonly name: string;
-  /** What the image is going to be made for; by default what the target has most of. */
-  readonly platform?: Platform;
+  /** What the image is for, or is going to be made for; by default what the target has most of. */
+  readonly platforms?: readonly Platform[];
   /** What a replica asks for, and the most that it may take. */
   readonly resources?: ResourceNeed;
   readonly limits?: ResourceNeed;

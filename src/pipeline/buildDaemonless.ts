@@ -1,3 +1,5 @@
+import { platformOf, type Base } from '../build/image/openBase';
+import type { LayerRecipe, SourceFile } from '../build/image/planLayers';
 import type { DeployHost } from '../core/deploy';
 import { formatPlatform } from '../core/image';
 import type { Registries } from './imageBase';
@@ -5,7 +7,7 @@ import { filesBelow } from './imageParts';
 import type { ShippedTarget } from './imageTarget';
 import { planImage } from './planImage';
 import { prepareImage, whileEnding, type ImageOrder, type MadeImage, type PreparedImage } from './prepareImage';
-import { pushImage, saveImage } from './shipImage';
+import { pushImage, saveImage, type ImageVariant } from './shipImage';
 import type { Services } from './services';
 import { step } from './step';
 
@@ -42,21 +44,40 @@ async function ship(
   { registries, order, prepared, to }: Shipment,
   signal: AbortSignal,
 ): Promise<string> {
-  const { name, platform, byteCode, destination } = order;
-  const { base, made, server, bundle, leftOut } = prepared;
-  const { solved, runtime } = made;
-  const planned = await step(host, 'packages', 'Choosing the packages for the image', async () => {
-    const files = await filesBelow(bundle.folder);
-    const { accelerator } = order.project.config;
-    const image = { byteCode, accelerator, leftOut };
-    const parts = { name, destination, base, platform, solved, support: runtime?.support, server, ...image };
-    const result = await planImage(services, { ...parts, bundle: files }, signal);
-    return { result, message: `${result.recipes.length} layers for ${formatPlatform(platform)}` };
-  });
-  host.report({ event: 'imagePlan', plan: planned.plan });
-  const { root } = order.project;
-  const job = { name, project: root, base, recipes: planned.recipes, made, server, bundle, registries };
+  const { name, project } = order;
+  const { base, further, made, server, bundle } = prepared;
+  const files = await filesBelow(bundle.folder);
+  const variants: ImageVariant[] = [];
+  for (const one of [base, ...further])
+    variants.push({
+      base: one,
+      recipes: await choosePackages(services, host, { order, prepared }, one, files, signal),
+    });
+  const job = { name, project: project.root, variants, made, server, bundle, registries };
   return to.kind === 'registry'
     ? pushImage(services, host, job, to.reference, signal)
     : saveImage(services, host, job, to, signal);
+}
+
+/** The layers for one platform, and the plan for whoever listens. */
+async function choosePackages(
+  services: Services,
+  host: DeployHost,
+  { order, prepared }: Pick<Shipment, 'order' | 'prepared'>,
+  base: Base,
+  bundle: readonly SourceFile[],
+  signal: AbortSignal,
+): Promise<readonly LayerRecipe[]> {
+  const { name, byteCode, destination } = order;
+  const { made, server, leftOut } = prepared;
+  const planned = await step(host, 'packages', 'Choosing the packages for the image', async () => {
+    const { accelerator } = order.project.config;
+    const platform = platformOf(base);
+    const image = { byteCode, accelerator, leftOut, bundle };
+    const parts = { name, destination, base, platform, solved: made.solved, support: made.runtime?.support, server };
+    const result = await planImage(services, { ...parts, ...image }, signal);
+    return { result, message: `${result.recipes.length} layers for ${formatPlatform(platform)}` };
+  });
+  host.report({ event: 'imagePlan', plan: planned.plan });
+  return planned.recipes;
 }

@@ -1,5 +1,5 @@
 import type { BuiltImage, DeployHost } from '../core/deploy';
-import { parsePlatform } from '../core/image';
+import { parsePlatforms } from '../core/image';
 import type { Project } from '../core/project';
 import { buildDaemonless, type LayersOrder } from './buildDaemonless';
 import { buildDockerfile, buildGenerated } from './buildWithDocker';
@@ -7,7 +7,7 @@ import { whileBuilding } from './buildsUnderWay';
 import { chooseBuilder, type BuilderChoice, type BuilderName } from './chooseBuilder';
 import { exportDockerfile, type DockerfileOrder } from './generateDockerfile';
 import { Registries } from './imageBase';
-import { describeTarget, type ImageTarget, type ShippedTarget } from './imageTarget';
+import { checkSeveral, describeTarget, type ImageTarget, type ShippedTarget } from './imageTarget';
 import { inspect } from './inspect';
 import { checkedName } from './packageModel';
 import type { MadeImage } from './prepareImage';
@@ -20,7 +20,7 @@ export interface BuildImageRequest {
   readonly name?: string;
   /** Base image; by default Python's official one. */
   readonly base?: string;
-  /** `linux/amd64` by default. */
+  /** `linux/amd64` by default; several with commas between them. */
   readonly platform?: string;
   /** By default a Docker engine where the project has a Dockerfile or asks for system packages, else none. */
   readonly builder?: BuilderName;
@@ -67,11 +67,12 @@ export async function buildProject(
 ): Promise<BuiltProject> {
   const started = performance.now();
   const registries = new Registries(request.insecure, services.credentials);
-  const platform = parsePlatform(request.platform ?? 'linux/amd64');
+  const [platform, ...further] = parsePlatforms(request.platform);
   const { to, project, base, byteCode, retrain } = request;
   const name = checkedName(request.name ?? project.name);
-  const order = { project, name, base, platform, destination: describeTarget(to), retrain, byteCode };
+  const order = { project, name, base, platform, further, destination: describeTarget(to), retrain, byteCode };
   const choice = await chooseBuilder(project, request.builder, to);
+  if (further.length > 0) checkSeveral(choice.kind === 'daemonless', to);
   const work = { registries, order, choice };
   const { image, prepared } =
     to.kind === 'dockerfile'

@@ -61,7 +61,8 @@ function bundleEntry(entry: EntryPoint): BundleEntry {
     case 'modelFile':
       return { kind: 'modelFile', path: `project/${entry.path}`, format: entry.format };
     case 'mlmodel':
-      return { kind: 'mlmodel', path: `project/${entry.path}` };
+    case 'spacy':
+      return { kind: entry.kind, path: `project/${entry.path}` };
     case 'app':
       return { kind: entry.protocol, app: `${entry.module}:${entry.attribute}` };
     case 'dockerfile':

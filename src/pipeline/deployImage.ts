@@ -4,7 +4,7 @@ import { checkExposure } from '../core/exposure';
 import type { DeployHost } from '../core/deploy';
 import type { DeployedModel } from '../core/deployment';
 import { UserError } from '../core/errors';
-import { formatPlatform, parseImageReference, parsePlatform, type ImageReference } from '../core/image';
+import { formatPlatform, parseImageReference, parsePlatforms, type ImageReference } from '../core/image';
 import type { Project } from '../core/project';
 import { resourceNeed, type ResourceNeed } from '../core/resources';
 import type { DeployIntent, ImageContent, ImageTarget } from '../core/target';
@@ -65,7 +65,7 @@ export async function deployImage(
 
 /**
  * Whether the target takes the model. Changes nothing but the pull secret that the user agrees to.
- * @returns the platform to build for
+ * @returns the platform to build for, or several as the user named them
  */
 export async function checkPlace(
   services: Services,
@@ -81,7 +81,7 @@ export async function checkPlace(
     const { reference, insecure = [] } = request.image ?? {};
     if (reference !== undefined)
       await checkPull(services, host, { target, reference, insecure: insecure.includes(reference.registry) }, signal);
-    const result = formatPlatform(found);
+    const result = request.image?.platform ?? formatPlatform(found);
     return { result, message: `${target.displayName} takes models, for ${result}` };
   });
   await checkScaling(target, name, project, signal);
@@ -94,7 +94,7 @@ function intentOf(name: string, { config }: Project, request: ImageDeploy['reque
   const { resources, placement } = config;
   return {
     name,
-    ...(platform === undefined ? {} : { platform: parsePlatform(platform) }),
+    ...(platform === undefined ? {} : { platforms: parsePlatforms(platform) }),
     ...(replicas === undefined ? {} : { replicas }),
     ...(config.expose === undefined ? {} : { exposure: config.expose }),
     ...(placement === undefined ? {} : { placement }),

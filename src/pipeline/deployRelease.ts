@@ -16,7 +16,7 @@ import type {
 } from '../core/target';
 import { discoverTargets } from './discoverTargets';
 import { checkedName } from './packageModel';
-import { checkPull, platformOf } from './pullAccess';
+import { checkPull, platformsOf } from './pullAccess';
 import { announce, untilReady } from './rollOut';
 import { collectSecrets } from './secrets';
 import { openTarget, type Services } from './services';
@@ -134,7 +134,7 @@ async function checkTarget(
       ...(provenance.resources && { resources: provenance.resources }),
       ...(exposure && { exposure }),
       ...(content.placement && { placement: content.placement }),
-      ...(await platformOf(services, reference, isInsecure, signal)),
+      ...(await platformsOf(services, reference, isInsecure, signal)),
     };
     const { warnings } = await target.preflight(intent, signal);
     for (const finding of warnings) host.report({ event: 'finding', finding });

@@ -62,16 +62,33 @@ export async function onBase(
   return step(host, 'base', 'Reading the base image', async () => {
     const reference = await chooseBase(services, request.project, request.base, signal);
     const registry = registries.get(reference.registry);
-    const base = await openBase(
-      registry,
-      reference,
-      request.platform,
-      path.join(services.home.images, 'bases'),
-      signal,
-    );
+    const base = await openBase(registry, reference, request.platform, basesIn(services), signal);
     const python = pythonForBase(request.project.python, baseReference(base), base.facts.minor);
     return { result: { base, project: { ...request.project, python } }, message: describeBase(base) };
   });
+}
+
+/**
+ * The same base for further platforms. What was trained for the Python of the first one must run on each.
+ * @throws UserError PlatformMissing, BasePythonMismatch and those of {@link openBase}
+ */
+export async function furtherBases(
+  services: Services,
+  { registry, image, facts }: Base,
+  platforms: readonly Platform[],
+  signal: AbortSignal,
+): Promise<readonly Base[]> {
+  const cache = basesIn(services);
+  const bases = await Promise.all(
+    platforms.map((platform) => openBase(registry, image.reference, platform, cache, signal)),
+  );
+  for (const base of bases)
+    pythonForBase({ version: facts.minor, source: 'the other platforms' }, baseReference(base), base.facts.minor);
+  return bases;
+}
+
+function basesIn({ home }: Services): string {
+  return path.join(home.images, 'bases');
 }
 
 export function describeBase({ facts }: Base): string {

@@ -1,7 +1,15 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { listFiles } from '../clients/files/contentStore';
-import { selectWheels, type PythonTarget, type Wheel } from '../clients/python/selectWheels';
+import { hostGlibc } from '../clients/python/hostLibc';
+import {
+  selectWheels,
+  wheelMissing,
+  type PythonTarget,
+  type Wheel,
+  type WheelRequest,
+} from '../clients/python/selectWheels';
+import { compilesFor } from '../build/image/compilesFor';
 import type { SourceFile } from '../build/image/planLayers';
 import type { BaseFacts } from '../build/image/probeBase';
 import type { Platform } from '../core/image';
@@ -32,13 +40,18 @@ export interface PackageOrder {
   readonly support: string | undefined;
 }
 
+interface BuiltPackageOrder extends PackageOrder {
+  /** Whether this machine builds the packages that have no wheel. */
+  readonly builds: boolean;
+}
+
 /**
- * Chooses the wheels of an image from the lock.
+ * Chooses the wheels of an image from the lock; the source of a package without one where this machine can build it.
  * @throws UserError WheelMissing, PackageHashMismatch, RuntimeConflict's causes and those of uv
  */
 export async function selectPackages(
   services: Services,
-  order: PackageOrder,
+  order: BuiltPackageOrder,
   signal: AbortSignal,
 ): Promise<ImagePackages> {
   const uv = await services.uv(signal);
@@ -47,10 +60,11 @@ export async function selectPackages(
     subject: 'the packages of this project',
     requirements: lock,
     dependencies: false,
+    sources: true,
     target: pythonTarget(order),
   };
   const [ordinary, added] = await Promise.all([
-    selectWheels(uv, wheelCache(services), users, signal),
+    selectWheels(uv, wheelCache(services), users, signal).then((found) => buildable(order, users, found, signal)),
     selectServer(services, order, signal),
   ]);
   const chosen = [...ordinary, ...wheels];
@@ -61,6 +75,22 @@ export async function selectPackages(
     packages: [...chosen, ...missing.filter(isOfEnvironment)],
     support: missing.filter((wheel) => !isOfEnvironment(wheel)),
   };
+}
+
+/** What is compiled here must run there. @throws UserError WheelMissing */
+async function buildable(
+  { builds, solved, base, platform }: BuiltPackageOrder,
+  request: Pick<WheelRequest, 'subject' | 'target'>,
+  packages: readonly Wheel[],
+  signal: AbortSignal,
+): Promise<readonly Wheel[]> {
+  const source = packages.find(({ isSource }) => isSource);
+  if (source === undefined) return packages;
+  const { interpreter } = solved.python;
+  const glibc = await hostGlibc(interpreter.path, signal);
+  const host = { platform: process.platform, arch: process.arch, minor: interpreter.minor, glibc };
+  if (builds && compilesFor(host, base, platform)) return packages;
+  throw wheelMissing(request, `${source.distribution} ${source.version}`);
 }
 
 /** The lock with PyTorch's wheels for the accelerator set apart. @throws UserError those of {@link selectTorch} */

@@ -20,6 +20,19 @@ export function parseImageTarget(registry: string | undefined, output: string | 
   });
 }
 
+/** Whether an image for several platforms can be made and go there. @throws UserError PlatformsUnsupported */
+export function checkSeveral(isDaemonless: boolean, to: ImageTarget | undefined): void {
+  const isArchive = to?.kind === 'docker';
+  if (isDaemonless && to?.kind !== 'dockerfile' && !isArchive) return;
+  const what = isArchive ? 'docker load takes an image' : 'A Docker engine builds an image';
+  throw new UserError('PlatformsUnsupported', `${what} for one platform, and several were named.`, {
+    remedy: {
+      kind: 'hint',
+      label: isArchive ? 'Name one platform, or write an OCI layout.' : 'Name one platform, and build once for each.',
+    },
+  });
+}
+
 export function describeTarget(to: ImageTarget): string {
   return to.kind === 'registry' ? `${to.reference.registry}/${to.reference.repository}` : `${to.kind}:${to.path}`;
 }

@@ -71,6 +71,8 @@ export function describeEntry(entry: EntryPoint): string {
       return `${entry.path} (${entry.format})`;
     case 'mlmodel':
       return `${entry.path} (MLmodel)`;
+    case 'spacy':
+      return `${entry.path} (spaCy)`;
     case 'app':
       return `${entry.module}:${entry.attribute} (${entry.protocol.toUpperCase()})`;
     case 'dockerfile':

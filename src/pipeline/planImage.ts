@@ -1,4 +1,4 @@
-import { baseReference, type Base } from '../build/image/openBase';
+import { baseReference, librarySource, type Base } from '../build/image/openBase';
 import { healthPath, imageUser, serveCommand, serverPort } from '../build/image/imageConfig';
 import { describeRecipe, planLayers, type LayerRecipe, type SourceFile } from '../build/image/planLayers';
 import type { Wheel } from '../clients/python/selectWheels';
@@ -46,14 +46,16 @@ export async function planImage(
   signal: AbortSignal,
 ): Promise<PlannedImage> {
   const { base, platform, solved, support, bundle, byteCode, accelerator } = blueprint;
-  const order = { solved, base: base.facts, platform, support, accelerator };
+  const builds = blueprint.apt === undefined;
+  const order = { solved, base: base.facts, platform, support, accelerator, builds };
   const wheels = await selectPackages(services, order, signal).catch(async (error: unknown) => {
     // An engine builds what has no wheels.
-    if (blueprint.apt === undefined || !isUserError(error) || error.code !== 'WheelMissing') throw error;
+    if (builds || !isUserError(error) || error.code !== 'WheelMissing') throw error;
     return { packages: pinnedIn(solved.lock.text), support: await selectSupport(services, order, signal) };
   });
   const server = await serverFiles(blueprint.server);
-  const recipes = planLayers({ base: base.facts, ...wheels, server, bundle, byteCode });
+  const library = librarySource(base);
+  const recipes = planLayers({ base: base.facts, ...wheels, server, bundle, byteCode, library });
   return { recipes, plan: describeImage(blueprint, recipes) };
 }
 

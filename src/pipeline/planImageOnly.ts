@@ -1,6 +1,7 @@
+import { platformOf } from '../build/image/openBase';
 import type { SourceFile } from '../build/image/planLayers';
 import type { DeployHost } from '../core/deploy';
-import { formatPlatform, parsePlatform, type Platform } from '../core/image';
+import { formatPlatform, parsePlatforms, type Platform } from '../core/image';
 import type { DockerfilePlan, ImagePlan } from '../core/imagePlan';
 import path from 'node:path';
 import type { Finding, Project } from '../core/project';
@@ -9,11 +10,11 @@ import { copyRuntime } from '../clients/python/runtimeFiles';
 import { baseImages, planDockerContext } from '../project/dockerContext';
 import { acceptedEntries, type BuildImageRequest } from './buildImage';
 import { chooseBuilder } from './chooseBuilder';
-import { describeTarget, type ImageTarget } from './imageTarget';
-import { onBase, Registries } from './imageBase';
+import { checkSeveral, describeTarget, type ImageTarget } from './imageTarget';
+import { furtherBases, onBase, Registries } from './imageBase';
 import { filesBelow } from './imageParts';
 import { inspectOnly } from './inspect';
-import { planImage } from './planImage';
+import { planImage, type ImageBlueprint } from './planImage';
 import { solve } from './prepareEnvironment';
 import { readProjectState } from './projectState';
 import type { Services } from './services';
@@ -21,61 +22,60 @@ import { identify, type TrainingChoice } from './trainingChoice';
 
 export type PlanImageRequest = Omit<BuildImageRequest, 'to' | 'retrain'> & { readonly to: ImageTarget | undefined };
 
+/** What an image would be, one plan a platform. */
+export interface PlannedOnly {
+  readonly plans: readonly (ImagePlan | DockerfilePlan)[];
+  readonly findings: readonly Finding[];
+}
+
 /** What Containerize would build now. Reads and solves; nothing is executed, installed, fetched or pushed. */
 export async function planImageOnly(
   services: Services,
   host: DeployHost,
   request: PlanImageRequest,
   signal: AbortSignal,
-): Promise<{ readonly plan: ImagePlan | DockerfilePlan; readonly findings: readonly Finding[] }> {
-  const platform = parsePlatform(request.platform ?? 'linux/amd64');
-  const { to } = request;
+): Promise<PlannedOnly> {
+  const [platform, ...others] = parsePlatforms(request.platform);
+  const { to, byteCode } = request;
   const { project: inspected, findings } = await inspectOnly(services, request.path, signal, acceptedEntries(request));
   const builder = await chooseBuilder(inspected, request.builder, to);
+  if (others.length > 0) checkSeveral(builder.kind === 'daemonless', to);
   const named = {
     name: request.name ?? inspected.name,
     destination: to === undefined ? undefined : describeTarget(to),
   };
   if (builder.kind === 'dockerfile') {
     const plan = await planDockerfile(inspected, { ...named, dockerfile: builder.dockerfile, platform }, signal);
-    return { plan, findings };
+    return { plans: [plan], findings };
   }
   const registries = new Registries(request.insecure, services.credentials);
-  const { base, project } = await onBase(
-    services,
-    host,
-    registries,
-    { project: inspected, base: request.base, platform },
-    signal,
-  );
+  const based = { project: inspected, base: request.base, platform };
+  const { base, project } = await onBase(services, host, registries, based, signal);
+  const further = await furtherBases(services, base, others, signal);
+  const apt = builder.kind === 'generated' ? { apt: builder.apt } : {};
+  const parts = { ...named, byteCode, ...apt, ...(await solvedParts(services, host, project, signal)) };
+  const plans: ImagePlan[] = [];
+  for (const one of [base, ...further]) {
+    const blueprint = { ...parts, base: one, platform: platformOf(one) };
+    plans.push((await planImage(services, blueprint, signal)).plan);
+  }
+  return { plans, findings };
+}
+
+/** What the plans of all platforms share. */
+async function solvedParts(
+  services: Services,
+  host: DeployHost,
+  project: Project,
+  signal: AbortSignal,
+): Promise<Omit<ImageBlueprint, 'name' | 'destination' | 'base' | 'platform' | 'byteCode'>> {
   const { added } = await readProjectState(services.home, project.root);
-  const solved = await solve(
-    services,
-    host,
-    project,
-    added.map((one) => one.spec),
-    signal,
-  );
+  const specs = added.map((one) => one.spec);
+  const solved = await solve(services, host, project, specs, signal);
   const choice = await identify(services, project, solved, false, signal);
   const server = await copyRuntime(services.home, services.context.resources);
   const files = await bundleFiles(project, choice, signal);
-  const { byteCode } = request;
-  const { accelerator } = project.config;
-  const apt = builder.kind === 'generated' ? { apt: builder.apt } : {};
-  const blueprint = {
-    ...named,
-    base,
-    platform,
-    solved,
-    support: undefined,
-    server,
-    ...files,
-    byteCode,
-    accelerator,
-    ...apt,
-  };
-  const { plan } = await planImage(services, blueprint, signal);
-  return { plan, findings };
+  return { solved, support: undefined, server, ...files, accelerator: project.config.accelerator };
 }
 
 interface DockerfileBlueprint {

@@ -9,7 +9,7 @@ import type { Platform } from '../core/image';
 import type { Project } from '../core/project';
 import { planFiles, type FilePlan } from '../project/planFiles';
 import { freeSpaceIsOver } from './freeSpace';
-import { onBase, type Registries } from './imageBase';
+import { furtherBases, onBase, type Registries } from './imageBase';
 import { makeArtifact, type Made } from './makeArtifact';
 import { packageModel } from './packageModel';
 import { collectSecrets } from './secrets';
@@ -22,6 +22,8 @@ export interface ImageOrder {
   /** Base image; by default Python's official one. */
   readonly base: string | undefined;
   readonly platform: Platform;
+  /** Platforms beside that one, on bases with the same Python. */
+  readonly further: readonly Platform[];
   /** For the plan. */
   readonly destination: string;
   readonly retrain: boolean;
@@ -30,6 +32,8 @@ export interface ImageOrder {
 /** A bundle and the base that it goes onto. */
 export interface PreparedImage {
   readonly base: Base;
+  /** Of the further platforms. */
+  readonly further: readonly Base[];
   readonly made: Made;
   /** Folder of the server's own files. */
   readonly server: string;
@@ -58,6 +62,7 @@ export async function prepareImage(
 ): Promise<PreparedImage> {
   const { name, destination, retrain } = order;
   const { base, project } = await onBase(services, host, registries, order, signal);
+  const further = await furtherBases(services, base, order.further, signal);
   const secrets = await collectSecrets(host, project.config.secrets ?? [], signal);
   await freeSpaceIsOver(services.home, signal);
   const job = { project, retrain, destination, name, secrets, replicas: 1 };
@@ -68,7 +73,7 @@ export async function prepareImage(
     const { files, leftOut } = await planFiles(project, signal);
     const packaging = { name, project, solved: made.solved, server, record: unmeasured(made), files };
     const bundle = await packageModel(services, host, packaging, signal);
-    return { base, made, server, bundle, leftOut };
+    return { base, further, made, server, bundle, leftOut };
   });
 }
 

@@ -62,17 +62,17 @@ function adviceFor(credential: PullCredential | undefined, registry: string): st
  * What an image runs on, asked of its registry. Nothing where that cannot be told from here.
  * @throws UserError ImageNotFound, which nodes would not find either
  */
-export async function platformOf(
+export async function platformsOf(
   { credentials }: Services,
   reference: ImageReference,
   insecure: boolean,
   signal: AbortSignal,
-): Promise<{ readonly platform?: Platform }> {
+): Promise<{ readonly platforms?: readonly Platform[] }> {
   const registry = new Registry(reference.registry, { insecure, ...(credentials && { credentials }) });
   const soon = AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]);
   try {
-    const { platform } = await readSummary(registry, reference, noDocuments, soon);
-    return platform === undefined ? {} : { platform };
+    const { platforms } = await readSummary(registry, reference, noDocuments, soon);
+    return platforms.length === 0 ? {} : { platforms };
   } catch (error) {
     signal.throwIfAborted();
     if (isUserError(error) && error.code === 'ImageNotFound') throw error;

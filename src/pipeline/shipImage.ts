@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { baseBlob, layerBlob, memoryBlob } from '../build/image/blobs';
-import { imageConfig, imageManifest } from '../build/image/imageConfig';
+import { imageConfig, imageIndex, imageManifest } from '../build/image/imageConfig';
 import { LayerCache } from '../build/image/layerCache';
 import type { Layer } from '../build/image/layerWriter';
 import type { LayerRequest } from '../build/image/layerWorker';
@@ -9,7 +9,8 @@ import { makeLayer, type Workshop } from '../build/image/makeLayer';
 import { baseReference, type Base } from '../build/image/openBase';
 import { describeRecipe, titleOf, type LayerRecipe } from '../build/image/planLayers';
 import { Publisher, type NeededBlob } from '../build/image/publisher';
-import { writeArchive, type ImageOutput } from '../build/image/writeArchive';
+import { writeArchive, type ImageDocument, type ImageOutput } from '../build/image/writeArchive';
+import type { Registry } from '../clients/registry/connection';
 import { Threads } from '../clients/process/threads';
 import { sha256, type BlobSource } from '../clients/registry/blob';
 import type { Bundle } from '../core/bundle';
@@ -24,13 +25,19 @@ import { rememberPush } from './pushedImages';
 import type { Services } from './services';
 import { step } from './step';
 
+/** An image for one platform, planned. */
+export interface ImageVariant {
+  readonly base: Base;
+  readonly recipes: readonly LayerRecipe[];
+}
+
 /** An image that is fully planned. */
 export interface ImageJob {
   readonly name: string;
   /** The project's folder. */
   readonly project: string;
-  readonly base: Base;
-  readonly recipes: readonly LayerRecipe[];
+  /** One a platform, all of the same Python. */
+  readonly variants: readonly ImageVariant[];
   readonly made: Made;
   /** Folder of the server's files. */
   readonly server: string;
@@ -44,7 +51,10 @@ const atOnce = Math.min(6, availableParallelism() + 2);
 const layerThreads = Math.max(1, Math.min(2, availableParallelism() - 1));
 const transferEveryMs = 250;
 
-/** Makes what is missing and pushes what the repository lacks. @returns the image by digest */
+/**
+ * Makes what is missing and pushes what the repository lacks. Of several platforms an index is made.
+ * @returns the image by digest
+ */
 export async function pushImage(
   services: Services,
   host: DeployHost,
@@ -52,48 +62,72 @@ export async function pushImage(
   reference: ImageReference,
   signal: AbortSignal,
 ): Promise<string> {
-  const { base } = job;
   const { registry: hostName, repository } = reference;
   const registry = job.registries.get(hostName);
   const folder = path.join(services.home.images, 'pushed');
   const publisher = new Publisher({ registry, repository }, folder, meter(host));
-  const baseBlobs = base.image.manifest.layers.map((layer) => ({
-    source: baseBlob(base, layer),
-    // A mount of what is there already is no more than the question whether it is.
-    ...(base.registry === registry ? { mountFrom: base.image.reference.repository, isFresh: true } : {}),
-  }));
-  return withWorkshop(services, job, (workshop) =>
+  return withWorkshop(services, host, job, signal, (workshop) =>
     step(host, 'push', `Building and pushing to ${hostName}/${repository}`, async () => {
-      const tasks: readonly ((abort: AbortSignal) => Promise<Layer | undefined>)[] = [
-        ...job.recipes.map((recipe) => async (abort: AbortSignal): Promise<Layer> => {
-          const layer = await makeLayer(workshop, recipe, abort);
-          // Only the code of this project stands in its layer, so nobody else has pushed it.
-          const isFresh = recipe.kind === 'files' && recipe.part === 'code';
-          await publisher.blob({ source: layerBlob(workshop.cache, layer), isFresh }, abort);
-          return layer;
-        }),
-        ...baseBlobs.map((blob) => async (abort: AbortSignal): Promise<undefined> => {
-          await publisher.blob(blob, abort);
-        }),
-      ];
-      const results = await inParallel(tasks, atOnce, (task, abort) => task(abort), signal);
-      const layers = results.filter((layer) => layer !== undefined);
-      const { manifest, config } = documents(job, layers);
-      await publisher.blob({ source: config, isFresh: true }, signal);
-      const digest = sha256(manifest);
-      const blobs: readonly NeededBlob[] = [
-        ...baseBlobs,
-        ...layers.map((layer) => ({ source: layerBlob(workshop.cache, layer) })),
-        { source: config },
-      ];
+      const images: PushedVariant[] = [];
+      for (const variant of job.variants)
+        images.push(await pushVariant(publisher, workshop, { job, variant, registry }, signal));
+      const top = topOf(job, images);
+      const [only, ...more] = images;
+      const isIndex = more.length > 0;
+      for (const image of isIndex ? images : [])
+        await publisher.manifest(sha256(image.content), image, image.blobs, signal);
+      const digest = sha256(top.content);
       const tag = reference.tag ?? `slipway-${digest.slice('sha256:'.length, 'sha256:'.length + 12)}`;
-      await publisher.manifest(tag, { mediaType: mediaTypes.manifest, content: manifest }, blobs, signal);
+      await publisher.manifest(tag, top, isIndex || only === undefined ? [] : only.blobs, signal);
       const image = formatImageReference({ registry: hostName, repository, digest });
       const { name: model, project } = job;
       await rememberPush(services.home, { registry: hostName, repository, tag, digest, model, project });
       return { result: image, message: `${image} as ${tag}` };
     }),
   );
+}
+
+interface PushedVariant extends ImageDocument {
+  readonly blobs: readonly NeededBlob[];
+}
+
+interface VariantPush {
+  readonly job: ImageJob;
+  readonly variant: ImageVariant;
+  readonly registry: Registry;
+}
+
+/** Everything of one platform but its manifest. */
+async function pushVariant(
+  publisher: Publisher,
+  workshop: Workshop,
+  { job, variant, registry }: VariantPush,
+  signal: AbortSignal,
+): Promise<PushedVariant> {
+  const { base, recipes } = variant;
+  const baseBlobs = base.image.manifest.layers.map((layer) => ({
+    source: baseBlob(base, layer),
+    // A mount of what is there already is no more than the question whether it is.
+    ...(base.registry === registry ? { mountFrom: base.image.reference.repository, isFresh: true } : {}),
+  }));
+  const tasks: readonly ((abort: AbortSignal) => Promise<Layer | undefined>)[] = [
+    ...recipes.map((recipe) => async (abort: AbortSignal): Promise<Layer> => {
+      const layer = await makeLayer(workshop, recipe, abort);
+      // Only the code of this project stands in its layer, so nobody else has pushed it.
+      const isFresh = recipe.kind === 'files' && recipe.part === 'code';
+      await publisher.blob({ source: layerBlob(workshop.cache, layer), isFresh }, abort);
+      return layer;
+    }),
+    ...baseBlobs.map((blob) => async (abort: AbortSignal): Promise<undefined> => {
+      await publisher.blob(blob, abort);
+    }),
+  ];
+  const results = await inParallel(tasks, atOnce, (task, abort) => task(abort), signal);
+  const layers = results.filter((layer) => layer !== undefined);
+  const { config, ...document } = documents(job, variant, layers);
+  await publisher.blob({ source: config, isFresh: true }, signal);
+  const own = layers.map((layer) => ({ source: layerBlob(workshop.cache, layer) }));
+  return { ...document, blobs: [...baseBlobs, ...own, { source: config }] };
 }
 
 /** Makes what is missing and writes the image to a folder or a file. @returns `oci:DIR` or `docker:FILE` */
@@ -104,50 +138,74 @@ export async function saveImage(
   output: ImageOutput,
   signal: AbortSignal,
 ): Promise<string> {
-  const { base } = job;
-  return withWorkshop(services, job, async (workshop) => {
-    const layers = await step(host, 'build', 'Making the layers', async () => {
-      const result = await inParallel(
-        job.recipes,
-        atOnce,
-        (recipe, abort) => makeLayer(workshop, recipe, abort),
-        signal,
-      );
-      const bytes = result.reduce((sum, layer) => sum + layer.size, 0);
-      return { result, message: `${result.length} layers, ${formatBytes(bytes)}` };
+  return withWorkshop(services, host, job, signal, async (workshop) => {
+    const made = await step(host, 'build', 'Making the layers', async () => {
+      const make = (recipe: LayerRecipe, abort: AbortSignal): Promise<Layer> => makeLayer(workshop, recipe, abort);
+      const result: (readonly Layer[])[] = [];
+      for (const { recipes } of job.variants) result.push(await inParallel(recipes, atOnce, make, signal));
+      const unique = new Map(result.flat().map(({ digest, size }) => [digest, size]));
+      const bytes = [...unique.values()].reduce((sum, size) => sum + size, 0);
+      return { result, message: `${unique.size} layers, ${formatBytes(bytes)}` };
     });
     return step(host, 'build', `Writing ${output.path}`, async () => {
-      const { manifest, config } = documents(job, layers);
-      const blobs = [
-        ...base.image.manifest.layers.map((layer) => baseBlob(base, layer)),
-        ...layers.map((layer) => layerBlob(workshop.cache, layer)),
-      ];
-      await writeArchive(output, { manifest, config, layers: blobs, name: `${job.name}:slipway` }, signal);
+      const images = job.variants.map((variant, index) => {
+        const layers = made[index] ?? [];
+        const own = layers.map((layer) => layerBlob(workshop.cache, layer));
+        const base = variant.base.image.manifest.layers.map((layer) => baseBlob(variant.base, layer));
+        return { ...documents(job, variant, layers), layers: [...base, ...own] };
+      });
+      const top = topOf(job, images);
+      await writeArchive(output, { top, images, name: `${job.name}:slipway` }, signal);
       const image = `${output.kind}:${output.path}`;
-      return { result: image, message: `${image}, ${sha256(manifest)}` };
+      return { result: image, message: `${image}, ${sha256(top.content)}` };
     });
   });
+}
+
+/** The one image, or the index of several. */
+function topOf<D extends ImageDocument>({ variants }: ImageJob, images: readonly D[]): D | ImageDocument {
+  const [only] = images;
+  if (only !== undefined && images.length === 1) return only;
+  const contents = images.map(({ content }) => ({ digest: sha256(content), size: content.length }));
+  const index = imageIndex(
+    variants.map(({ base }) => base.image.config),
+    contents,
+  );
+  return { mediaType: mediaTypes.index, content: Buffer.from(JSON.stringify(index)) };
 }
 
 /** Lends what layers are made with, and puts it away in the end. */
 async function withWorkshop<Result>(
   services: Services,
-  { made, server, base }: ImageJob,
+  host: DeployHost,
+  { made, server, variants }: ImageJob,
+  signal: AbortSignal,
   use: (workshop: Workshop) => Promise<Result>,
 ): Promise<Result> {
   const { images } = services.home;
   const cache = new LayerCache(images);
   const program = path.join(services.context.resources, '..', 'dist', 'layerWorker.js');
   const threads = new Threads<LayerRequest, Layer>(program, layerThreads);
+  const wheels = path.join(images, 'wheels');
+  const { python, lock } = made.solved;
   const workshop = {
     cache,
     threads,
-    wheels: path.join(images, 'wheels'),
+    wheels,
     fetched: new Map(),
-    minor: base.facts.minor,
-    python: made.solved.python.interpreter,
+    minor: variants[0]?.base.facts.minor ?? python.interpreter.minor,
+    python: python.interpreter,
     runtime: server,
-    library: { folder: base.library, path: base.facts.library?.folder ?? '', base: base.image.digest },
+    builder: {
+      uv: await services.uv(signal),
+      interpreter: python.interpreter,
+      building: lock.building,
+      folder: wheels,
+      runtime: server,
+      onProgress: (text: string): void => {
+        host.report({ event: 'output', source: 'packages', text });
+      },
+    },
   };
   try {
     return await use(workshop);
@@ -157,10 +215,10 @@ async function withWorkshop<Result>(
 }
 
 function documents(
-  job: ImageJob,
+  { made, bundle, name }: ImageJob,
+  { base, recipes }: ImageVariant,
   layers: readonly Layer[],
-): { readonly manifest: Buffer; readonly config: BlobSource } {
-  const { base, recipes, made, bundle, name } = job;
+): ImageDocument & { readonly config: BlobSource } {
   const config = Buffer.from(
     JSON.stringify(
       imageConfig(base.image.config, {
@@ -175,7 +233,11 @@ function documents(
   );
   const described = { digest: sha256(config), size: config.length };
   const manifest = imageManifest(base.image.manifest.layers, layers, described);
-  return { manifest: Buffer.from(JSON.stringify(manifest)), config: memoryBlob(described.digest, config) };
+  return {
+    mediaType: mediaTypes.manifest,
+    content: Buffer.from(JSON.stringify(manifest)),
+    config: memoryBlob(described.digest, config),
+  };
 }
 
 function titleAt(recipes: readonly LayerRecipe[], index: number): string {

@@ -6,6 +6,7 @@ import { configuredEntry, type NamedApp, type NamedNotebook } from './configured
 import { isReadable, type Facts, type NotebookFacts } from './facts';
 import { notebookEmpty, notANotebook, unreadable } from './readNotebook';
 import { modelFormat } from './modelFormat';
+import { folderEntry, spacyFolders, type FolderEntry } from './modelFolder';
 
 export type EntryKind = EntryPoint['kind'];
 
@@ -28,7 +29,7 @@ export interface ChosenEntry {
 
 /**
  * What to serve: the file that the user named, else what slipway.yaml says, else the first that fits of Dockerfile, app,
- * MLmodel, `predict` in a notebook, one model file.
+ * MLmodel, `predict` in a notebook, one model file or folder of spaCy.
  * @throws UserError NotebookAmbiguous, EntryNotFound, NotebookUnreadable, NotANotebook, NotebookEmpty, ProjectEmpty
  */
 export async function chooseEntry(question: EntryQuestion, signal: AbortSignal): Promise<ChosenEntry> {
@@ -59,7 +60,10 @@ async function namedEntry(question: EntryQuestion): Promise<EntryPoint | undefin
 async function fileEntry({ root, files, facts }: EntryQuestion, file: string): Promise<EntryPoint> {
   const format = await modelFormat(path.join(root, file)).catch(() => undefined);
   if (format !== undefined) return { kind: 'modelFile', path: file, format };
-  if (path.posix.basename(file) === 'MLmodel') return { kind: 'mlmodel', path: path.posix.dirname(file) };
+  const folder = /^(?:MLmodel|meta\.json|config\.cfg)$/.test(path.posix.basename(file))
+    ? await folderEntry(root, path.posix.dirname(file), [...files, file])
+    : undefined;
+  if (folder !== undefined) return folder;
   if (path.posix.basename(file) === 'Dockerfile') return { kind: 'dockerfile', path: file };
   const app = findApp(facts, files);
   if (app?.kind === 'app' && app.file === file) return app;
@@ -117,7 +121,7 @@ async function fromNotebooks(question: EntryQuestion, signal: AbortSignal): Prom
       'Several notebooks define predict',
     );
   if (only !== undefined) return { entry: notebookEntry(only), findings: [] };
-  const models = question.accepts?.includes('modelFile') === false ? [] : await modelFiles(root, files, signal);
+  const models = question.accepts?.includes('modelFile') === false ? [] : await savedModels(root, files, signal);
   const [model, ...otherModels] = models;
   if (model !== undefined && otherModels.length === 0) return { entry: model, findings: [] };
   const [notebook, ...others] = readable;
@@ -133,6 +137,18 @@ async function fromNotebooks(question: EntryQuestion, signal: AbortSignal): Prom
       'There are several notebooks and none defines predict',
     );
   return { entry: notebookEntry(notebook), findings: severalModels(models.map((one) => one.path)) };
+}
+
+/** Models that stand alone: folders of spaCy, and files outside of them. */
+async function savedModels(
+  root: string,
+  files: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly (FolderEntry | Extract<EntryPoint, { kind: 'modelFile' }>)[]> {
+  const folders = await spacyFolders(root, files);
+  const isApart = (file: string): boolean =>
+    !folders.some((one) => one.path === '.' || file.startsWith(`${one.path}/`));
+  return [...folders, ...(await modelFiles(root, files.filter(isApart), signal))];
 }
 
 function withoutNotebook({ root, facts }: EntryQuestion, models: readonly string[]): ChosenEntry {

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { UserError } from '../core/errors';
 import type { EntryPoint } from '../core/project';
+import { folderEntry } from './modelFolder';
 import { modelFormat } from './modelFormat';
 
 export interface NamedNotebook {
@@ -24,7 +25,8 @@ export async function configuredEntry(
 ): Promise<NamedNotebook | NamedApp | EntryPoint> {
   const [, file = entry, name] = /^(.*\.(?:ipynb|py))(?::([\w.]+))?$/.exec(entry) ?? [];
   const relative = path.posix.normalize(file.replaceAll('\\', '/')).replace(/\/$/, '');
-  if (files.includes(path.posix.join(relative, 'MLmodel'))) return { kind: 'mlmodel', path: relative };
+  const folder = await folderEntry(root, relative, files);
+  if (folder !== undefined) return folder;
   if (!files.includes(relative)) throw entryNotFound(root, entry, 'does not exist in the project');
   const served = codeEntry(relative, name) ?? (await modelEntry(root, relative));
   if (served === undefined) throw entryNotFound(root, entry, 'is no notebook, application or model that can be served');
@@ -48,7 +50,8 @@ function entryNotFound(root: string, entry: string, why: string): UserError {
     location: { file: path.join(root, 'slipway.yaml') },
     remedy: {
       kind: 'hint',
-      label: 'Use notebook.ipynb, notebook.ipynb:function, model.joblib, app.py:app or a folder with MLmodel.',
+      label:
+        'Use notebook.ipynb, notebook.ipynb:function, model.joblib, app.py:app or a folder with a model of MLflow or spaCy.',
     },
   });
 }

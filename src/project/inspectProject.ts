@@ -2,6 +2,7 @@ import path from 'node:path';
 import { withoutCredentialsIn } from '../core/credentials';
 import type { Dependencies, EntryPoint, ExecutionFacts, Finding, Inspection, Project } from '../core/project';
 import { asOf } from './asOf';
+import { isFolderEntry } from './modelFolder';
 import { chooseEntry, type EntryKind } from './chooseEntry';
 import { readConfig } from './config';
 import { secretReason } from './contextGuard';
@@ -154,7 +155,7 @@ function entryFolders(entry: EntryPoint): readonly string[] {
   const file =
     entry.kind === 'notebook' || entry.kind === 'none' ? entry.notebook : entry.kind === 'app' ? entry.file : undefined;
   // MLflow writes requirements.txt and conda.yaml into the model's own folder.
-  const folder = entry.kind === 'mlmodel' ? entry.path : file === undefined ? '.' : path.posix.dirname(file);
+  const folder = isFolderEntry(entry) ? entry.path : file === undefined ? '.' : path.posix.dirname(file);
   return folder === '.' ? [''] : [folder, ''];
 }
 

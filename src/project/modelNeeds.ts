@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { gunzipSync, inflateSync } from 'node:zlib';
 import type { EntryPoint, ModelFormat, Requirement } from '../core/project';
+import { spacyMeta } from './modelFolder';
 import { providerOf } from './dependencies/importMap';
 
 /** Pickles above this are not searched for the packages that they need. */
@@ -22,11 +23,19 @@ export async function modelNeeds(
   entry: EntryPoint,
   signal: AbortSignal,
 ): Promise<readonly Requirement[]> {
+  if (entry.kind === 'spacy') return spacyNeeds(root, entry.path);
   if (entry.kind !== 'modelFile') return [];
   const named =
     entry.format === 'joblib' || entry.format === 'pickle' ? await pickled(path.join(root, entry.path), signal) : [];
   const specs = [...loaders[entry.format].filter((name) => !named.includes(name)), ...named];
   return specs.sort().map((spec) => ({ spec, origin: `model file ${entry.path}` }));
+}
+
+/** The versions of spaCy that can load the model, and what its components come from. */
+async function spacyNeeds(root: string, folder: string): Promise<readonly Requirement[]> {
+  const meta = await spacyMeta(root, folder);
+  const specs = meta === undefined ? ['spacy'] : [`spacy${meta.spacy.replaceAll(' ', '')}`, ...meta.requirements];
+  return specs.map((spec) => ({ spec, origin: `spaCy model ${folder}` }));
 }
 
 /** Distributions of the modules that a pickle names; scikit-learn writes its own version into each estimator. */

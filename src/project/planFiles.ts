@@ -2,6 +2,7 @@ import { lstat, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Project } from '../core/project';
 import { reasonToLeave, type GuardRules } from './contextGuard';
+import { isFolderEntry } from './modelFolder';
 import { holdsCredentials } from './findings/credentialFindings';
 import { walkProject, type ProjectEntry } from './walkProject';
 
@@ -56,7 +57,7 @@ function rulesOf(project: Guarded): GuardRules {
 }
 
 function servedFiles(entry: Project['entry']): readonly string[] {
-  if (entry.kind === 'modelFile' || entry.kind === 'mlmodel') return [entry.path];
+  if (entry.kind === 'modelFile' || isFolderEntry(entry)) return [entry.path];
   // What a Dockerfile copies is told by nothing but itself and .dockerignore.
   return entry.kind === 'dockerfile' ? ['.'] : [];
 }

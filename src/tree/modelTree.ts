@@ -253,6 +253,11 @@ function releaseNodes(id: string, target: Capabilities, model: DeployedModel, t:
   ];
 }
 
+/** @param id of the model's node */
+export function releaseNodeId(id: string, version: number): string {
+  return `${id}/release/${String(version)}`;
+}
+
 /** `release` and what can be done with it: going back to it, taking it elsewhere, comparing it. */
 function releaseContext(target: Capabilities, model: DeployedModel, release: Release): string {
   const isImage = target.accepts === 'image';
@@ -268,7 +273,7 @@ function releaseNode(id: string, target: Capabilities, model: DeployedModel, rel
   const answers = release.version === model.version;
   const status = release.status === 'failed' ? t('Failed') : answers ? stateText(model, t) : t('Kept');
   return leaf(
-    `${id}/release/${String(release.version)}`,
+    releaseNodeId(id, release.version),
     releaseContext(target, model, release),
     `v${String(release.version)}`,
     {

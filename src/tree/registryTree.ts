@@ -95,9 +95,10 @@ function tagNode(host: string, repository: string, image: ImageTag, t: Translate
 }
 
 /** Two layers of one image may be the same, so their places tell them apart. */
-function layerNode(id: string, { digest, bytes, title }: ImageLayer, index: number, t: Translate): TreeNode {
+function layerNode(id: string, { digest, bytes, title, platform }: ImageLayer, index: number, t: Translate): TreeNode {
   const label = title === undefined ? shortDigest(digest) : shortTitle(title);
-  const description = title === undefined ? formatBytes(bytes) : `${formatBytes(bytes)} · ${shortDigest(digest)}`;
+  const parts = [platform, formatBytes(bytes), title === undefined ? undefined : shortDigest(digest)];
+  const description = parts.filter((part) => part !== undefined).join(' · ');
   return leaf(`${id}/${index}/${digest}`, 'layer', label, {
     description,
     tooltip: escapeMarkdown([...(title === undefined ? [] : [title]), digest].join('\n')),

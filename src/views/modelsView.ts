@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { App, ModelsView } from '../app';
-import { modelNodeId, modelTree } from '../tree/modelTree';
+import { modelNodeId, modelTree, releaseNodeId } from '../tree/modelTree';
 import { NodeTree, type Row } from './treeView';
 import { whileVisible } from './whileVisible';
 
@@ -27,9 +27,10 @@ export function createModelsView(app: App): ModelsView {
     return feed.hold();
   });
   return {
-    reveal: async (model) => {
-      const element =
-        tree.find(modelNodeId(model)) ?? (await tree.getChildren()).find((row) => row.id === modelNodeId(model));
+    reveal: async (model, version) => {
+      const id = version === undefined ? modelNodeId(model) : releaseNodeId(modelNodeId(model), version);
+      if (tree.find(id) === undefined) await tree.getChildren();
+      const element = tree.find(id);
       if (element !== undefined) await view.reveal(element, { select: true, focus: false, expand: true });
     },
     dispose: () => {

@@ -55,8 +55,10 @@ describe('PyTorch in an image', { timeout: 5 * 60_000 }, () => {
       ].join('\n'),
     });
     const request = { path: folder, to: undefined, base, insecure: [registry.host], byteCode: false };
-    const { plan } = await planImageOnly(workspace.services, recordingHost(), request, workspace.signal);
-    assert.ok('layers' in plan);
+    const {
+      plans: [plan],
+    } = await planImageOnly(workspace.services, recordingHost(), request, workspace.signal);
+    assert.ok(plan !== undefined && 'layers' in plan);
     const layers = plan.layers.filter(({ kind }) => kind === 'packages');
     const of = (names: readonly string[]): string => names.filter((name) => /torch|nvidia/.test(name)).join();
     return Object.fromEntries(

@@ -22,7 +22,9 @@ export interface ImageBench {
   close(): Promise<void>;
 }
 
-export interface BuildOptions extends Partial<Pick<BuildImageRequest, 'base' | 'byteCode' | 'name' | 'retrain'>> {
+export interface BuildOptions extends Partial<
+  Pick<BuildImageRequest, 'base' | 'builder' | 'byteCode' | 'name' | 'platform' | 'retrain'>
+> {
   readonly workspace?: Workspace;
   readonly host?: RecordingHost;
 }

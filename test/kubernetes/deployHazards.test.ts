@@ -15,7 +15,7 @@ import { startLoad } from '../support/load';
 import { eventsOf, recordingHost } from '../support/recordingHost';
 import { writeYaml } from '../testbed/kubernetes/files';
 import { startApiProxy } from './apiProxy';
-import { pushForeign } from './foreignImage';
+import { pushForeign, pushForSeveral } from './foreignImage';
 import { openHazardBench, type HazardBench } from './hazardBench';
 import { leaseOf, otherSelector } from './hazardObjects';
 import { contentOf } from './releases';
@@ -86,6 +86,12 @@ describe('A deploy to a cluster that is not to be relied on', { timeout: 15 * 60
     const misfit = await slipway(['deploy', '--image', foreign, '--insecure', ...bench.where('elsewhere')]);
     assert.equal(errorOf(misfit).code, 'ArchitectureMismatch', misfit.stdout);
     assert.match(errorOf(misfit).message ?? '', /the image is for linux\/s390x/);
+    const several = await pushForSeveral(bench.content.image);
+    const taken = await slipway([
+      ...['deploy', '--image', several, '--insecure', '--name', 'several'],
+      ...bench.where('elsewhere'),
+    ]);
+    assert.equal(taken.exitCode, 0, taken.stdout);
   });
 
   it('cleans up after a command line that was killed, and so does the next deploy', async () => {

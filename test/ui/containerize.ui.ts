@@ -234,6 +234,21 @@ describe('images', { skip: missing }, () => {
       await page.keyboard.press('Escape');
     });
 
+    step('logs in to a registry of the view, and reads it with what was typed', async ({ page }) => {
+      await chooseFromMenu(page, row(page, `Registry ${guarded.host}`), 'Log In to Registry');
+      await typeLogin(page, 'ana', 'wrong horse');
+      await page.locator('.quick-input-widget', { hasText: 'does not accept the credentials' }).waitFor();
+      await typeLogin(page, 'ana', 'correct horse');
+      await toast(page, `${guarded.host} accepts the credentials`).waitFor({ timeout: 60_000 });
+      await clearToasts(page);
+      await expand(page, `Registry ${guarded.host}`);
+      await expand(page, /^Repository iris/);
+      const tag = row(page, /^Tag slipway-[0-9a-f]{12}/).last();
+      await chooseFromMenu(page, tag, 'Open Release');
+      await toast(page, 'No model that this machine knows has a release of the image').waitFor({ timeout: 60_000 });
+      await clearToasts(page);
+    });
+
     step('writes an archive where there is no registry', async ({ page, projects }) => {
       await runCommand(page, 'Slipway: Choose Registry');
       await quickPickRow(page, 'Archive for docker load').click();

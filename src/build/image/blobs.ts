@@ -16,7 +16,7 @@ export function layerBlob(cache: LayerCache, { digest, size }: Layer): BlobSourc
         start,
         end: end - 1,
         signal,
-        highWaterMark: 256 * 1024,
+        highWaterMark: 64 * 1024,
       }) as AsyncIterable<Buffer>,
   };
 }

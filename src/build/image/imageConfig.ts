@@ -1,5 +1,5 @@
 import type { Descriptor } from '../../core/image';
-import { mediaTypes, ociLayerType, type ImageConfig, type ImageManifest } from '../../core/oci';
+import { mediaTypes, ociLayerType, type ImageConfig, type ImageIndex, type ImageManifest } from '../../core/oci';
 import { imagePaths } from './imagePaths';
 import type { Layer } from './layerWriter';
 
@@ -80,6 +80,25 @@ export function imageManifest(
       ...base.map(({ mediaType, digest, size }) => ({ mediaType: ociLayerType(mediaType), digest, size })),
       ...layers.map(({ mediaType, digest, size }) => ({ mediaType, digest, size })),
     ],
+  };
+}
+
+/**
+ * The index of the same image for several platforms, as their configurations say them.
+ * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/image-index.md
+ */
+export function imageIndex(
+  configs: readonly Pick<ImageConfig, 'os' | 'architecture' | 'variant'>[],
+  manifests: readonly { readonly digest: string; readonly size: number }[],
+): ImageIndex {
+  return {
+    schemaVersion: 2,
+    mediaType: mediaTypes.index,
+    manifests: configs.flatMap(({ os, architecture, variant }, index) => {
+      const platform = { architecture, os, ...(variant === undefined ? {} : { variant }) };
+      const described = manifests[index];
+      return described === undefined ? [] : [{ mediaType: mediaTypes.manifest, ...described, platform }];
+    }),
   };
 }
 

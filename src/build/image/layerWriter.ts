@@ -25,7 +25,7 @@ const writeBytes = 512 * 1024;
  * Run lengths and Huffman codes only: zlib looks for longer matches with code that depends on its version and on the
  * processor, and equal inputs must give equal digests everywhere.
  */
-const reproducible = { strategy: constants.Z_RLE, level: 6, memLevel: 8, windowBits: 15, chunkSize: pendingBytes };
+const reproducible = { strategy: constants.Z_RLE, level: 6, memLevel: 8, windowBits: 15 };
 
 /**
  * Writes a layer in one pass: tar, gzip and both hashes. The gzip file has many members, so that what is deflated
@@ -149,7 +149,7 @@ export class LayerWriter {
     const bytes = this.#pending.subarray(0, this.#pendingBytes);
     this.#pendingBytes = 0;
     await this.#write(gzipHeader);
-    await this.#write(deflateRawSync(bytes, reproducible));
+    await this.#write(deflateRawSync(bytes, { ...reproducible, chunkSize: roomFor(bytes.length) }));
     await this.#write(memberEnd(crc32(bytes), bytes.length));
   }
 
@@ -169,6 +169,11 @@ export class LayerWriter {
     this.#outputBytes = 0;
     for (let done = 0; done < bytes.length;) done += (await this.#file.write(bytes, done)).bytesWritten;
   }
+}
+
+/** Most of what is deflated at once is a header of 512 bytes: room for it all would be freed much later than it is used. */
+function roomFor(bytes: number): number {
+  return bytes + (bytes >> 10) + 128;
 }
 
 function parentOf(path: string): string {

@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { hashFile } from '../../clients/files/contentStore';
 import type { Threads } from '../../clients/process/threads';
 import { compileByteCode } from '../../clients/python/byteCode';
+import { buildWheel, builtWith, type WheelBuilder } from '../../clients/python/buildWheel';
 import { fetchWheel } from '../../clients/python/fetchWheel';
 import type { Wheel } from '../../clients/python/selectWheels';
 import { mediaTypes } from '../../core/oci';
@@ -9,7 +11,7 @@ import { filesLayerVersion, writeFilesLayer, type LayerFile } from './filesLayer
 import { environmentScheme, imagePaths, supportScheme, type InstallScheme } from './imagePaths';
 import type { LayerCache } from './layerCache';
 import type { Layer } from './layerWriter';
-import type { LayerRecipe } from './planLayers';
+import type { LayerRecipe, LibrarySource } from './planLayers';
 import type { LayerRequest } from './layerWorker';
 import { wheelLayerVersion, type WheelFile } from './wheelLayer';
 
@@ -28,15 +30,14 @@ export interface Workshop {
   readonly python: { readonly path: string; readonly version: string };
   /** Folder of the server's files, which holds the compiler too. */
   readonly runtime: string;
-  /** The base's standard library: where it lies on this machine and in the image, and the digest of the base. */
-  readonly library: { readonly folder: string; readonly path: string; readonly base: string };
+  readonly builder: WheelBuilder;
 }
 
 /** Up to here a layer is made while a thread would start. */
 const inPlaceBytes = 512 * 1024;
 
 /** Raise it when the same modules give other bytes than before. */
-const byteCodeVersion = 1;
+const byteCodeVersion = 2;
 
 /** The layer of a recipe; one that was made before is neither fetched nor unpacked again. */
 export function makeLayer(workshop: Workshop, recipe: LayerRecipe, signal: AbortSignal): Promise<Layer> {
@@ -45,6 +46,8 @@ export function makeLayer(workshop: Workshop, recipe: LayerRecipe, signal: Abort
       return wheelLayer(workshop, recipe, signal);
     case 'byteCode':
       return byteCodeLayer(workshop, recipe, signal);
+    case 'library':
+      return libraryLayer(workshop, recipe.library, signal);
     case 'files':
       return filesLayer(workshop, recipe.files, signal);
   }
@@ -56,7 +59,7 @@ function wheelLayer(
   signal: AbortSignal,
 ): Promise<Layer> {
   const scheme = schemeOf(part, workshop.minor);
-  const inputs = ['wheels', wheelLayerVersion, scheme, hashes(wheels)];
+  const inputs = ['wheels', wheelLayerVersion, scheme, origins(workshop, wheels)];
   return workshop.cache.layer(inputs, async (to) => {
     const files = await fetchAll(workshop, wheels, signal);
     return workshop.threads.run({ kind: 'wheels', to, wheels: files, scheme }, signal);
@@ -65,19 +68,33 @@ function wheelLayer(
 
 function byteCodeLayer(
   workshop: Workshop,
-  recipe: Extract<LayerRecipe, { kind: 'byteCode' }>,
+  { part, wheels, server }: Extract<LayerRecipe, { kind: 'byteCode' }>,
   signal: AbortSignal,
 ): Promise<Layer> {
-  const { part, wheels, files } = recipe;
-  const { python, runtime, library, minor } = workshop;
-  const { packages } = schemeOf(part === 'packages' ? part : 'support', minor);
-  const isLibrary = part === 'library';
-  const own = isLibrary ? { ...library, files } : { folder: runtime, path: imagePaths.runtime, files };
-  const identity = isLibrary ? [library.path, library.base] : files.length === 0 ? '' : path.basename(runtime);
-  const inputs = ['byteCode', byteCodeVersion, python.version, packages, hashes(wheels), identity];
+  const { python, runtime, minor } = workshop;
+  const { packages } = schemeOf(part, minor);
+  const own = server.length === 0 ? '' : path.basename(runtime);
+  const inputs = ['byteCode', byteCodeVersion, python.version, packages, origins(workshop, wheels), own];
   return workshop.cache.layer(inputs, async (output) => {
-    const fetched = await fetchAll(workshop, wheels, signal);
-    const request = { output, wheels: fetched.map(({ file }) => ({ file, packages })), folders: [own] };
+    const files = await fetchAll(workshop, wheels, signal);
+    const keyOf = (origin: string | undefined): string =>
+      shortHash([byteCodeVersion, python.version, packages, origin]);
+    const origin = origins(workshop, wheels);
+    const request = {
+      output,
+      kept: keptByteCode(workshop),
+      wheels: files.map(({ file }, index) => ({ key: keyOf(origin[index]), file, packages })),
+      folders: [{ folder: runtime, path: imagePaths.runtime, files: server.map((one) => one.path) }],
+    };
+    return { mediaType: mediaTypes.layerGzip, ...(await compileByteCode(python.path, runtime, request, signal)) };
+  });
+}
+
+function libraryLayer(workshop: Workshop, library: LibrarySource, signal: AbortSignal): Promise<Layer> {
+  const { python, runtime } = workshop;
+  const inputs = ['byteCode', byteCodeVersion, python.version, library.path, library.base];
+  return workshop.cache.layer(inputs, async (output) => {
+    const request = { output, kept: keptByteCode(workshop), wheels: [], folders: [library] };
     return { mediaType: mediaTypes.layerGzip, ...(await compileByteCode(python.path, runtime, request, signal)) };
   });
 }
@@ -92,6 +109,11 @@ async function filesLayer(workshop: Workshop, files: readonly LayerFile[], signa
   );
 }
 
+/** Where the byte code of single wheels is kept. */
+function keptByteCode({ wheels }: Workshop): string {
+  return path.join(path.dirname(wheels), 'byteCode');
+}
+
 function schemeOf(part: 'packages' | 'support', minor: string): InstallScheme {
   return part === 'packages' ? environmentScheme(minor) : supportScheme();
 }
@@ -103,13 +125,24 @@ async function fetchAll(
 ): Promise<readonly WheelFile[]> {
   return Promise.all(
     wheels.map(async (wheel) => {
-      const fetching = workshop.fetched.get(wheel.sha256) ?? fetchWheel(workshop.wheels, wheel, signal);
+      const fetching = workshop.fetched.get(wheel.sha256) ?? obtain(workshop, wheel, signal);
       workshop.fetched.set(wheel.sha256, fetching);
-      return { name: wheel.name, file: await fetching };
+      return { name: wheel.name, file: await fetching, isBuilt: wheel.isSource === true };
     }),
   );
 }
 
-function hashes(wheels: readonly Wheel[]): readonly string[] {
-  return wheels.map((wheel) => wheel.sha256);
+function obtain(workshop: Workshop, wheel: Wheel, signal: AbortSignal): Promise<string> {
+  return wheel.isSource === true
+    ? buildWheel(workshop.builder, wheel, signal)
+    : fetchWheel(workshop.wheels, wheel, signal);
+}
+
+function shortHash(inputs: readonly unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(inputs)).digest('hex').slice(0, 40);
+}
+
+/** What the content of wheels depends on, known before they are fetched or built. */
+function origins({ builder }: Workshop, wheels: readonly Wheel[]): readonly string[] {
+  return wheels.map(({ sha256, isSource }) => (isSource === true ? `${sha256} ${builtWith(builder)}` : sha256));
 }

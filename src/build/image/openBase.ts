@@ -5,6 +5,7 @@ import { readJson, writeAtomic } from '../../clients/files/contentStore';
 import type { Registry } from '../../clients/registry/connection';
 import { openBlob, readImage, type DocumentCache, type RemoteImage } from '../../clients/registry/pull';
 import { formatImageReference, type ImageReference, type Platform } from '../../core/image';
+import type { LibrarySource } from './planLayers';
 import { probeBase, type BaseFacts } from './probeBase';
 
 /** A base image: what its registry says of it, and what its layers hold. */
@@ -51,9 +52,21 @@ async function writeModules(folder: string, modules: ReadonlyMap<string, Buffer>
   }
 }
 
+/** What it runs on. */
+export function platformOf({ image }: Base): Platform {
+  const { os, architecture } = image.config;
+  return { os, architecture };
+}
+
 /** The base by digest: the same image whatever its tag will point at. */
 export function baseReference({ image }: Base): string {
   return formatImageReference({ ...image.reference, digest: image.digest });
+}
+
+export function librarySource({ facts, image, library }: Base): LibrarySource | undefined {
+  if (facts.library === undefined) return undefined;
+  const { folder, files } = facts.library;
+  return { folder: library, path: folder, files, base: image.digest };
 }
 
 export function describeLibc({ libc }: BaseFacts): string {

@@ -15,6 +15,17 @@ export interface SourceFile {
   readonly size: number;
 }
 
+/** What a base image holds of Python's standard library as source only. */
+export interface LibrarySource {
+  /** Of this machine, with the `files` in it. */
+  readonly folder: string;
+  /** In the image, without a leading slash. */
+  readonly path: string;
+  readonly files: readonly string[];
+  /** The base's digest, by which the content is known. */
+  readonly base: string;
+}
+
 /** What an image is made of, before it is laid out. */
 export interface ImageParts {
   readonly base: BaseFacts;
@@ -26,6 +37,7 @@ export interface ImageParts {
   readonly server: readonly SourceFile[];
   readonly bundle: readonly SourceFile[];
   readonly byteCode: boolean;
+  readonly library: LibrarySource | undefined;
 }
 
 /** A layer with the recipe to make it. */
@@ -33,11 +45,11 @@ export type LayerRecipe =
   | { readonly kind: 'wheels'; readonly part: 'packages' | 'support'; readonly wheels: readonly Wheel[] }
   | {
       readonly kind: 'byteCode';
-      readonly part: 'library' | 'packages' | 'support';
+      readonly part: 'packages' | 'support';
       readonly wheels: readonly Wheel[];
-      /** Further files: of the base's standard library, or of the server. */
-      readonly files: readonly string[];
+      readonly server: readonly SourceFile[];
     }
+  | { readonly kind: 'library'; readonly library: LibrarySource }
   | { readonly kind: 'files'; readonly part: LayerKind; readonly files: readonly LayerFile[] };
 
 /** Every layer on top of the base, what changes seldom first. Pure: the same parts give the same layers. */
@@ -46,17 +58,15 @@ export function planLayers(parts: ImageParts): readonly LayerRecipe[] {
   const { data, code } = splitFiles(parts.bundle);
   return [
     { kind: 'files', part: 'environment', files: environmentFiles(parts.base) },
-    ...(parts.byteCode && parts.base.library !== undefined
-      ? [{ kind: 'byteCode', part: 'library', wheels: [], files: parts.base.library.files } as const]
-      : []),
+    ...(parts.byteCode && parts.library !== undefined ? [{ kind: 'library', library: parts.library } as const] : []),
     ...packages.map((wheels) => ({ kind: 'wheels', part: 'packages', wheels }) as const),
     ...(parts.byteCode
-      ? packages.map((wheels) => ({ kind: 'byteCode', part: 'packages', wheels, files: [] }) as const)
+      ? packages.map((wheels) => ({ kind: 'byteCode', part: 'packages', wheels, server: [] }) as const)
       : []),
     ...(parts.support.length === 0 ? [] : [{ kind: 'wheels', part: 'support', wheels: parts.support } as const]),
     { kind: 'files', part: 'server', files: at(imagePaths.runtime, parts.server) },
     ...(parts.byteCode
-      ? [{ kind: 'byteCode', part: 'support', wheels: parts.support, files: names(parts.server) } as const]
+      ? [{ kind: 'byteCode', part: 'support', wheels: parts.support, server: parts.server } as const]
       : []),
     ...data.map((files) => ({ kind: 'files', part: 'data', files: at(imagePaths.bundle, files) }) as const),
     {
@@ -67,6 +77,9 @@ export function planLayers(parts: ImageParts): readonly LayerRecipe[] {
   ];
 }
 
+/** Whoever reads the plan learns that code of the package runs on this machine. */
+const builtHere = ' (no wheel: built from its source on this machine)';
+
 /** A recipe in words, with the bytes that go into it. */
 export function describeRecipe(recipe: LayerRecipe): PlannedLayer {
   if (recipe.kind === 'files') {
@@ -74,9 +87,12 @@ export function describeRecipe(recipe: LayerRecipe): PlannedLayer {
     const bytes = sources.reduce((sum, file) => sum + file.size, 0);
     return { kind: recipe.part, holds: sources.map((file) => file.path), bytes };
   }
-  if (recipe.part === 'library') return { kind: 'byteCode', holds: ["Python's standard library"] };
-  const holds = recipe.wheels.map((wheel) => `${wheel.distribution} ${wheel.version}`);
-  if (recipe.kind === 'byteCode') return { kind: 'byteCode', holds };
+  if (recipe.kind === 'library') return { kind: 'byteCode', holds: ["Python's standard library"] };
+  const named = recipe.wheels.map((wheel) => `${wheel.distribution} ${wheel.version}`);
+  if (recipe.kind === 'byteCode') return { kind: 'byteCode', holds: named };
+  const holds = recipe.wheels.map(
+    ({ isSource }, index) => `${named[index] ?? ''}${isSource === true ? builtHere : ''}`,
+  );
   const sizes = recipe.wheels.map((wheel) => wheel.size);
   if (sizes.includes(undefined)) return { kind: recipe.part, holds };
   return { kind: recipe.part, holds, bytes: sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0) };
@@ -109,10 +125,6 @@ function environmentFiles({ python, minor }: BaseFacts): readonly LayerFile[] {
     { kind: 'folder', path: `${root}/lib/python${minor}/site-packages` },
     { kind: 'folder', path: imagePaths.support },
   ];
-}
-
-function names(files: readonly SourceFile[]): readonly string[] {
-  return files.map((file) => file.path);
 }
 
 function at(folder: string, files: readonly SourceFile[]): readonly LayerFile[] {

@@ -2,7 +2,7 @@ import { UserError } from '../../core/errors';
 import type { InstallScheme } from './imagePaths';
 import { LayerWriter, type Layer } from './layerWriter';
 import { installedFiles, WheelError, type InstalledFile } from './wheel';
-import { inflate, inflateStream, ZipFile } from './zip';
+import { inflate, ZipFile } from './zip';
 
 /** A wheel at hand. */
 export interface WheelFile {
@@ -10,6 +10,8 @@ export interface WheelFile {
   readonly file: string;
   /** `numpy-2.4.6-cp311-…whl`, for messages. */
   readonly name: string;
+  /** It was built on this machine, whose zlib must not decide about the layer's bytes. */
+  readonly isBuilt?: boolean;
 }
 
 /** Part of the key of every cached wheel layer: raise it when the same wheel gives other bytes than before. */
@@ -18,7 +20,7 @@ export const wheelLayerVersion = 2;
 /** Smaller than this a deflated file is not worth a gzip member of its own. */
 const smallestMember = 1024;
 /** Up to here a file is inflated in memory. */
-const inMemoryBytes = 1024 * 1024;
+const inMemoryBytes = 256 * 1024;
 
 /**
  * Writes wheels as one layer: what `pip install` would unpack, without compressing anything again.
@@ -39,7 +41,7 @@ async function addWheel(writer: LayerWriter, wheel: WheelFile, scheme: InstallSc
   let zip: ZipFile | undefined;
   try {
     zip = await ZipFile.open(wheel.file);
-    for (const file of await installedFiles(zip, scheme)) await addFile(writer, zip, file);
+    for (const file of await installedFiles(zip, scheme)) await addFile(writer, zip, file, wheel.isBuilt === true);
   } catch (cause) {
     throw isForeseen(cause) ? wheelInvalid(wheel.name, cause) : cause;
   } finally {
@@ -47,7 +49,7 @@ async function addWheel(writer: LayerWriter, wheel: WheelFile, scheme: InstallSc
   }
 }
 
-async function addFile(writer: LayerWriter, zip: ZipFile, file: InstalledFile): Promise<void> {
+async function addFile(writer: LayerWriter, zip: ZipFile, file: InstalledFile, isBuilt: boolean): Promise<void> {
   if (file.kind === 'written') {
     const { path, executable, content } = file;
     await writer.add({ kind: 'file', path, executable, size: content.length }, content);
@@ -55,17 +57,18 @@ async function addFile(writer: LayerWriter, zip: ZipFile, file: InstalledFile): 
   }
   const { entry } = file;
   const tarEntry = { kind: 'file', path: file.path, executable: file.executable, size: entry.size } as const;
-  if (entry.method === 'deflated' && entry.size > inMemoryBytes) {
-    await writer.addDeflated(tarEntry, entry.crc32, zip.raw(entry), inflateStream(zip.raw(entry)));
+  const isKept = entry.method === 'deflated' && !isBuilt;
+  if (isKept && entry.size > inMemoryBytes) {
+    await writer.addDeflated(tarEntry, entry.crc32, zip.raw(entry), zip.content(entry));
     return;
   }
   if (entry.size > inMemoryBytes) {
-    await writer.addStream(tarEntry, zip.raw(entry));
+    await writer.addStream(tarEntry, zip.content(entry));
     return;
   }
   const raw = await zip.rawBuffer(entry);
   const content = inflate(entry, raw);
-  if (entry.method === 'stored' || entry.size < smallestMember) await writer.add(tarEntry, content);
+  if (!isKept || entry.size < smallestMember) await writer.add(tarEntry, content);
   else await writer.addDeflated(tarEntry, entry.crc32, [raw], [content]);
 }
 

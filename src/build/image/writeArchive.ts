@@ -4,19 +4,30 @@ import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { asDiskError, exists } from '../../clients/files/contentStore';
-import type { BlobSource } from '../../clients/registry/blob';
+import { sha256, type BlobSource } from '../../clients/registry/blob';
 import { UserError } from '../../core/errors';
 import { mediaTypes } from '../../core/oci';
 import { paddingOf, tarEnd, tarHeader } from './tar';
 
+/** A manifest or an index, as it is sent and written. */
+export interface ImageDocument {
+  readonly mediaType: string;
+  readonly content: Buffer;
+}
+
 /** A whole image, ready to be written. */
 export interface ImageArchive {
-  readonly manifest: Buffer;
+  /** The one image, or the index of all. */
+  readonly top: ImageDocument;
+  readonly images: readonly ArchivedImage[];
+  /** `iris:slipway`, under which an engine shows it. */
+  readonly name: string;
+}
+
+interface ArchivedImage extends ImageDocument {
   readonly config: BlobSource;
   /** Base first. */
   readonly layers: readonly BlobSource[];
-  /** `iris:slipway`, under which an engine shows it. */
-  readonly name: string;
 }
 
 /** Where an image goes that is not pushed. */
@@ -75,34 +86,38 @@ async function* tarOf(image: ImageArchive, signal: AbortSignal): AsyncGenerator<
   yield tarEnd;
 }
 
-function blobsOf({ config, layers }: ImageArchive): readonly { readonly name: string; readonly blob: BlobSource }[] {
-  const unique = new Map([...layers, config].map((blob) => [blob.digest, blob]));
+function blobsOf({ images }: ImageArchive): readonly { readonly name: string; readonly blob: BlobSource }[] {
+  const blobs = images.flatMap(({ layers, config }) => [...layers, config]);
+  const unique = new Map(blobs.map((blob) => [blob.digest, blob]));
   return [...unique.values()].map((blob) => ({ name: blobName(blob.digest), blob }));
 }
 
-function documentsOf({ manifest, name }: ImageArchive): readonly (readonly [string, Buffer])[] {
-  const digest = `sha256:${createHash('sha256').update(manifest).digest('hex')}`;
+function documentsOf({ top, images, name }: ImageArchive): readonly (readonly [string, Buffer])[] {
   const annotations = {
     'io.containerd.image.name': `docker.io/library/${name}`,
     'org.opencontainers.image.ref.name': name.slice(name.indexOf(':') + 1),
   };
+  const { mediaType, content } = top;
   const index = {
     schemaVersion: 2,
     mediaType: mediaTypes.index,
-    manifests: [{ mediaType: mediaTypes.manifest, digest, size: manifest.length, annotations }],
+    manifests: [{ mediaType, digest: sha256(content), size: content.length, annotations }],
   };
+  const documents = new Map([...images, top].map((one) => [blobName(sha256(one.content)), one.content]));
   return [
-    [blobName(digest), manifest],
+    ...documents,
     ['index.json', Buffer.from(JSON.stringify(index))],
     ['oci-layout', Buffer.from(JSON.stringify({ imageLayoutVersion: '1.0.0' }))],
   ];
 }
 
 /** @see https://github.com/moby/docker-image-spec/blob/v1.3.1/spec.md#combined-image-json--filesystem-changeset-format */
-function dockerList({ config, layers, name }: ImageArchive): Buffer {
-  const list = [
-    { Config: blobName(config.digest), RepoTags: [name], Layers: layers.map((layer) => blobName(layer.digest)) },
-  ];
+function dockerList({ images, name }: ImageArchive): Buffer {
+  const list = images.map(({ config, layers }) => ({
+    Config: blobName(config.digest),
+    RepoTags: [name],
+    Layers: layers.map((layer) => blobName(layer.digest)),
+  }));
   return Buffer.from(JSON.stringify(list));
 }
 

@@ -65,6 +65,11 @@ export class ZipFile {
     }
   }
 
+  /** The content of an entry, piece by piece. Each stands until the next read of this file. */
+  content(entry: ZipEntry): AsyncIterable<Buffer> {
+    return entry.method === 'stored' ? this.raw(entry) : inflateStream(this.raw(entry));
+  }
+
   /** The compressed bytes of a small entry. They stand until the next read of this file. */
   async rawBuffer(entry: ZipEntry): Promise<Buffer> {
     return this.#file.read(await this.#dataOffset(entry), entry.compressedSize);

@@ -5,7 +5,9 @@ import { runProcess } from '../process/runProcess';
 /** What `byte_code.py` compiles. Paths in the image have no leading slash. */
 export interface ByteCodeRequest {
   readonly output: string;
-  readonly wheels: readonly { readonly file: string; readonly packages: string }[];
+  /** Folder of what was compiled of wheels before, by their keys. */
+  readonly kept: string;
+  readonly wheels: readonly { readonly key: string; readonly file: string; readonly packages: string }[];
   readonly folders: readonly { readonly folder: string; readonly path: string; readonly files: readonly string[] }[];
 }
 

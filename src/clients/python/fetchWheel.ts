@@ -13,11 +13,11 @@ const mostAttempts = 5;
 const mostRedirects = 5;
 
 /**
- * The file of a wheel, checked by its hash; kept in `folder` under the hash, so that it is fetched once.
+ * The file of a wheel or of a source, checked by its hash; kept in `folder` under the hash, so that it is fetched once.
  * @throws UserError IndexUnreachable, PackageHashMismatch, DiskFull
  */
 export async function fetchWheel(folder: string, wheel: Wheel, signal: AbortSignal): Promise<string> {
-  const file = path.join(folder, `${wheel.sha256}.whl`);
+  const file = path.join(folder, `${wheel.sha256}${wheel.isSource === true ? '.source' : '.whl'}`);
   if (await exists(file)) return file;
   const local = localFile(wheel);
   if (local !== undefined) {

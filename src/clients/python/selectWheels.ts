@@ -18,7 +18,7 @@ export interface PythonTarget {
   readonly glibc: readonly [number, number] | undefined;
 }
 
-/** A ready-made package for one system. */
+/** A package for one system: a ready-made wheel, or where there is none its source. */
 export interface Wheel {
   /** Normalised. */
   readonly distribution: string;
@@ -31,6 +31,8 @@ export interface Wheel {
   readonly sha256: string;
   /** Bytes; undefined where the index does not tell. */
   readonly size: number | undefined;
+  /** It is a source distribution, from which a wheel is to be built. */
+  readonly isSource?: true;
 }
 
 export interface WheelRequest {
@@ -42,6 +44,8 @@ export interface WheelRequest {
   readonly constraints?: string;
   /** Whether what the requirements need is chosen too. */
   readonly dependencies: boolean;
+  /** Whether the source of a package that has no wheel is chosen. */
+  readonly sources?: boolean;
   readonly target: PythonTarget;
   /** An index beside the user's; of equal versions the one with a local part (`+cpu`) is taken. */
   readonly index?: string;
@@ -64,7 +68,7 @@ export async function selectWheels(
 ): Promise<readonly Wheel[]> {
   if (request.requirements.trim() === '') return [];
   const key = createHash('sha256')
-    .update(JSON.stringify([1, uv.version, { ...request, subject: '' }]))
+    .update(JSON.stringify([2, uv.version, { ...request, subject: '' }]))
     .digest('hex');
   const file = path.join(cache, `${key.slice(0, 32)}.json`);
   const known = (await readJson(file)) as readonly Wheel[] | undefined;
@@ -96,7 +100,8 @@ async function resolve(uv: Uv, request: WheelRequest, signal: AbortSignal): Prom
     const constraints = path.join(folder, 'constraints.txt');
     if (request.constraints !== undefined) await writeFile(constraints, request.constraints);
     const args = [
-      ...['pip', 'compile', '--no-header', '--only-binary', ':all:', '--format', 'pylock.toml', '-o', output],
+      ...['pip', 'compile', '--no-header', '--format', 'pylock.toml', '-o', output],
+      ...(request.sources === true ? [] : ['--only-binary', ':all:']),
       ...(request.dependencies ? [] : ['--no-deps']),
       ...(request.index === undefined ? [] : ['--index', request.index, '--index-strategy', 'unsafe-best-match']),
       ...(request.constraints === undefined ? [] : ['--constraints', constraints]),
@@ -117,7 +122,8 @@ async function resolve(uv: Uv, request: WheelRequest, signal: AbortSignal): Prom
 interface LockedPackage {
   readonly distribution: string;
   readonly version: string;
-  readonly wheels: readonly Omit<Wheel, 'distribution' | 'version'>[];
+  /** The wheel that fits, then the source. */
+  readonly files: readonly Omit<Wheel, 'distribution' | 'version'>[];
 }
 
 /** @see https://packaging.python.org/en/latest/specifications/pylock-toml/ */
@@ -126,11 +132,12 @@ function parseLock(text: string, folder: string): readonly LockedPackage[] {
   return packages.map((one) => ({
     distribution: normalizeDistribution(one.name),
     version: one.version ?? '',
-    wheels: [...(one.wheels ?? []), ...(one.archive === undefined ? [] : [one.archive])].flatMap((wheel) => {
-      const url = wheel.url ?? (wheel.path === undefined ? '' : pathToFileURL(path.resolve(folder, wheel.path)).href);
-      const name = wheel.name ?? decodeURIComponent(new URL(url).pathname.split('/').at(-1) ?? '');
-      const sha256 = wheel.hashes?.['sha256'];
-      return name.endsWith('.whl') && sha256 !== undefined ? [{ name, url, sha256, size: wheel.size }] : [];
+    files: [...(one.wheels ?? []), ...[one.archive, one.sdist].filter((file) => file !== undefined)].flatMap((file) => {
+      const url = file.url ?? (file.path === undefined ? '' : pathToFileURL(path.resolve(folder, file.path)).href);
+      const name = file.name ?? decodeURIComponent(new URL(url).pathname.split('/').at(-1) ?? '');
+      const sha256 = file.hashes?.['sha256'];
+      if (sha256 === undefined) return [];
+      return [{ name, url, sha256, size: file.size, ...(name.endsWith('.whl') ? {} : { isSource: true as const }) }];
     }),
   }));
 }
@@ -138,11 +145,12 @@ function parseLock(text: string, folder: string): readonly LockedPackage[] {
 interface RawPackage {
   readonly name: string;
   readonly version?: string;
-  readonly wheels?: readonly RawWheel[];
-  readonly archive?: RawWheel;
+  readonly wheels?: readonly RawFile[];
+  readonly archive?: RawFile;
+  readonly sdist?: RawFile;
 }
 
-interface RawWheel {
+interface RawFile {
   readonly name?: string;
   readonly url?: string;
   readonly path?: string;
@@ -156,7 +164,7 @@ function chosenWheel(
   allowed: ReadonlyMap<string, ReadonlySet<string>>,
 ): Wheel {
   const { distribution, version } = found;
-  const [wheel] = found.wheels;
+  const wheel = found.files.find(({ isSource }) => request.sources === true || isSource !== true);
   if (wheel === undefined) throw wheelMissing(request, `${distribution} ${version}`);
   const hashes = allowed.get(distribution);
   if (hashes !== undefined && !hashes.has(wheel.sha256)) {
@@ -196,7 +204,12 @@ function explain(request: WheelRequest, error: unknown): unknown {
   return name === undefined ? error : wheelMissing(request, `${name['name'] ?? ''} ${name['version'] ?? ''}`, error);
 }
 
-function wheelMissing({ target, subject }: WheelRequest, found: string, cause?: unknown): UserError {
+/** @param found the package with its version */
+export function wheelMissing(
+  { target, subject }: Pick<WheelRequest, 'target' | 'subject'>,
+  found: string,
+  cause?: unknown,
+): UserError {
   const libc = target.glibc === undefined ? 'musl' : `glibc ${target.glibc.join('.')}`;
   return new UserError(
     'WheelMissing',

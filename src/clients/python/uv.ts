@@ -26,6 +26,8 @@ export interface UvOptions {
   readonly subject: string;
   readonly cwd?: string;
   readonly input?: string;
+  /** Beside or in place of the variables of this process. */
+  readonly env?: NodeJS.ProcessEnv;
   readonly onProgress?: (line: string) => void;
 }
 
@@ -90,7 +92,7 @@ async function runUv(
     program,
     args,
     {
-      env: environment,
+      env: { ...environment, ...options.env },
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       ...(options.input === undefined ? {} : { input: options.input }),
       onStderrLine: (line) => {

@@ -1,6 +1,6 @@
 import { UserError } from '../../core/errors';
-import type { ImageReference, Platform } from '../../core/image';
-import type { ImageConfig, ImageManifest } from '../../core/oci';
+import { formatPlatform, type Descriptor, type ImageReference, type Platform } from '../../core/image';
+import { imagesIn, type HistoryEntry, type ImageConfig, type ImageIndex, type ImageManifest } from '../../core/oci';
 import type { ImageLayer, ListPage } from '../../core/registry';
 import type { Registry } from './connection';
 import { pullScope, readBlob, readManifest, type DocumentCache } from './pull';
@@ -12,8 +12,8 @@ export interface ImageSummary {
   readonly digest: string;
   readonly layers: readonly ImageLayer[];
   readonly labels: Readonly<Record<string, string>>;
-  /** What it runs on; undefined for an index of several. */
-  readonly platform?: Platform;
+  /** What it runs on; nothing where it does not say. */
+  readonly platforms: readonly Platform[];
 }
 
 /**
@@ -41,7 +41,7 @@ export function listTags(
   return readPage(registry, { path, scopes: [pullScope(repository)], what: `list the tags of ${repository}` }, signal);
 }
 
-/** Layers and labels of an image; an index of several platforms has neither. @throws UserError of {@link readManifest} */
+/** Layers and labels of an image; of an index those of the images in it. @throws UserError of {@link readManifest} */
 export async function readSummary(
   registry: Registry,
   reference: ImageReference,
@@ -49,22 +49,45 @@ export async function readSummary(
   signal: AbortSignal,
 ): Promise<ImageSummary> {
   const { text, digest } = await readManifest(registry, reference, documents, signal);
-  const manifest = JSON.parse(text) as Partial<ImageManifest>;
-  if (manifest.config === undefined || manifest.layers === undefined) return { digest, layers: [], labels: {} };
+  const manifest = JSON.parse(text) as Partial<ImageManifest & ImageIndex>;
+  if (manifest.manifests !== undefined) {
+    const images = imagesIn({ manifests: manifest.manifests });
+    const read = (image: Descriptor): Promise<ImageSummary> =>
+      readSummary(registry, { ...reference, digest: image.digest }, documents, signal);
+    return { ...together(await Promise.all(images.map(read))), digest };
+  }
+  if (manifest.config === undefined || manifest.layers === undefined)
+    return { digest, layers: [], labels: {}, platforms: [] };
   const content = await readBlob(registry, reference, manifest.config, documents, signal);
   const config = JSON.parse(content.toString('utf8')) as Partial<ImageConfig>;
-  const steps = (config.history ?? []).filter((one) => one.empty_layer !== true);
-  // A base without a history leaves its layers unexplained; those that were put on it come last.
-  const unexplained = manifest.layers.length - steps.length;
-  const layers = manifest.layers.map((layer, index) => {
-    const title = unexplained < 0 ? undefined : steps[index - unexplained]?.created_by;
-    return { digest: layer.digest, bytes: layer.size, ...(title === undefined ? {} : { title }) };
-  });
-  return { digest, layers, labels: config.config?.Labels ?? {}, ...platformIn(config) };
+  const layers = titled(manifest.layers, config.history);
+  return { digest, layers, labels: config.config?.Labels ?? {}, platforms: platformsIn(config) };
 }
 
-function platformIn({ os, architecture }: Partial<ImageConfig>): Pick<ImageSummary, 'platform'> {
-  return os === undefined || architecture === undefined ? {} : { platform: { os, architecture } };
+/** A layer that several images share is one, of no platform. */
+function together(images: readonly ImageSummary[]): Omit<ImageSummary, 'digest'> {
+  const layers = new Map<string, ImageLayer>();
+  for (const image of images) {
+    const platform = image.platforms.map(formatPlatform).join(', ');
+    for (const layer of image.layers)
+      layers.set(layer.digest, layers.has(layer.digest) ? layer : { ...layer, platform });
+  }
+  const platforms = images.flatMap((image) => image.platforms);
+  return { layers: [...layers.values()], labels: images[0]?.labels ?? {}, platforms };
+}
+
+/** A base without a history leaves its layers unexplained; those that were put on it come last. */
+function titled(layers: readonly Descriptor[], history: readonly HistoryEntry[] = []): readonly ImageLayer[] {
+  const steps = history.filter((one) => one.empty_layer !== true);
+  const unexplained = layers.length - steps.length;
+  return layers.map(({ digest, size }, index) => {
+    const title = unexplained < 0 ? undefined : steps[index - unexplained]?.created_by;
+    return { digest, bytes: size, ...(title === undefined ? {} : { title }) };
+  });
+}
+
+function platformsIn({ os, architecture }: Partial<ImageConfig>): readonly Platform[] {
+  return os === undefined || architecture === undefined ? [] : [{ os, architecture }];
 }
 
 /**

@@ -14,10 +14,26 @@ export async function checkPush(
   { repository, patienceMs = usualPatienceMs }: { readonly repository: string; readonly patienceMs?: number },
   signal: AbortSignal,
 ): Promise<void> {
-  const timeout = AbortSignal.timeout(patienceMs);
   const what = `push to ${repository}`;
+  await soon(registry, what, patienceMs, (patience) => beginAndGiveUp(registry, repository, what, patience), signal);
+}
+
+/** Whether the registry accepts the credentials of the connection; nothing is begun. @throws UserError as {@link checkPush} */
+export async function checkLogin(registry: Registry, signal: AbortSignal): Promise<void> {
+  const request = { method: 'GET' as const, path: '/v2/', scopes: [], what: 'log in', expect: [200], once: true };
+  await soon(registry, request.what, usualPatienceMs, (patience) => registry.read(request, patience), signal);
+}
+
+async function soon(
+  registry: Registry,
+  what: string,
+  patienceMs: number,
+  ask: (signal: AbortSignal) => Promise<unknown>,
+  signal: AbortSignal,
+): Promise<void> {
+  const timeout = AbortSignal.timeout(patienceMs);
   try {
-    await beginAndGiveUp(registry, repository, what, AbortSignal.any([signal, timeout]));
+    await ask(AbortSignal.any([signal, timeout]));
   } catch (error) {
     if (signal.aborted || !timeout.aborted) throw error;
     throw unreachable(registry.host, what, new Error(`it did not answer for ${patienceMs / 1000} s`));

@@ -7,7 +7,7 @@ import {
   type ImageReference,
   type Platform,
 } from '../../core/image';
-import { mediaTypes, type ImageConfig, type ImageIndex, type ImageManifest } from '../../core/oci';
+import { imagesIn, mediaTypes, type ImageConfig, type ImageIndex, type ImageManifest } from '../../core/oci';
 import type { Registry } from './connection';
 
 /** An image of one platform, as it lies in its registry. */
@@ -160,21 +160,14 @@ export async function readBlob(
   return body;
 }
 
-/** Attestations stand in the index beside the images and have a platform of their own, `unknown/unknown`. */
 function choose(reference: ImageReference, index: ImageIndex, platform: Platform): Descriptor {
-  const images = index.manifests.filter(
-    ({ annotations, platform: one }) =>
-      annotations?.['vnd.docker.reference.type'] === undefined && one !== undefined && one.os !== 'unknown',
-  );
+  const images = imagesIn(index);
   const found = images.find(
-    ({ platform: one }) => one?.os === platform.os && one.architecture === platform.architecture,
+    ({ platform: one }) => one.os === platform.os && one.architecture === platform.architecture,
   );
   if (found !== undefined) return found;
-  throw platformMissing(
-    reference,
-    platform,
-    images.flatMap(({ platform: one }) => (one === undefined ? [] : [formatPlatform(one)])),
-  );
+  const offered = images.map((image) => formatPlatform(image.platform));
+  throw platformMissing(reference, platform, offered);
 }
 
 function asManifest(reference: ImageReference, text: string): ImageManifest {

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { Registry } from '../../clients/registry/connection';
-import { checkPush } from '../../clients/registry/check';
+import { checkLogin, checkPush } from '../../clients/registry/check';
 import { isUserError, UserError } from '../../core/errors';
 import type { ImageReference } from '../../core/image';
 import { withNotification } from '../progress';
@@ -18,30 +18,35 @@ export interface RegistryAccess {
  * @throws UserError of {@link checkPush}
  */
 export async function ensurePush(reference: ImageReference, access: RegistryAccess): Promise<boolean> {
-  const { registry: host } = reference;
-  const refused = await attempt(reference, access, undefined);
-  if (refused === undefined) return true;
-  return askUntilAccepted(host, refused, async (login) => {
-    const problem = await attempt(reference, access, login);
-    if (problem === undefined) await access.credentials.set(host, login);
-    return problem;
-  });
+  const { registry: host, repository } = reference;
+  const check: Check = (registry, signal) => checkPush(registry, { repository }, signal);
+  const refused = await attempt(host, access, undefined, check);
+  return refused === undefined || askUntilAccepted(host, access, refused, check);
 }
+
+/**
+ * Asks for credentials of a registry until it accepts some, and keeps them. @returns false when the user gave up
+ * @throws UserError of {@link checkLogin}
+ */
+export function logIn(host: string, access: RegistryAccess): Promise<boolean> {
+  return askUntilAccepted(host, access, undefined, checkLogin);
+}
+
+type Check = (registry: Registry, signal: AbortSignal) => Promise<void>;
 
 /** The refusal that other credentials may mend; undefined when the registry accepts. */
 async function attempt(
-  { registry: host, repository }: ImageReference,
+  host: string,
   { insecure, credentials }: RegistryAccess,
   login: Login | undefined,
+  check: Check,
 ): Promise<UserError | undefined> {
   const registry = new Registry(host, {
     insecure: insecure.includes(host),
     credentials: login === undefined ? credentials.find : () => Promise.resolve({ kind: 'password', ...login }),
   });
   try {
-    await withNotification(vscode.l10n.t('Checking {0}', host), (_progress, signal) =>
-      checkPush(registry, { repository }, signal),
-    );
+    await withNotification(vscode.l10n.t('Checking {0}', host), (_progress, signal) => check(registry, signal));
     return undefined;
   } catch (error) {
     if (isUserError(error) && ['RegistryUnauthorized', 'RegistryDenied'].includes(error.code)) return error;
@@ -49,27 +54,33 @@ async function attempt(
   }
 }
 
-/** What the registry said stands in the box while the user types again. */
+/** What the registry said stands in the box while the user types again. What it accepts is kept. */
 async function askUntilAccepted(
   host: string,
-  refused: UserError,
-  accept: (login: Login) => Promise<UserError | undefined>,
+  access: RegistryAccess,
+  refused: UserError | undefined,
+  check: Check,
 ): Promise<boolean> {
   let username = '';
-  for (let problem: UserError | undefined = refused; problem !== undefined;) {
-    const login = await askLogin(host, username, problem.message);
+  for (let problem = refused; ;) {
+    const login = await askLogin(host, username, problem?.message);
     if (login === undefined) return false;
     ({ username } = login);
-    problem = await accept(login);
+    problem = await attempt(host, access, login, check);
+    if (problem !== undefined) continue;
+    await access.credentials.set(host, login);
+    return true;
   }
-  return true;
 }
 
-async function askLogin(host: string, username: string, why: string): Promise<Login | undefined> {
+async function askLogin(host: string, username: string, why: string | undefined): Promise<Login | undefined> {
   const title = vscode.l10n.t('Log In to {0}', host);
   const name = await vscode.window.showInputBox({
     title,
-    prompt: vscode.l10n.t('{0} Enter the user name.', sentence(why)),
+    prompt:
+      why === undefined
+        ? vscode.l10n.t('Enter the user name for {0}.', host)
+        : vscode.l10n.t('{0} Enter the user name.', sentence(why)),
     value: username,
     ignoreFocusOut: true,
     validateInput: notEmpty,

@@ -15,9 +15,11 @@ interface Node extends NodeWithRoom {
 }
 
 const usual: Platform = { os: 'linux', architecture: 'amd64' };
+/** The first one where as many nodes have the other. */
+const known: readonly Platform[] = [usual, { os: 'linux', architecture: 'arm64' }];
 
 /**
- * The platform that is wanted, if nodes have it; else what most nodes have. Only those count that the placement allows.
+ * The platform that most nodes have, of those that are wanted. Only those count that the placement allows.
  * @throws UserError ArchitectureMismatch, NoNodeFits
  */
 export async function checkNodes({ client }: Place, intent: DeployIntent, signal: AbortSignal): Promise<Readiness> {
@@ -25,8 +27,9 @@ export async function checkNodes({ client }: Place, intent: DeployIntent, signal
   const nodes = all.filter((node) => node.spec?.unschedulable !== true).map(withoutStates);
   const wanted = wantedBy(intent);
   const allowed = nodes.filter((node) => misfitOf(node, { ...wanted, requests: {} }, {}).against.length === 0);
-  const platform = platformFor(allowed.length > 0 ? allowed : nodes, intent.platform, client.context.name);
-  const fitting = nodes.filter((node) => architectureOf(node) === platform.architecture);
+  const platform = platformFor(allowed.length > 0 ? allowed : nodes, intent.platforms, client.context.name);
+  const architectures = (intent.platforms ?? [platform]).map(({ architecture }) => architecture);
+  const fitting = nodes.filter((node) => architectures.includes(architectureOf(node)));
   const message = misfit(fitting, wanted);
   if (message === undefined) return { platform, warnings: await fullness(client, fitting, wanted, signal) };
   if (all.some(isMadeOnDemand)) return { platform, warnings: [{ code: 'NoNodeFits', severity: 'warning', message }] };
@@ -47,18 +50,18 @@ function withoutStates(node: Node): Node {
   return { ...node, spec: { ...node.spec, taints } };
 }
 
-function platformFor(nodes: readonly Node[], wanted: Platform | undefined, cluster: string): Platform {
+function platformFor(nodes: readonly Node[], wanted: readonly Platform[] = known, cluster: string): Platform {
   const found = nodes.map(architectureOf);
-  if (found.length === 0) return wanted ?? usual;
-  if (wanted !== undefined && !found.includes(wanted.architecture)) {
+  const count = ({ architecture }: Platform): number => found.filter((one) => one === architecture).length;
+  const [most = usual] = [...wanted].sort((left, right) => count(right) - count(left));
+  if (found.length > 0 && wanted !== known && count(most) === 0) {
     throw new UserError(
       'ArchitectureMismatch',
-      `The nodes of ${cluster} are of ${[...new Set(found)].join(', ')}, and the image is for ${formatPlatform(wanted)}.`,
+      `The nodes of ${cluster} are of ${[...new Set(found)].join(', ')}, and the image is for ${wanted.map(formatPlatform).join(' and ')}.`,
       { remedy: { kind: 'hint', label: 'Choose another platform, or leave it out.' } },
     );
   }
-  const count = (architecture: string): number => found.filter((one) => one === architecture).length;
-  return wanted ?? (count('arm64') > count('amd64') ? { os: 'linux', architecture: 'arm64' } : usual);
+  return most;
 }
 
 function architectureOf({ status }: Node): string {

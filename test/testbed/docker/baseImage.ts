@@ -46,6 +46,7 @@ const shell = { Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/s
 /**
  * Pushes an archive as an image of one layer, in Docker's own format, as `docker push` does.
  * @param start how a container of it starts
+ * @param architecture what it says that it runs on; by default that of this machine
  * @returns `HOST/REPOSITORY:TAG`
  */
 export async function pushBase(
@@ -53,6 +54,7 @@ export async function pushBase(
   archive: string,
   name = 'base/python:3.11',
   start: object = shell,
+  architecture = process.arch === 'arm64' ? 'arm64' : 'amd64',
 ): Promise<string> {
   const signal = new AbortController().signal;
   const registry = new Registry(host, { insecure: true });
@@ -65,7 +67,7 @@ export async function pushBase(
   };
   const config = Buffer.from(
     JSON.stringify({
-      architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
+      architecture,
       os: 'linux',
       config: start,
       rootfs: { type: 'layers', diff_ids: [diffId] },

@@ -6,20 +6,34 @@ import { gzipSync } from 'node:zlib';
 import { paddingOf, tarEnd, tarHeader, type TarEntry } from '../../../src/build/image/tar';
 import { pushBase } from './baseImage';
 
+export interface SmallBase {
+  /** `REPOSITORY:TAG` */
+  readonly name?: string;
+  /** `3.11`; by default that of this machine's Python. */
+  readonly minor?: string;
+  readonly architecture?: string;
+}
+
 /**
  * Pushes a base image of a few kilobytes: what a builder looks for in a Debian with the Python of this machine, and
  * nothing that could run. For tests that build and push and start no container. @returns `HOST/REPOSITORY:TAG`
  */
-export async function pushSmallBase(host: string): Promise<string> {
+export async function pushSmallBase(
+  host: string,
+  { name, minor = ownMinor(), architecture }: SmallBase = {},
+): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'slw-base-'));
   const archive = path.join(folder, 'root.tar.gz');
-  const minor = execFileSync('python3', ['-c', 'import sys; print("%d.%d" % sys.version_info[:2])']).toString().trim();
   try {
     await writeFile(archive, gzipSync(Buffer.concat([...entriesFor(minor), tarEnd])));
-    return await pushBase(host, archive, `base/python:${minor}`);
+    return await pushBase(host, archive, name ?? `base/python:${minor}`, {}, architecture);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function ownMinor(): string {
+  return execFileSync('python3', ['-c', 'import sys; print("%d.%d" % sys.version_info[:2])']).toString().trim();
 }
 
 function entriesFor(minor: string): readonly Buffer[] {

@@ -5,7 +5,7 @@ import { imageConfig, imageManifest } from '../../../src/build/image/imageConfig
 import { planLayers, type ImageParts } from '../../../src/build/image/planLayers';
 import { pythonForBase } from '../../../src/build/image/pythonForBase';
 import { splitFiles } from '../../../src/build/image/splitFiles';
-import { parseImageReference, formatImageReference, parsePlatform } from '../../../src/core/image';
+import { parseImageReference, formatImageReference, parsePlatform, parsePlatforms } from '../../../src/core/image';
 import type { ImageConfig } from '../../../src/core/oci';
 import { uvPlatform } from '../../../src/clients/python/selectWheels';
 import { isUserError } from '../../../src/core/errors';
@@ -35,6 +35,12 @@ describe('image references', () => {
     assert.deepEqual(parsePlatform('linux/arm64'), { os: 'linux', architecture: 'arm64' });
     for (const text of ['windows/amd64', 'linux', 'linux/arm/v7'])
       assert.throws(() => parsePlatform(text), code('PlatformInvalid'));
+  });
+  it('several platforms are each read once', () => {
+    const [amd64, arm64] = [parsePlatform('linux/amd64'), parsePlatform('linux/arm64')];
+    assert.deepEqual(parsePlatforms('linux/arm64, linux/amd64,linux/arm64'), [arm64, amd64]);
+    assert.deepEqual(parsePlatforms(undefined), [amd64]);
+    assert.throws(() => parsePlatforms('linux/amd64,'), code('PlatformInvalid'));
   });
 });
 
@@ -142,10 +148,11 @@ describe('an image', () => {
       support: [],
       server: [],
       bundle: [],
+      library: { folder: '/cache/base', path: 'usr/lib/python3.11', files: ['os.py'], base: 'sha256:1' },
       byteCode: true,
     };
     const kinds = (byteCode: boolean) => planLayers({ ...parts, byteCode }).map((recipe) => recipe.kind);
     assert.deepEqual(kinds(false), ['files', 'wheels', 'files', 'files']);
-    assert.equal(kinds(true).filter((kind) => kind === 'byteCode').length, 2);
+    assert.deepEqual(kinds(true), ['files', 'library', 'wheels', 'byteCode', 'files', 'byteCode', 'files']);
   });
 });

@@ -20,6 +20,7 @@ const hidden = [
   'slipway.copyPullReference',
   'slipway.deleteTag',
   'slipway.openImageProject',
+  'slipway.openRelease',
   'slipway.findRow',
   'slipway.viewObject',
   'slipway.describeObject',
@@ -133,17 +134,24 @@ describe('manifest', () => {
     assert.deepEqual(offered('worker'), []);
   });
 
-  it('offers on a tag to copy, to open its project where one is known, and to delete it apart from the rest', () => {
+  it('offers on a tag to copy, to open its release, its project where one is known, and to delete it apart from the rest', () => {
     const items = contributes.menus['view/item/context'] ?? [];
     const offered = (viewItem: string): readonly string[] =>
       items
         .filter((item) => !item.group?.startsWith('inline') && matches(item.when ?? '', viewItem, 'slipway.registries'))
         .map((item) => item.command.replace('slipway.', ''));
-    assert.deepEqual(offered('imageTag project'), ['copyDigest', 'copyPullReference', 'openImageProject', 'deleteTag']);
-    assert.deepEqual(offered('imageTag'), ['copyDigest', 'copyPullReference', 'deleteTag']);
+    assert.deepEqual(offered('imageTag project'), [
+      'copyDigest',
+      'copyPullReference',
+      'openRelease',
+      'openImageProject',
+      'deleteTag',
+    ]);
+    assert.deepEqual(offered('imageTag'), ['copyDigest', 'copyPullReference', 'openRelease', 'deleteTag']);
     assert.deepEqual(offered('repository project'), ['copyPullReference', 'openImageProject']);
     assert.deepEqual(offered('layer'), ['copyDigest']);
-    assert.deepEqual([...offered('registry'), ...offered('note'), ...offered('next')], []);
+    assert.deepEqual(offered('registry'), ['logInToRegistry']);
+    assert.deepEqual([...offered('note'), ...offered('next')], []);
   });
 
   it('has a text for every key, and a use for every text', () => {

@@ -52,6 +52,34 @@ describe('inspectProject', () => {
     assert.equal(entry.kind === 'app' && entry.attribute, 'app');
   });
 
+  const spacyModel = {
+    'config.cfg': '[nlp]\nlang = "en"\n',
+    'meta.json': JSON.stringify({
+      lang: 'en',
+      spacy_version: '>=3.8.2,<3.9.0',
+      requirements: ['spacy-lookups-data', '-e .'],
+    }),
+    'vocab/strings.json': '["a"]',
+  };
+  const inFolder = Object.fromEntries(Object.entries(spacyModel).map(([name, text]) => [`ner/${name}`, text]));
+
+  it('serves a folder of spaCy with the packages that it asks for, opened itself or in a project', async () => {
+    const own = (await inspect(project(spacyModel))).project;
+    assert.deepEqual(own.entry, { kind: 'spacy', path: '.' });
+    const specs = own.dependencies.requirements.map((one) => one.spec);
+    assert.deepEqual(specs, ['spacy>=3.8.2,<3.9.0', 'spacy-lookups-data']);
+    assert.deepEqual((await inspect(project(inFolder))).project.entry, { kind: 'spacy', path: 'ner' });
+    const named = project({ ...inFolder, 'a.ipynb': notebook(served), 'slipway.yaml': 'entry: ner\n' });
+    assert.deepEqual((await inspect(named)).project.entry, { kind: 'spacy', path: 'ner' });
+  });
+
+  it('serves the notebook where one beside a folder of spaCy has a predict, and no folder that only looks like one', async () => {
+    const beside = (await inspect(project({ ...inFolder, 'a.ipynb': notebook(served) }))).project;
+    assert.equal(beside.entry.kind, 'notebook');
+    const other = { 'config.cfg': '', 'meta.json': '{"name": "tables"}' };
+    await failure(inspect(project(other)), 'ProjectEmpty', /no notebook/);
+  });
+
   it('takes an unreachable index for an open question, not for an answer', async () => {
     const root = project({ 'a.ipynb': notebook('import frobnicate_nowhere', served) });
     const offline = { ...tools, exists: () => Promise.reject(new Error('offline')) };

@@ -8,7 +8,7 @@ from ..errors import ModelLoadError, load_error
 from ..metadata import arguments_of, learn_inputs, specs_of
 from ..model import Model
 from ..outputs import name_outputs
-from . import apps, mlmodel, model_file, snapshot
+from . import apps, mlmodel, model_file, snapshot, spacy_folder
 from .apps import MountedApp
 from .bundle import Bundle
 
@@ -26,6 +26,8 @@ def load(bundle: Bundle) -> Union[Model, MountedApp]:  # noqa: UP007 - evaluated
         model = model_file.load(bundle)
     elif kind == "mlmodel":
         model = mlmodel.load(bundle)
+    elif kind == "spacy":
+        model = spacy_folder.load(bundle)
     else:
         raise ModelLoadError("EntryUnsupported", f"The bundle's entry kind {kind!r} is not known to this server")
     learn_inputs(model)
