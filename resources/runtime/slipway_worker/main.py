@@ -99,7 +99,8 @@ def _load(options: Arguments) -> Any:
     # Whoever starts it with a supervisor asks from the same machine.
     key = server.Key.from_environment() if options.control_fd is None else None
     about = {"model": options.model, "version": options.version, "metrics_dir": options.metrics_dir}
-    app = server.ModelApp(options.bundle, key=key, **about)
+    root_path = server.below.from_environment()
+    app = server.ModelApp(options.bundle, key=key, root_path=root_path, **about)
     app.load()
     return app
 
