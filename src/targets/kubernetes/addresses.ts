@@ -66,13 +66,17 @@ function ingress({ host = '', tls, path = '' }: Exposure, route: Route | undefin
 
 /** The Gateway knows whether it encrypts, and may stand where one may not look. */
 function httpRoute({ host = '', path = '' }: Exposure, route: Route | undefined): Addresses {
-  const conditions = route?.status?.parents?.flatMap((parent) => parent.conditions ?? []) ?? [];
+  const conditions = conditionsOf(route);
   const refusal = conditions.find(isRefusal);
   if (refusal !== undefined)
     return none(`the gateway does not take it: ${refusal.message ?? refusal.reason ?? refusal.type}`);
   if (!conditions.some(({ type, status }) => type === 'Accepted' && status === 'True'))
     return none('no gateway has taken it');
   return some(`https://${host}${path}`, `http://${host}${path}`);
+}
+
+function conditionsOf(route: Route | undefined): readonly Condition[] {
+  return route?.status?.parents?.flatMap((parent) => parent.conditions ?? []) ?? [];
 }
 
 function isRefusal({ type, status }: Condition): boolean {
