@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { shownEndpoint } from '../core/deployment';
 import { UserError } from '../core/errors';
 import type { Target } from '../core/target';
+import { addressedModel } from '../pipeline/addressed';
 import { releaseSecrets } from '../pipeline/releaseSecrets';
 import { collectSecrets } from '../pipeline/secrets';
 import { openTarget } from '../pipeline/services';
@@ -108,7 +109,7 @@ export async function change(
 ): Promise<void> {
   const opened = await openTarget(services, target);
   await body(opened);
-  const model = (await opened.models(signal)).find((one) => one.name === name);
+  const model = await addressedModel(opened, name, signal);
   output.emit({ event: 'changed', name, target, model });
   output.say(
     `${name} was ${what}: ${model?.phase ?? 'unknown'} ${model === undefined ? '' : shownEndpoint(model)}`.trimEnd(),

@@ -6,6 +6,7 @@ export interface ExposureOptions {
   readonly host?: string;
   readonly ingressClass?: string;
   readonly tlsSecret?: string;
+  readonly path?: string;
   readonly gateway?: string;
   /** False only where it was said. */
   readonly key: boolean;
@@ -22,14 +23,15 @@ export function addExposureOptions(command: Command): Command {
     .option('--host <name>', 'name under which an ingress or httpRoute answers')
     .option('--ingress-class <name>', "class of the ingress; by default the cluster's")
     .option('--tls-secret <name>', 'secret in the namespace with the certificate of the ingress')
+    .option('--path <path>', 'path below which an ingress or httpRoute leads to the model, such as /iris')
     .option('--gateway <namespace/name>', 'gateway of the httpRoute')
     .option('--no-key', 'answer everybody who reaches the model, without its key');
 }
 
 /** The part of a `slipway.yaml` that says the same; undefined where nothing was said. */
 export function exposureIn(options: ExposureOptions): Partial<Exposure> | undefined {
-  const { expose: kind, host, ingressClass: className, tlsSecret: tls, gateway, key } = options;
-  const said = { kind, host, className, tls, gateway, ...(key ? {} : { key }) };
+  const { expose: kind, host, ingressClass: className, tlsSecret: tls, path, gateway, key } = options;
+  const said = { kind, host, className, tls, path, gateway, ...(key ? {} : { key }) };
   const entries = Object.entries(said).filter(([, value]) => value !== undefined);
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }

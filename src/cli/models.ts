@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { describeAutoscale } from '../core/autoscale';
 import { shownEndpoint } from '../core/deployment';
+import { addressedModels } from '../pipeline/addressed';
 import { heldForwards, isOpen } from '../pipeline/forwards/heldForwards';
 import { openTarget } from '../pipeline/services';
 import type { CommonOptions, Verb } from './verb';
@@ -10,7 +11,7 @@ export const modelsCommand: Verb = (run) =>
   new Command('models').description('list the models of a target').action((options: CommonOptions) =>
     run(options, async ({ services, output, target, signal }) => {
       const opened = await openTarget(services, target);
-      const models = await opened.models(signal);
+      const models = await addressedModels(opened, signal);
       const held = (await heldForwards(services.home)).filter((one) => one.target === opened.id);
       if (models.length === 0) output.say('There are no models yet.');
       for (const model of models) {

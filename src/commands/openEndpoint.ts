@@ -5,7 +5,10 @@ import { UserError } from '../core/errors';
 import { needsKey } from '../core/exposure';
 import type { Target } from '../core/target';
 import { withNotification } from '../editor/progress';
+import { withAddress } from '../pipeline/addressed';
 import type { Command } from './command';
+
+const lookMs = 20_000;
 
 /** An endpoint inside of a cluster is reached through a port of this machine, which stays open beyond the window. */
 async function reachable(app: App, target: Target, model: DeployedModel): Promise<string | undefined> {
@@ -38,7 +41,8 @@ export const openEndpoint: Command = async (app, subject) => {
     noneFits: vscode.l10n.t('No model answers now. Start one, or deploy one.'),
   });
   if (chosen === undefined) return;
-  const { target, model } = chosen;
+  const { target } = chosen;
+  const model = await withAddress(target, chosen.model, AbortSignal.timeout(lookMs));
   const { name } = model;
   if (needsKey(model.exposure)) {
     await tellOfKey(model);

@@ -9,6 +9,8 @@ export interface Exposure {
   readonly className?: string;
   /** Secret with the certificate of an Ingress. */
   readonly tls?: string;
+  /** Path below which an Ingress or HTTPRoute leads to the model, such as `/iris`; by default all of the name does. */
+  readonly path?: string;
   /** Gateway of an HTTPRoute: `NAME`, or `NAMESPACE/NAME`. */
   readonly gateway?: string;
   /** Whether requests must bring the model's key; by default where the model is reached from beyond the cluster. */
@@ -37,8 +39,8 @@ export function keyMissing(model: string): UserError {
 /** Whether two wishes are for the same. */
 export function isSameExposure(left: Exposure | undefined, right: Exposure | undefined): boolean {
   const parts = (exposure: Exposure) => {
-    const { kind, host, className, tls, gateway } = exposure;
-    return [kind, host, className, tls, gateway, needsKey(exposure)].join();
+    const { kind, host, className, tls, path, gateway } = exposure;
+    return [kind, host, className, tls, path, gateway, needsKey(exposure)].join();
   };
   return parts(left ?? { kind: 'service' }) === parts(right ?? { kind: 'service' });
 }
@@ -47,8 +49,8 @@ const fields: Readonly<Record<ExposureKind, readonly (keyof Exposure)[]>> = {
   service: [],
   nodePort: [],
   loadBalancer: [],
-  ingress: ['host', 'className', 'tls'],
-  httpRoute: ['host', 'gateway'],
+  ingress: ['host', 'className', 'tls', 'path'],
+  httpRoute: ['host', 'gateway', 'path'],
 };
 const needed: readonly (keyof Exposure)[] = ['host', 'gateway'];
 
@@ -76,6 +78,11 @@ export function checkExposure(exposure: Exposure | undefined, asksForKey: boolea
   );
 }
 
+/** `slipway_server/below.py` takes the same. */
+function isPath(path: string | undefined): boolean {
+  return path === undefined || /^(?:\/[A-Za-z0-9._~-]+)+$/.test(path);
+}
+
 function wrongFields(exposure: Exposure): string | undefined {
   const { kind } = exposure;
   const fitting = fields[kind];
@@ -83,5 +90,6 @@ function wrongFields(exposure: Exposure): string | undefined {
   if (missing !== undefined) return `${kind} needs ${missing}`;
   const others = Object.values(fields).flat();
   const strange = others.find((field) => !fitting.includes(field) && exposure[field] !== undefined);
-  return strange === undefined ? undefined : `${kind} has no ${strange}`;
+  if (strange !== undefined) return `${kind} has no ${strange}`;
+  return isPath(exposure.path) ? undefined : 'path is none such as /iris';
 }

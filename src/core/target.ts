@@ -102,7 +102,10 @@ interface AnyTarget {
     list(signal: AbortSignal): Promise<readonly string[]>;
     open(namespace: string): Target;
   };
+  /** Asks no model whether it answers at an address beyond: {@link addressed} does. */
   models(signal: AbortSignal): Promise<readonly DeployedModel[]>;
+  /** The models with the addresses beyond the target at which they answer, or why they do not. Takes seconds where one is silent. */
+  addressed?: (models: readonly DeployedModel[], signal: AbortSignal) => Promise<readonly DeployedModel[]>;
   /** A snapshot at once, then one after every change, until aborted. */
   watchModels(signal: AbortSignal): AsyncIterable<readonly DeployedModel[]>;
   /** @throws UserError ModelNotFound */

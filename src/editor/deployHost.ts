@@ -62,7 +62,7 @@ function report({ log, progress, onPlan, onFinding }: DeployHostOptions, event: 
       reportCell(log, progress, event);
       return;
     case 'output':
-      log.info(`[${event.source}] ${event.text.trimEnd()}`);
+      reportOutput(log, progress, event);
       return;
     case 'finding':
       log.warn(`${event.finding.code}: ${event.finding.message}`);
@@ -91,6 +91,21 @@ function report({ log, progress, onPlan, onFinding }: DeployHostOptions, event: 
       );
       return;
   }
+}
+
+/** Of a rollout that is all there is to see. */
+function reportOutput(
+  log: vscode.LogOutputChannel,
+  progress: Progress,
+  { source, text }: Extract<DeployEvent, { event: 'output' }>,
+): void {
+  log.info(`[${source}] ${text.trimEnd()}`);
+  if (source === 'deploy') progress.show(withoutDigests(text));
+}
+
+/** A notification has one line. */
+function withoutDigests(text: string): string {
+  return text.replace(/@sha256:[0-9a-f]{64}/g, '');
 }
 
 function reportStep(

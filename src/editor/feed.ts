@@ -49,6 +49,11 @@ export class Feed<Source extends { readonly id: string }, Value> implements Disp
     return this.#entries;
   }
 
+  /** The last snapshot of a source. */
+  valueOf({ id }: Source): Value | undefined {
+    return this.#entries.find(({ source }) => source.id === id)?.value;
+  }
+
   /** Whether every source has told its state, or that it cannot, at least once. */
   get loaded(): boolean {
     return this.#discovered && this.#entries.every((entry) => entry.value !== undefined || entry.broken !== undefined);

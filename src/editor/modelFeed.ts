@@ -1,4 +1,5 @@
 import type { DeployedModel } from '../core/deployment';
+import { isOutside } from '../core/exposure';
 import type { Target, TargetContext } from '../core/target';
 import { discoverTargets } from '../pipeline/discoverTargets';
 import type { Services } from '../pipeline/services';
@@ -24,7 +25,10 @@ export async function targetChoices(context: TargetContext, signal: AbortSignal)
 /** A cluster behind a network that swallows everything must not hold up those that answer. */
 const answerMs = 8000;
 
-/** Reads every target once and gives the feed what was read. A cluster that does not answer hides no other. */
+/**
+ * Reads every target once and gives the feed what was read. A cluster that does not answer hides no other, and no model
+ * is asked at its address beyond: what the feed knows of that stays.
+ */
 export async function readModels(
   feed: ModelFeed,
   services: Services,
@@ -36,6 +40,19 @@ export async function readModels(
   const snapshots = read.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   const failed = read.find((one) => one.status === 'rejected');
   if (snapshots.length === 0 && failed !== undefined) throw failed.reason;
-  feed.publish(snapshots);
-  return snapshots.flatMap(({ source, value }) => value.map((model) => ({ target: source, model })));
+  const known = snapshots.map(({ source, value }) => ({ source, value: keepAddresses(value, feed.valueOf(source)) }));
+  feed.publish(known);
+  return known.flatMap(({ source, value }) => value.map((model) => ({ target: source, model })));
+}
+
+function keepAddresses(
+  models: readonly DeployedModel[],
+  before: readonly DeployedModel[] = [],
+): readonly DeployedModel[] {
+  return models.map((model) => {
+    const known = before.find(({ name }) => name === model.name);
+    if (!isOutside(model.exposure) || model.endpoint === undefined || known?.endpoint === undefined) return model;
+    const { endpoint, endpointIsInside = false, endpointProblem } = known;
+    return { ...model, endpoint, endpointIsInside, ...(endpointProblem === undefined ? {} : { endpointProblem }) };
+  });
 }

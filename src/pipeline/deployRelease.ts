@@ -14,6 +14,7 @@ import type {
   ObjectChange,
   Secrets,
 } from '../core/target';
+import { withAddress } from './addressed';
 import { discoverTargets } from './discoverTargets';
 import { checkedName } from './packageModel';
 import { checkPull, platformsOf } from './pullAccess';
@@ -111,7 +112,7 @@ async function prepare(
   const exposure = request.exposure ?? model?.exposure;
   const release = { ...found, content: { ...found.content, exposure } };
   const isThere = model !== undefined && isSame(model, found.provenance.digest, request);
-  return { target, release, name, running: isThere ? model : undefined };
+  return { target, release, name, running: isThere ? await withAddress(target, model, signal) : undefined };
 }
 
 /** Whether the target takes the release, for its platform, and its nodes may pull it. */

@@ -2,6 +2,7 @@ import type { DeployedModel } from '../core/deployment';
 import { needsKey } from '../core/exposure';
 import { UserError } from '../core/errors';
 import type { Target } from '../core/target';
+import { withAddress } from './addressed';
 
 /** Where a model answers, and what each request must bring. */
 export interface Reached {
@@ -20,9 +21,10 @@ export async function whileReachable<T>(
   use: (at: Reached) => Promise<T>,
 ): Promise<T> {
   const headers = await keyHeaders(target, model, signal);
-  if (target.forward === undefined || model.endpointIsInside !== true) {
-    if (model.endpoint === undefined) throw new UserError('ModelNotReady', `${model.name} does not answer.`);
-    return use({ url: model.endpoint, headers });
+  const { endpoint, endpointIsInside } = await withAddress(target, model, signal);
+  if (target.forward === undefined || endpointIsInside !== true) {
+    if (endpoint === undefined) throw new UserError('ModelNotReady', `${model.name} does not answer.`);
+    return use({ url: endpoint, headers });
   }
   const forward = await target.forward(model.name, signal);
   try {

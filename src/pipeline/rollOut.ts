@@ -11,6 +11,7 @@ import type { Project, ProjectConfig } from '../core/project';
 import type { Provenance } from '../core/release';
 import type { ResourceNeed } from '../core/resources';
 import type { DeployRequest, ReleaseContent, Reservation, RolloutStep, Secrets, Target } from '../core/target';
+import { withAddress } from './addressed';
 import { readGitState } from './gitState';
 import type { Solved } from './prepareEnvironment';
 import { updateProjectState } from './projectState';
@@ -139,7 +140,8 @@ async function provenanceOf({ project, digest, solved, resources }: Origin, sign
 async function unchangedModel(rollout: Rollout, signal: AbortSignal): Promise<DeployedModel | undefined> {
   if (asksForChange(rollout)) return undefined;
   const model = (await rollout.target.models(signal)).find((one) => one.name === rollout.name);
-  return model !== undefined && answersAsAsked(model, rollout) ? model : undefined;
+  if (model === undefined || !answersAsAsked(model, rollout)) return undefined;
+  return withAddress(rollout.target, model, signal);
 }
 
 function asksForChange({ request, secrets }: Rollout): boolean {

@@ -24,7 +24,7 @@ export function describeBadNetwork(bench: () => HazardBench): void {
       const readyTimeoutSeconds = 20;
       let isBack: Promise<void> | undefined;
       const onStep = (step: RolloutStep): void => {
-        if (isBack !== undefined || step.kind !== 'progress' || step.step !== 'loading') return;
+        if (isBack !== undefined || !isUp(step)) return;
         const began = performance.now();
         network.swallow(true);
         isBack = eventually('longer than a release may load', 30, () => performance.now() - began > 22_000).then(() => {
@@ -69,7 +69,7 @@ export function describeBadNetwork(bench: () => HazardBench): void {
         return pass;
       });
       const onStep = (step: RolloutStep): void => {
-        if (step.kind === 'progress' && step.step === 'loading') restart('rollout');
+        if (isUp(step)) restart('rollout');
       };
       try {
         const model = await bench().deploy({ namespace: 'restarts', kubeconfig: proxy.kubeconfig, onStep });
@@ -82,6 +82,18 @@ export function describeBadNetwork(bench: () => HazardBench): void {
       } finally {
         await proxy.stop();
       }
+    });
+
+    it('outlives one when it asks the model', async () => {
+      await bench().namespace('asked');
+      let restarted: Promise<void> | undefined;
+      const onStep = (step: RolloutStep): void => {
+        if (step.kind === 'progress' && step.step === 'verifying') restarted = bench().cluster.restartApiserver();
+      };
+      const model = await bench().deploy({ namespace: 'asked', onStep });
+      assert.ok(restarted !== undefined);
+      await restarted;
+      assert.deepEqual([model.phase, model.version], ['Ready', 1]);
     });
   });
 
@@ -167,4 +179,9 @@ async function startImpostor({ cluster }: HazardBench) {
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** The container of a pod runs. */
+function isUp(step: RolloutStep): boolean {
+  return step.kind === 'progress' && ['starting', 'loading'].includes(step.step);
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { clientFor } from '../../src/clients/kubernetes';
+import { clientFor, type KubeContext } from '../../src/clients/kubernetes';
 import { loadKubeconfig } from '../../src/clients/kubernetes/kubeconfigFiles';
 import { inertText } from '../../src/core/inertText';
 import type { LogLine } from '../../src/core/logs';
@@ -16,7 +16,8 @@ import { openNetwork, type Network } from '../support/network';
 import { plainProject } from '../support/plainProject';
 import { namesIn, openWorkspace, resources, type Workspace } from '../support/workspace';
 import { openDeployBench, type DeployBench } from './deployBench';
-import { flooding, hear, raving, startTalker, ticking, type Heard } from './talker';
+import { itHearsAllThatIsPoured } from './pouredLogs';
+import { flooding, hear, pouring, raving, startTalker, ticking, type Heard } from './talker';
 
 /** Each replica counts aloud from its start on. */
 const counting = `import os, threading, time
@@ -39,12 +40,14 @@ describe('Logs of a model on Kubernetes', { timeout: 10 * 60_000 }, () => {
   /** The same cluster through a network that fails. */
   let network: Network;
   let place: Place;
+  let direct: KubeContext;
   before(async () => {
     bench = await openDeployBench({ keepsLittle: true });
     const [read] = (await loadKubeconfig([bench.cluster.kubeconfig])).contexts;
     assert.ok(read !== undefined);
     network = await openNetwork(bench.cluster.server);
     const server = `https://127.0.0.1:${network.port}`;
+    direct = read;
     const context = { ...read, cluster: { ...read.cluster, server, tlsServerName: 'kubernetes' } };
     place = { client: clientFor(context), namespace: 'talk' };
     await bench.cluster.kubectl('create', 'namespace', 'talk');
@@ -193,6 +196,8 @@ describe('Logs of a model on Kubernetes', { timeout: 10 * 60_000 }, () => {
     assert.equal(heard.lines.filter(({ text }) => text === 'a child speaks').length, 1);
     await kubectl('delete', 'deployment/floods');
   });
+
+  itHearsAllThatIsPoured(() => ({ context: direct, pour: (name) => talk(name, pouring) }));
 
   it('carry whatever was written, cut where it is too long', async () => {
     await talk('raves', raving);

@@ -4,6 +4,7 @@ import { describeBadNetwork } from './badNetwork';
 import { describeDryRun } from './dryRun';
 import { openHazardBench, type HazardBench } from './hazardBench';
 import { describeOwnedModel } from './ownedModel';
+import { describeRolloutStages } from './rolloutStages';
 
 // One cluster for all that stands in the way of a deploy and is no fault of the model.
 let bench: HazardBench;
@@ -16,3 +17,4 @@ describeOwnedModel(() => bench);
 describeDryRun(() => bench);
 describeAdmission(() => bench);
 describeBadNetwork(() => bench);
+describeRolloutStages(() => bench);

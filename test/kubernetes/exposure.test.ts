@@ -165,12 +165,17 @@ describe('A model that is reached from beyond its cluster', { timeout: 5 * 60_00
     assert.equal(await kubectl('get', 'service', 'other', '-o=jsonpath={.spec.type}'), 'ClusterIP');
     await patchStatus('ingress', { loadBalancer: { ingress: [{ ip: '127.0.0.1' }] } });
     assert.match(await problem(), /^https:\/\/localhost is not reachable from here: the connection is refused$/);
-    await expose({ kind: 'ingress', host: 'localhost', className: 'nginx' });
-    await whileServed(async () => {
-      await eventually('the name answers', 15, async () => (await modelNamed('other')).endpoint === 'http://localhost');
+    await expose({ kind: 'ingress', host: 'localhost', className: 'nginx', path: '/other' });
+    await whileServed(async (requests) => {
+      await asksNobodyForNothing(requests);
+      await eventually(
+        'the name answers',
+        15,
+        async () => (await modelNamed('other')).endpoint === 'http://localhost/other',
+      );
       assert.deepEqual(await workspace.predict('other', { inputs: [3] }), [6]);
     });
-    assert.equal(await problem(), 'http://localhost is not reachable from here: the connection is refused');
+    assert.equal(await problem(), 'http://localhost/other is not reachable from here: the connection is refused');
   });
 
   it('has the name of an HTTPRoute, where the cluster has the Gateway API', async () => {
@@ -243,13 +248,27 @@ describe('A model that is reached from beyond its cluster', { timeout: 5 * 60_00
     return seen;
   }
 
+  /** Who shows no address does not wait for what may be silent there. */
+  async function asksNobodyForNothing(requests: () => number): Promise<void> {
+    const where = ['--target', options.target, '--kubeconfig', options.kubeconfig ?? '', '--home', workspace.home];
+    const has = (await target.models(workspace.signal)).map(({ name }) => name);
+    assert.deepEqual(has, ['doubled', 'other']);
+    const logs = await slipway(['logs', 'other', '--tail', '1', ...where]);
+    assert.deepEqual([logs.exitCode, requests()], [0, 0], logs.stderr);
+    const models = await slipway(['models', ...where]);
+    assert.match(models.stdout, /^other .*http:\/\/localhost\/other$/m);
+    assert.ok(requests() > 0);
+  }
+
   /** What an ingress controller or a gateway does, which no cluster has by itself: passes on what comes under a name. */
-  async function whileServed(body: () => Promise<void>): Promise<void> {
+  async function whileServed(body: (requests: () => number) => Promise<void>): Promise<void> {
     const forward = await target.forward?.('other', workspace.signal);
     assert.ok(forward);
     const server = await passOn(forward);
+    let requests = 0;
+    server.on('request', () => requests++);
     try {
-      await body();
+      await body(() => requests);
     } finally {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -26,6 +26,17 @@ while True:
     time.sleep(0.005)
 `;
 
+/** Writes ten thousand lines a second for ten seconds, then how long it took. */
+export const pouring = `import time
+began = time.monotonic()
+for number in range(1, 100_001):
+    print(f"tick {number} {'.' * 20}")
+    if number % 200 == 0:
+        time.sleep(max(0, began + number / 10_000 - time.monotonic()))
+print(f"end after {time.monotonic() - began:.1f} s")
+time.sleep(1000)
+`;
+
 /** Writes faster than the node keeps, as our server writes. */
 export const flooding = `
 import subprocess

@@ -25,8 +25,9 @@ def bearer(key: str) -> dict[str, str]:
 
 
 class AskedForAKey(ServerCase):
-    def guarded(self, key: Key, root: Path | None = None) -> Client:
-        app = ModelApp(root or self.snapshot(SUM), model="m", version="3", metrics_dir=None, key=key)
+    def guarded(self, key: Key, root: Path | None = None, root_path: str = "") -> Client:
+        about = {"model": "m", "version": "3", "metrics_dir": None, "root_path": root_path}
+        app = ModelApp(root or self.snapshot(SUM), key=key, **about)  # type: ignore[arg-type]
         self.addCleanup(app.close)
         app.load()
         client = Client(app)
@@ -74,6 +75,19 @@ class AskedForAKey(ServerCase):
             self.assertNotIn("s3cr3t", text)
             self.assertNotIn("wr0ng", text)
         self.assertIn("GET /v2 401", self.output.getvalue() + self.errors.getvalue())
+
+    def test_below_a_path_it_is_asked_for_as_it_is_at_the_root(self) -> None:
+        call = self.guarded(Key("secret"), root_path="/team/iris")
+        for path in ("/v2", "/team/iris/v2", "/team/iris", "/team/iris/docs"):
+            self.assertEqual(call("GET", path).status, 401, path)
+            self.assertEqual(call("GET", path, headers=bearer("secret")).status, 200, path)
+        for path in ("/v2/health/ready", "/team/iris/v2/health/ready", "/team/iris/metrics"):
+            self.assertEqual(call("GET", path).status, 200, path)
+        self.assertEqual(call("GET", "/team/irises/v2", headers=bearer("secret")).status, 404)
+        page = call("GET", "/team/iris/docs", headers=bearer("secret")).body.decode()
+        self.assertIn('data-path="/team/iris/invocations"', page)
+        described = call("GET", "/openapi.json", headers=bearer("secret")).json
+        self.assertEqual(described["servers"], [{"url": "/team/iris"}])
 
     def test_an_app_of_the_users_is_guarded_too(self) -> None:
         root = self.bundle({"kind": "wsgi", "app": "served:app"})

@@ -75,8 +75,11 @@ class Worker(SupervisorCase):
         eventually(connects, "the worker listens")
         asking.request("GET", "/v2/health/ready")
         self.assertIsNone(worker.poll())
+        assert worker.stdout is not None
+        self.assertRegex(worker.stdout.readline(), r"^slipway: starting took \d+\.\d\d s, loading now\n$")
         flag.write_text("")
         self.assertEqual(asking.getresponse().status, 200)
+        self.assertRegex(worker.stdout.readline(), r"^slipway: loading took \d+\.\d\d s, answering now\n$")
 
     def test_what_fails_to_load_is_told_on_standard_error(self) -> None:
         worker = self.start("raise ValueError('no such column')", "--port", str(self.port()))
@@ -89,6 +92,7 @@ class Worker(SupervisorCase):
         self.start("print(json.dumps(sys.path))", "--port", str(port))
         worker = self.start("print(json.dumps(sys.path), flush=True)", "--port", str(self.port()))
         assert worker.stdout is not None
+        self.assertIn("loading now", worker.stdout.readline())
         path = json.loads(worker.stdout.readline())
         self.assertEqual(path[-2:], [str(self.runtime), str(self.root / "support")])
         self.assertEqual(path[0], str(self.root / "bundles" / "2" / "project"))

@@ -9,6 +9,7 @@ import type { DeployedModel } from '../../src/core/deployment';
 import { homeAt } from '../../src/core/home';
 import type { Target } from '../../src/core/target';
 import type { ImageOptions } from '../../src/pipeline/deployImage';
+import { addressedModel } from '../../src/pipeline/addressed';
 import { deployModel, type DeployModelRequest } from '../../src/pipeline/deployModel';
 import { predict } from '../../src/pipeline/predict';
 import { makeServices, openTarget, type Services } from '../../src/pipeline/services';
@@ -94,7 +95,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       deployModel(services, host, { ...imageOf(options, request), ...request, target: options.target }, abort),
     predict: async (name, body) =>
       (await predict(await target(), name, JSON.stringify(body), signal)).answer.predictions,
-    model: async (name) => (await (await target()).models(signal)).find((one) => one.name === name),
+    model: async (name) => addressedModel(await target(), name, signal),
     close: async () => {
       const opened = await target();
       for (const { name } of await opened.models(signal)) await opened.remove(name, signal).catch(() => undefined);

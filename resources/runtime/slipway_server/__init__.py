@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from . import below
 from .app import ModelApp
 from .errors import ModelLoadError
 from .key import Key
 
-__all__ = ["Key", "ModelApp", "ModelLoadError"]
+__all__ = ["Key", "ModelApp", "ModelLoadError", "below"]

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from . import mounted
+from . import below, mounted
 from .accesslog import AccessLog
 from .answers import Answer, error_answer
 from .body import Receive, discard, read_body
@@ -27,9 +27,17 @@ class ModelApp:
     """Serves one bundle. `load()` first, then `await app(scope, receive, send)`; `in_flight` counts open requests."""
 
     def __init__(
-        self, bundle: Path, *, model: str, version: str, metrics_dir: Path | None, key: Key | None = None
+        self,
+        bundle: Path,
+        *,
+        model: str,
+        version: str,
+        metrics_dir: Path | None,
+        key: Key | None = None,
+        root_path: str = "",
     ) -> None:
         self.in_flight = 0
+        self._root = root_path
         self._key = key or Key()
         self._folder = bundle
         self._name = model
@@ -63,7 +71,7 @@ class ModelApp:
         else:
             self._pool = Pool(limits.threads, limits.concurrency, limits.timeout_seconds)
             service = Service(found, self._name, self._version)
-            self._routes.update(model_routes(service, self._name, self._version, self._is_ready))
+            self._routes.update(model_routes(service, self._name, self._version, self._is_ready, self._root))
         self._loaded = True
         self._metrics.loaded(time.perf_counter() - started)
 
@@ -80,6 +88,7 @@ class ModelApp:
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """One ASGI connection: HTTP, lifespan, or a websocket of a mounted app."""
+        scope = below.without(self._root, scope)
         kind = scope["type"]
         if kind == "http":
             await self._http(scope, receive, send)

@@ -22,12 +22,13 @@ _TENSOR = {
 }
 
 
-def describe_api(name: str, version: str, model: Model) -> dict[str, Any]:
+def describe_api(name: str, version: str, model: Model, root: str = "") -> dict[str, Any]:
     """The description, with the model's input example where there is one."""
     base = f"/v2/models/{name}"
     return {
         "openapi": "3.1.0",
         "info": {"title": name, "version": version, "description": "A model served by Slipway."},
+        **({"servers": [{"url": root}]} if root else {}),
         "paths": {
             f"{base}/infer": _post("Predict (Open Inference Protocol v2)", _infer_body(), model.infer_example),
             "/invocations": _post("Predict (MLflow scoring protocol)", _invocation_body(), model.invocation),

@@ -29,20 +29,21 @@ _SCRIPT = (
 )
 
 
-def index(name: str, version: str) -> Answer:
+def index(name: str, version: str, root: str = "") -> Answer:
     """GET /: where to go."""
-    links = ("/docs", "/openapi.json", f"/v2/models/{name}", "/v2/health/ready", "/metrics")
+    paths = ("/docs", "/openapi.json", f"/v2/models/{name}", "/v2/health/ready", "/metrics")
+    links = [root + path for path in paths]
     items = "".join(f'<li><a href="{html.escape(link)}">{html.escape(link)}</a></li>' for link in links)
     return _page(name, f"<h1>{html.escape(name)} {html.escape(version)}</h1><ul>{items}</ul>")
 
 
-def docs(name: str, version: str, model: Model) -> Answer:
+def docs(name: str, version: str, model: Model, root: str = "") -> Answer:
     """GET /docs: inputs, outputs and a form for each way to predict."""
     title = f"{html.escape(name)} {html.escape(version)}"
-    forms = _form(f"/v2/models/{name}/infer", "Open Inference Protocol v2", model.infer_example)
-    forms += _form("/invocations", "MLflow scoring protocol", model.invocation)
+    forms = _form(f"{root}/v2/models/{name}/infer", "Open Inference Protocol v2", model.infer_example)
+    forms += _form(f"{root}/invocations", "MLflow scoring protocol", model.invocation)
     tables = _table("Inputs", model.inputs) + _table("Outputs", model.outputs)
-    more = '<p>The full description is <a href="/openapi.json">openapi.json</a>.</p>'
+    more = f'<p>The full description is <a href="{html.escape(root)}/openapi.json">openapi.json</a>.</p>'
     return _page(name, f"<h1>{title}</h1>{tables}{forms}{more}<script>{_SCRIPT}</script>")
 
 

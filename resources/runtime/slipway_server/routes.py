@@ -42,8 +42,10 @@ def common_routes(is_live: Callable[[], bool], is_ready: Callable[[], bool], met
     }
 
 
-def model_routes(service: Service, name: str, version: str, is_ready: Callable[[], bool]) -> dict[str, Route]:
-    """Open Inference Protocol v2, MLflow's scoring protocol, documentation."""
+def model_routes(
+    service: Service, name: str, version: str, is_ready: Callable[[], bool], root: str = ""
+) -> dict[str, Route]:
+    """Open Inference Protocol v2, MLflow's scoring protocol, documentation. Links lead below `root`."""
     model = service.model
 
     def metadata() -> Answer:
@@ -67,9 +69,9 @@ def model_routes(service: Service, name: str, version: str, is_ready: Callable[[
         "/v2": Route("server", get=lambda: json_answer(server)),
         "/v2/models": Route("models", get=lambda: json_answer({"models": [name]})),
         "/invocations": Route("invocations", work=service.invoke),
-        "/docs": Route("docs", get=lambda: pages.docs(name, version, model)),
-        "/openapi.json": Route("openapi", get=lambda: json_answer(describe_api(name, version, model))),
-        "/": Route("root", get=lambda: pages.index(name, version)),
+        "/docs": Route("docs", get=lambda: pages.docs(name, version, model, root)),
+        "/openapi.json": Route("openapi", get=lambda: json_answer(describe_api(name, version, model, root))),
+        "/": Route("root", get=lambda: pages.index(name, version, root)),
     }
     for base in (f"/v2/models/{name}", f"/v2/models/{name}/versions/{version}"):
         routes[base] = Route("metadata", get=metadata)

@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import sys
+import time
 import traceback
 from typing import Any, Dict
 
@@ -24,15 +25,29 @@ _DRAIN_SECONDS = 5.0
 
 
 class Reporter:
-    """Sends events to the supervisor; without one failures go to standard error."""
+    """Sends events to the supervisor; without one its way stands in the log, and failures go to standard error."""
 
     def __init__(self, channel: ControlChannel | None) -> None:
         self.channel = channel
+        self._loading = time.monotonic()
 
     def event(self, name: str, **details: Any) -> None:
         """Report something that happened."""
         if self.channel is not None:
             self.channel.send(name, **details)
+
+    def loading(self) -> None:
+        """Report that what is left is the user's: their libraries and their model."""
+        self.event("loading")
+        self._loading = time.monotonic()
+        if self.channel is None:
+            print(f"slipway: starting took {platform.age():.2f} s, loading now", flush=True)
+
+    def accepting(self) -> None:
+        """Report that requests are answered."""
+        self.event("accepting")
+        if self.channel is None:
+            print(f"slipway: loading took {time.monotonic() - self._loading:.2f} s, answering now", flush=True)
 
     def failed(self, error: Json) -> int:
         """Report why the model cannot be served; returns the exit code."""
@@ -59,10 +74,10 @@ def main(arguments: list[str]) -> int:
             options = standby.wait(options, reporter.channel)
     except standby.Unsuited:
         return 0  # the supervisor starts a fresh worker
-    reporter.event("loading")
     try:
         # A probe that asks while the model loads waits for the answer, instead of asking again some time after it.
         listener = listener or _bind(options.host, options.port)
+        reporter.loading()
         app = _load(options)
         # Before Python 3.10 locks belong to the loop that is current when they are made; user code may have closed it.
         loop = _new_loop()
@@ -84,7 +99,8 @@ def _load(options: Arguments) -> Any:
     # Whoever starts it with a supervisor asks from the same machine.
     key = server.Key.from_environment() if options.control_fd is None else None
     about = {"model": options.model, "version": options.version, "metrics_dir": options.metrics_dir}
-    app = server.ModelApp(options.bundle, key=key, **about)
+    root_path = server.below.from_environment()
+    app = server.ModelApp(options.bundle, key=key, root_path=root_path, **about)
     app.load()
     return app
 
@@ -150,7 +166,7 @@ async def _obey(serving: Serving, app: Any, reporter: Reporter, orders: asyncio.
         order = await orders.get()
         if order.get("op") == "accept":
             serving.accept()
-            reporter.event("accepting")
+            reporter.accepting()
         elif order.get("op") in ("drain", "terminate"):
             break
     if order["op"] == "terminate" and reporter.channel is None:

@@ -59,20 +59,24 @@ function loadBalancer({ balancer, port }: AddressFacts): Addresses {
   return balancer === undefined ? none(pending) : some(urlOf(balancer, port));
 }
 
-function ingress({ host = '', tls }: Exposure, route: Route | undefined): Addresses {
+function ingress({ host = '', tls, path = '' }: Exposure, route: Route | undefined): Addresses {
   if (balancerHost(route?.status) === undefined) return none(pending);
-  return some(tls === undefined ? `http://${host}` : `https://${host}`);
+  return some(`${tls === undefined ? 'http' : 'https'}://${host}${path}`);
 }
 
 /** The Gateway knows whether it encrypts, and may stand where one may not look. */
-function httpRoute({ host = '' }: Exposure, route: Route | undefined): Addresses {
-  const conditions = route?.status?.parents?.flatMap((parent) => parent.conditions ?? []) ?? [];
+function httpRoute({ host = '', path = '' }: Exposure, route: Route | undefined): Addresses {
+  const conditions = conditionsOf(route);
   const refusal = conditions.find(isRefusal);
   if (refusal !== undefined)
     return none(`the gateway does not take it: ${refusal.message ?? refusal.reason ?? refusal.type}`);
   if (!conditions.some(({ type, status }) => type === 'Accepted' && status === 'True'))
     return none('no gateway has taken it');
-  return some(`https://${host}`, `http://${host}`);
+  return some(`https://${host}${path}`, `http://${host}${path}`);
+}
+
+function conditionsOf(route: Route | undefined): readonly Condition[] {
+  return route?.status?.parents?.flatMap((parent) => parent.conditions ?? []) ?? [];
 }
 
 function isRefusal({ type, status }: Condition): boolean {

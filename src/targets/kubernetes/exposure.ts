@@ -37,7 +37,7 @@ export function routeKindsOf(exposure: Exposure | undefined): readonly Resource[
 /** The kinds of what {@link routeManifests} makes. */
 export const routeKinds: readonly Resource[] = [resources.ingresses, resources.httpRoutes];
 
-function ingress({ model }: Exposed, { host, className, tls }: Exposure, namespace: string): Manifest {
+function ingress({ model }: Exposed, { host, className, tls, path = '/' }: Exposure, namespace: string): Manifest {
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'Ingress',
@@ -49,7 +49,7 @@ function ingress({ model }: Exposed, { host, className, tls }: Exposure, namespa
         {
           host,
           http: {
-            paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: model, port: { name: portName } } } }],
+            paths: [{ path, pathType: 'Prefix', backend: { service: { name: model, port: { name: portName } } } }],
           },
         },
       ],
@@ -58,7 +58,7 @@ function ingress({ model }: Exposed, { host, className, tls }: Exposure, namespa
 }
 
 /** @see https://gateway-api.sigs.k8s.io/reference/spec/#httproute */
-function httpRoute({ model, port }: Exposed, { host, gateway = '' }: Exposure, namespace: string): Manifest {
+function httpRoute({ model, port }: Exposed, { host, gateway = '', path }: Exposure, namespace: string): Manifest {
   const [name, of] = gateway.split('/').reverse();
   return {
     apiVersion: 'gateway.networking.k8s.io/v1',
@@ -67,7 +67,12 @@ function httpRoute({ model, port }: Exposed, { host, gateway = '' }: Exposure, n
     spec: {
       parentRefs: [{ name, ...(of === undefined ? {} : { namespace: of }) }],
       hostnames: [host],
-      rules: [{ backendRefs: [{ name: model, port }] }],
+      rules: [
+        {
+          ...(path === undefined ? {} : { matches: [{ path: { type: 'PathPrefix', value: path } }] }),
+          backendRefs: [{ name: model, port }],
+        },
+      ],
     },
   };
 }

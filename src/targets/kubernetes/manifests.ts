@@ -155,6 +155,7 @@ function containerOf(release: ReleaseSpec) {
     env: [
       { name: 'SLIPWAY_VERSION', value: String(version) },
       { name: 'SLIPWAY_DRAIN_SECONDS', value: String(drainSeconds) },
+      ...rootPathOf(release),
       ...keyVolume(release).map(() => ({ name: 'SLIPWAY_API_KEY_FILE', value: `${keyFolder}/${keyEntry}` })),
     ],
     ...(hasSecrets ? { envFrom: [{ secretRef: { name: releaseName(model, version) } }] } : {}),
@@ -180,6 +181,12 @@ function containerOf(release: ReleaseSpec) {
       ...keyVolume(release).map(({ name }) => ({ name, mountPath: keyFolder, readOnly: true })),
     ],
   };
+}
+
+/** An Ingress passes paths on as they came; our server takes away what leads to the model. */
+function rootPathOf({ image: { exposure, drains } }: ReleaseSpec) {
+  const value = exposure?.path;
+  return value === undefined || !drains ? [] : [{ name: 'SLIPWAY_ROOT_PATH', value }];
 }
 
 function resourcesOf({ image, provenance }: ReleaseSpec) {

@@ -1,5 +1,6 @@
 import { UserError } from '../../core/errors';
 import type { DeployedModel } from '../../core/deployment';
+import { isOutside } from '../../core/exposure';
 import type { ImageContent, Reservation } from '../../core/target';
 import { cleanUpModel } from './cleanUp';
 import { deployRelease } from './deploy';
@@ -40,8 +41,17 @@ export async function readModels(
   targetId: string,
   signal: AbortSignal,
 ): Promise<readonly DeployedModel[]> {
-  const snapshot = await readSnapshot(place, ours, signal);
-  return withAddresses(place, modelsIn(snapshot, targetId), snapshot, signal);
+  return modelsIn(await readSnapshot(place, ours, signal), targetId);
+}
+
+/** Asks models at their addresses beyond the cluster. */
+export async function readAddresses(
+  place: Place,
+  models: readonly DeployedModel[],
+  signal: AbortSignal,
+): Promise<readonly DeployedModel[]> {
+  if (!models.some(({ exposure }) => isOutside(exposure))) return models;
+  return withAddresses(place, models, await readSnapshot(place, ours, signal), signal);
 }
 
 export async function* watchModels(

@@ -1,12 +1,14 @@
 import type { Reason } from '../../core/deployment';
 import { inertText } from '../../core/inertText';
 import type { RolloutStep } from '../../core/target';
-import { phaseOf, refusalOf, troubleOf, type PodPhase, type PodTrouble } from './cause';
+import { phaseOf, refusalOf, troubleOf, type PodPhase } from './cause';
 import { ofModel } from './names';
 import { isPodReady, type Deployment, type Pod, type Snapshot } from './objects';
 import type { Place } from './place';
 import { pulledMessage } from './podEvents';
+import { readWords, Starts } from './serverWords';
 import { watchSnapshots } from './snapshot';
+import { passedStages, StageClock, stageWords, type Judgement, type Stage } from './stages';
 import { releaseOf } from './state';
 
 /** What is waited for. */
@@ -14,8 +16,10 @@ export interface Rollout {
   readonly model: string;
   readonly version: number;
   readonly image: string;
-  /** Of loading alone: what scheduling and pulling take is the cluster's. */
+  /** Of starting and loading alone: what scheduling and pulling take is the cluster's. */
   readonly readyTimeoutSeconds: number;
+  /** Whether it is Slipway's server that starts, which tells when it begins to load. */
+  readonly tellsWay: boolean;
 }
 
 export type RolloutOutcome =
@@ -23,13 +27,9 @@ export type RolloutOutcome =
   /** @param pod one that did not become ready, whose log may tell more */
   | { readonly kind: 'failed'; readonly reason: Reason; readonly pod: string | undefined };
 
-type Stage = PodTrouble['stage'];
-
 const tickMs = 500;
 /** So long the cluster may not be heard. Seconds. */
 const longestSilence = 60;
-/** So long a cluster may be without an answer that changes, before the release is given up. Seconds. */
-const patience = { refused: 10, pullTrouble: 30, pulling: 1800 };
 
 /**
  * Tells how the pods of a release come up, until all are ready and those of other releases are leaving, or until it is
@@ -42,19 +42,20 @@ export async function* followRollout(
 ): AsyncGenerator<RolloutStep, RolloutOutcome> {
   const clock = new StageClock(rollout.readyTimeoutSeconds);
   let told = '';
-  let stage: Judgement['stage'] | undefined;
+  let before: Judgement | undefined;
+  const starts = new Starts(place, rollout.tellsWay);
   for await (const snapshot of freshSnapshots(place, rollout.model, clock, signal)) {
     const deployment = snapshot.deployments.find((one) => one.metadata.name === rollout.model);
     if (deployment === undefined || releaseOf(deployment) !== rollout.version) return overtaken(rollout);
     const pods = podsOf(snapshot, rollout.version);
     if (isComplete(deployment)) return { kind: 'ready' };
-    const now = judge(deployment, pods);
+    const now = await orStarting(judge(deployment, pods), starts, signal);
     const failure = clock.judge(now);
     if (failure !== undefined) return { kind: 'failed', reason: failure, pod: now.pod?.metadata.name };
     const message = describe(now, rollout.image, pods, deployment);
     if (message === told) continue;
-    if (now.stage !== stage) yield* tellTime(place, [stage, now], clock, signal);
-    stage = now.stage;
+    if (now.stage !== before?.stage) yield* tellTimes(place, [before, now], clock, signal);
+    before = now;
     told = message;
     yield { kind: 'progress', step: now.stage, message };
   }
@@ -74,19 +75,45 @@ async function* freshSnapshots(
   }
 }
 
-/** How long a stage took that is over; of pulling the kubelet knows best. */
-async function* tellTime(
+/** A container that runs loads, unless its server says that it is not so far. */
+async function orStarting(now: Judgement, starts: Starts, signal: AbortSignal): Promise<Judgement> {
+  const { stage, pod, trouble } = now;
+  if (stage !== 'loading' || trouble !== undefined || pod === undefined) return now;
+  return (await starts.has(pod, signal)) ? { ...now, stage: 'starting' } : now;
+}
+
+/** How long the stages took that are over: as who did it says, else as it was seen. */
+async function* tellTimes(
   place: Place,
-  [stage, next]: readonly [Judgement['stage'] | undefined, Judgement],
+  [before, now]: readonly [Judgement | undefined, Judgement],
   clock: StageClock,
   signal: AbortSignal,
 ): AsyncGenerator<RolloutStep> {
-  const pulled = next.stage === 'loading' ? await pulledMessage(place, next.pod, signal) : undefined;
-  if (stage !== undefined && (stage !== 'pulling' || pulled === undefined)) {
-    const message = `${capital(words[stage])} took ${clock.spent(stage).toFixed(1)} s`;
-    yield { kind: 'progress', step: stage, message };
+  const from = before?.stage;
+  const pod = from === 'starting' || from === 'loading' ? before?.pod : now.pod;
+  for (const stage of passedStages(from, now.stage)) {
+    const seen = stage === from ? tookMessage(stage, clock.spent(stage)) : undefined;
+    const message = (await toldTime(place, stage, pod, signal)) ?? seen;
+    if (message !== undefined) yield { kind: 'progress', step: stage, message };
   }
-  if (pulled !== undefined) yield { kind: 'progress', step: 'pulling', message: pulled };
+}
+
+/** What the kubelet knows of pulling, and the server of its start. */
+async function toldTime(
+  place: Place,
+  stage: Stage,
+  pod: Pod | undefined,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (pod === undefined) return undefined;
+  if (stage === 'pulling') return pulledMessage(place, pod, signal);
+  if (stage !== 'starting' && stage !== 'loading') return undefined;
+  const seconds = (await readWords(place, pod, signal))?.[stage];
+  return seconds === undefined ? undefined : tookMessage(stage, seconds);
+}
+
+function tookMessage(stage: Stage, seconds: number): string {
+  return `${capital(stageWords[stage])} took ${seconds.toFixed(1)} s`;
 }
 
 function capital(text: string): string {
@@ -113,14 +140,6 @@ export function isComplete({ metadata, spec, status }: Deployment): boolean {
 /** Figures of none are left out. */
 const noReplicas = { observedGeneration: 0, replicas: 0, updatedReplicas: 0, availableReplicas: 0 };
 
-interface Judgement {
-  readonly stage: Stage | 'refused' | 'settling';
-  readonly trouble: PodTrouble | undefined;
-  readonly reason: Reason | undefined;
-  /** The pod that is furthest behind. */
-  readonly pod: Pod | undefined;
-}
-
 const order: readonly PodPhase[] = ['ended', 'scheduling', 'pulling', 'loading', 'ready'];
 
 function judge(deployment: Deployment, pods: readonly Pod[]): Judgement {
@@ -134,60 +153,6 @@ function judge(deployment: Deployment, pods: readonly Pod[]): Judgement {
   return { stage, trouble, reason: trouble?.reason, pod };
 }
 
-/** Counts how long a release has been in each stage. */
-class StageClock {
-  readonly #limit: number;
-  readonly #seconds = new Map<string, number>();
-  #last = performance.now();
-  #heard = this.#last;
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  /** Seconds in a stage until now. */
-  spent(stage: string): number {
-    return this.#seconds.get(stage) ?? 0;
-  }
-
-  /** Time in which nothing is heard counts for no stage. @returns how long it has been, in seconds */
-  silence(): number {
-    this.#last = performance.now();
-    return (this.#last - this.#heard) / 1000;
-  }
-
-  /** Why it is given up; undefined while there is hope. */
-  judge({ stage, trouble, reason }: Judgement): Reason | undefined {
-    const now = performance.now();
-    const key = trouble?.stage === 'pulling' ? 'pullTrouble' : stage;
-    const spent = (this.#seconds.get(key) ?? 0) + (now - this.#last) / 1000;
-    this.#last = now;
-    this.#heard = now;
-    this.#seconds.set(key, spent);
-    if (trouble?.isFinal === true) return trouble.reason;
-    if (spent < this.#limitOf(key)) return undefined;
-    return (
-      reason ?? {
-        code: 'NotReadyInTime',
-        message: `It was not ready after ${String(Math.round(spent))} s of ${words[stage]}.`,
-      }
-    );
-  }
-
-  #limitOf(key: string): number {
-    if (key === 'refused' || key === 'pullTrouble' || key === 'pulling') return patience[key];
-    return this.#limit;
-  }
-}
-
-const words: Readonly<Record<Judgement['stage'], string>> = {
-  refused: 'waiting for a pod',
-  scheduling: 'waiting for a node',
-  pulling: 'pulling the image',
-  loading: 'loading the model',
-  settling: 'replacing the release before it',
-};
-
 function describe(now: Judgement, image: string, pods: readonly Pod[], deployment: Deployment): string {
   if (now.reason !== undefined) return now.reason.message;
   const desired = deployment.spec.replicas ?? 1;
@@ -198,6 +163,7 @@ function describe(now: Judgement, image: string, pods: readonly Pod[], deploymen
     refused: 'Waiting for a pod',
     scheduling: 'Waiting for a node',
     pulling: `Pulling ${image} on ${node}`,
+    starting: `Starting the server on ${node}`,
     loading: `Loading the model on ${node}`,
     settling: 'Ready and taking over',
   };

@@ -111,33 +111,35 @@ export async function* awaitRelease(
   Extract<RolloutOutcome, { kind: 'ready' }> | { readonly kind: 'failed'; readonly reason: Reason }
 > {
   const { model, version, image, readyTimeoutSeconds } = release;
-  const outcome = yield* followRollout(place, { model, version, image: image.image, readyTimeoutSeconds }, signal);
+  const way = { image: image.image, readyTimeoutSeconds, tellsWay: image.drains };
+  const outcome = yield* followRollout(place, { model, version, ...way }, signal);
   if (outcome.kind === 'failed') return { kind: 'failed', reason: await explain(place, release, outcome, signal) };
   yield { kind: 'progress', step: 'verifying', message: `Asking ${model} whether it is ready` };
   const asksForKey = await verify(place, release, signal);
   return asksForKey ? outcome : { kind: 'failed', reason: keyIgnored(release) };
 }
 
-const verifyTries = 5;
+/** So long connections may break: an API server that restarts lets none through, and some of those after it fail, too. */
+const verifyMs = 60_000;
 const verifyPauseMs = 1000;
 
 /**
- * The kubelet knows that it answers, so one connection that breaks is the network's.
+ * The kubelet knows that it answers, so a connection that breaks is the network's.
  * @returns whether it asks for the key that it is to ask for
  */
 async function verify(place: Place, { model, version, image }: ReleaseSpec, signal: AbortSignal): Promise<boolean> {
-  for (let attempt = 1; ; attempt++) {
+  for (const deadline = performance.now() + verifyMs; ;) {
     try {
       const forward = await patiently(() => forwardModel(place, model, version, signal), signal);
       try {
         const isGuarded = needsKey(image.exposure) ? await refusesStrangers(forward.url, signal) : true;
-        if (isGuarded !== undefined || attempt === verifyTries) return isGuarded === true;
+        if (isGuarded !== undefined || performance.now() > deadline) return isGuarded === true;
       } finally {
         await forward.close();
       }
     } catch (error) {
       signal.throwIfAborted();
-      if (attempt === verifyTries || !isUserError(error) || error.code !== 'ModelNotReady') throw error;
+      if (performance.now() > deadline || !isUserError(error) || error.code !== 'ModelNotReady') throw error;
     }
     await delay(verifyPauseMs, undefined, { signal });
   }

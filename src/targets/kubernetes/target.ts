@@ -35,6 +35,10 @@ export function kubernetesTarget(name: string, context: TargetContext, clusterNa
       const { operations, place } = await open();
       return operations.readModels(place, id, signal);
     },
+    addressed: async (models, signal) => {
+      const { operations, place } = await open();
+      return operations.readAddresses(place, models, signal);
+    },
     watchModels: async function* (signal) {
       const { operations, place } = await open();
       yield* operations.watchModels(place, id, signal);

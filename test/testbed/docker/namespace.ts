@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { requireProgram } from '../program';
@@ -32,7 +33,7 @@ export function makeNamespace(owner?: number): NetworkNamespace {
     execFileSync(ip, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   };
   const place = freePlace();
-  const [name, cable] = [`slipway-${place}`, `slw${place}`];
+  const [name, cable] = [namespaceAt(place), cableAt(place)];
   const [hostAddress, ownAddress] = [addressAt(place, 1), addressAt(place, 2)];
   // Not `ip netns exec`: it mounts /sys anew, without the control groups that containers need.
   const enter = [
@@ -79,14 +80,24 @@ export function makeNamespace(owner?: number): NetworkNamespace {
   };
 }
 
-/** One of the 16,384 fours of addresses: the one of this process's id, unless this machine has it already. */
+/**
+ * One of the 16,384 fours of addresses: the one of this process's id, unless this machine has it already. A cable has a name
+ * before it has an address.
+ */
 function freePlace(): number {
-  const taken = new Set(Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address)));
+  const addresses = Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address));
+  const names = ['/sys/class/net', '/run/netns'].flatMap((folder) => (existsSync(folder) ? readdirSync(folder) : []));
+  const taken = new Set([...addresses, ...names]);
   const places = Array.from({ length: 16_384 }, (_, index) => (process.pid + index) % 16_384);
-  const free = places.find((place) => !taken.has(addressAt(place, 1)));
+  const free = places.find(
+    (place) => ![addressAt(place, 1), cableAt(place), namespaceAt(place)].some((one) => taken.has(one)),
+  );
   if (free === undefined) throw new Error('this machine has no free address left for another network');
   return free;
 }
+
+const cableAt = (place: number): string => `slw${place}`;
+const namespaceAt = (place: number): string => `slipway-${place}`;
 
 function addressAt(place: number, offset: number): string {
   return `${block}.${place >> 6}.${((place & 63) << 2) + offset}`;

@@ -34,6 +34,10 @@ describe('how a model is reached', () => {
     assert.match(codeOf({ kind: 'httpRoute', host: 'a' }).join(), /httpRoute needs gateway/);
     assert.match(codeOf({ kind: 'nodePort', host: 'a' }).join(), /nodePort has no host/);
     assert.match(codeOf({ ...ingress, gateway: 'b' }).join(), /ingress has no gateway/);
+    assert.match(codeOf({ kind: 'nodePort', path: '/a' }).join(), /nodePort has no path/);
+    assert.deepEqual(codeOf({ ...ingress, path: '/team/iris' }), []);
+    for (const path of ['iris', '/', '/iris/', '/a b', '/a?b'])
+      assert.match(codeOf({ ...ingress, path }).join(), /path is none such as \/iris/, path);
   });
 
   it('is not left to a server that asks for no key, unless somebody says so', () => {
@@ -47,6 +51,7 @@ describe('how a model is reached', () => {
     assert.ok(isSameExposure({ kind: 'nodePort' }, { kind: 'nodePort', key: true }));
     assert.ok(!isSameExposure({ kind: 'nodePort' }, { kind: 'nodePort', key: false }));
     assert.ok(!isSameExposure(ingress, { ...ingress, host: 'other.example.org' }));
+    assert.ok(!isSameExposure(ingress, { ...ingress, path: '/iris' }));
   });
 
   it('is said on the command line with words of its own', () => {

@@ -51,6 +51,7 @@ describe('the address of a model beyond its cluster', () => {
     const status = given({ ip: '203.0.113.7' });
     assert.deepEqual(told(wish, service(80), { status }), ['http://iris.example.org']);
     assert.deepEqual(told({ ...wish, tls: 'certificate' }, service(80), { status }), ['https://iris.example.org']);
+    assert.deepEqual(told({ ...wish, path: '/iris' }, service(80), { status }), ['http://iris.example.org/iris']);
   });
 
   it('is the name of an HTTPRoute that a gateway took', () => {
@@ -71,6 +72,18 @@ describe('the address of a model beyond its cluster', () => {
     };
     assert.deepEqual(parents('public'), [{ name: 'public' }]);
     assert.deepEqual(parents('infra/public'), [{ name: 'public', namespace: 'infra' }]);
+  });
+
+  it('may be a path of a name that leads elsewhere, too', () => {
+    const rule = (exposure: Exposure): string => {
+      const [route] = routeManifests({ model: 'iris', port: 80 }, { host: 'a', path: '/iris', ...exposure }, 'models');
+      return JSON.stringify((route?.['spec'] as { readonly rules: unknown }).rules);
+    };
+    assert.match(rule({ kind: 'ingress' }), /"path":"\/iris","pathType":"Prefix"/);
+    assert.match(
+      rule({ kind: 'httpRoute', gateway: 'b' }),
+      /"matches":\[{"path":{"type":"PathPrefix","value":"\/iris"}}\]/,
+    );
   });
 });
 
