@@ -69,7 +69,16 @@ async function build(
   places: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  const args = ['build', '--wheel', '--no-create-gitignore', '--python', interpreter.path, ...building, ...places];
+  const args = [
+    'build',
+    '--wheel',
+    '--no-sources',
+    '--no-create-gitignore',
+    '--python',
+    interpreter.path,
+    ...building,
+    ...places,
+  ];
   const subject = `${source.distribution} ${source.version}`;
   const env = reproducible(places.at(-1) ?? '');
   await uv.run(args, { subject, env, onProgress }, signal).catch((error: unknown) => {
