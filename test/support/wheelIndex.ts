@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,8 +12,6 @@ export interface OfferedWheel {
   readonly name: string;
   readonly version: string;
   readonly requires?: readonly string[];
-  /** Bytes of data that hardly get smaller. */
-  readonly bytes?: number;
 }
 
 /** An index of packages as static files: a page for each package, hashes in its links, no sizes. */
@@ -26,18 +24,14 @@ export interface WheelIndex {
 /** @see https://packaging.python.org/en/latest/specifications/simple-repository-api/#base-html-api */
 export async function startWheelIndex(folder: string, offered: readonly OfferedWheel[]): Promise<WheelIndex> {
   const bodies = new Map<string, { readonly type: string; readonly body: Buffer }>();
-  for (const { index, name, version, requires = [], bytes = 0 } of offered) {
+  for (const { index, name, version, requires = [] } of offered) {
     const file = `${name}-${version}-py3-none-any.whl`;
     const to = path.join(folder, `${index.replaceAll('/', '-')}-${file}`);
     const metadata = [`Metadata-Version: 2.1`, `Name: ${name}`, `Version: ${version}`];
     const lines = [...metadata, ...requires.map((one) => `Requires-Dist: ${one}`)];
     writeWheel(
       to,
-      {
-        [`${name}-${version}.dist-info/METADATA`]: `${lines.join('\n')}\n`,
-        [`${name}/__init__.py`]: 'x = 1\n',
-        ...(bytes === 0 ? {} : { [`${name}/data.bin`]: randomBytes(bytes / 2).toString('hex') }),
-      },
+      { [`${name}-${version}.dist-info/METADATA`]: `${lines.join('\n')}\n`, [`${name}/__init__.py`]: 'x = 1\n' },
       `${name}-${version}`,
     );
     const body = await readFile(to);
