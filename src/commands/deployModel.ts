@@ -34,7 +34,7 @@ export async function deployProject(app: App, subject: unknown, retrain: boolean
     vscode.workspace.getConfiguration(undefined, uri),
     'slipway.deploy.readyTimeoutSeconds',
   );
-  const image = target.accepts === 'image' ? await chooseImage(app, uri, folder) : undefined;
+  const image = target.accepts === 'image' ? await imageToPush(app, uri, folder) : undefined;
   if (target.accepts === 'image' && image === undefined) return;
   try {
     app.log.info(`deploy ${uri.fsPath} to ${target.id}`);
@@ -61,16 +61,22 @@ export async function deployProject(app: App, subject: unknown, retrain: boolean
   }
 }
 
+/** A registry that refuses does so before the notebook is executed. */
+async function imageToPush(app: App, uri: vscode.Uri, folder: string): Promise<ImageOptions | undefined> {
+  const image = await imageOf(app, uri, folder);
+  const reference = image?.reference;
+  return reference !== undefined && (await ensurePush(reference, app.registryAccess())) ? image : undefined;
+}
+
 /**
- * The registry of the workspace, which the cluster pulls from. One that refuses does so before the notebook is executed.
- * Undefined when the user gave up. @throws UserError RegistryMissing
+ * The registry of the workspace, which the cluster pulls from. Undefined when the user gave up.
+ * @throws UserError RegistryMissing
  */
-async function chooseImage(app: App, uri: vscode.Uri, folder: string): Promise<ImageOptions | undefined> {
+export async function imageOf(app: App, uri: vscode.Uri, folder: string): Promise<ImageOptions | undefined> {
   const destination = await chooseDestination(app, uri);
   if (destination === undefined) return undefined;
   if (destination.kind !== 'registry') throw registryMissing();
   const reference = repositoryIn(destination.name, await modelName(folder));
-  if (!(await ensurePush(reference, app.registryAccess()))) return undefined;
   const { base, insecure } = imageSettings(uri);
   return { reference, insecure, ...(base === undefined ? {} : { base }) };
 }

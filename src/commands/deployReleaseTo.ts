@@ -40,7 +40,9 @@ export const deployReleaseTo: Command = async (app, subject) => {
       const request = { image, target: to, name: model.name, from: release, insecure: isInsecure };
       await deployRelease(services, host, request, signal);
     });
-    void vscode.window.showInformationMessage(vscode.l10n.t('{0} answers on {1}.', model.name, to));
+    void vscode.window.showInformationMessage(
+      vscode.l10n.t('{0} answers on {1}.', model.name, (await app.target(to)).displayName),
+    );
   } finally {
     await app.refresh().catch(() => undefined);
   }

@@ -60,6 +60,7 @@ export const commands: Readonly<Record<string, LoadCommand>> = {
   'slipway.runRegressionChecks': async () => (await import('./runRegressionChecks')).runRegressionChecks,
   'slipway.addPredictCell': async () => (await import('./addPredictCell')).addPredictCell,
   'slipway.showPlan': async () => (await import('./showPlan')).showPlan,
+  'slipway.showDeployChanges': async () => (await import('./showDeployChanges')).showDeployChanges,
   'slipway.showExecutedNotebook': async () => (await import('./showExecutedNotebook')).showExecutedNotebook,
   'slipway.freeSpace': async () => (await import('./freeSpace')).freeSpace,
   'slipway.compareReleases': async () => (await import('./compareReleases')).compareReleases,

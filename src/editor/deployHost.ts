@@ -100,12 +100,15 @@ function reportOutput(
   { source, text }: Extract<DeployEvent, { event: 'output' }>,
 ): void {
   log.info(`[${source}] ${text.trimEnd()}`);
-  if (source === 'deploy') progress.show(withoutDigests(text));
+  if (source === 'deploy') progress.show(shortened(text));
 }
 
-/** A notification has one line. */
-function withoutDigests(text: string): string {
-  return text.replace(/@sha256:[0-9a-f]{64}/g, '');
+const longestProgress = 120;
+
+/** The log has all of it. */
+function shortened(text: string): string {
+  const short = text.replace(/@sha256:[0-9a-f]{64}/g, '');
+  return short.length > longestProgress ? `${short.slice(0, longestProgress).trimEnd()}…` : short;
 }
 
 function reportStep(

@@ -18,9 +18,9 @@ export class ReadOnlyText implements vscode.TextDocumentContentProvider, vscode.
     await vscode.window.showTextDocument(this.put(name, text), { preview: true });
   }
 
-  /** Makes a document without showing it. */
-  put(name: string, text: string): vscode.Uri {
-    const uri = vscode.Uri.from({ scheme: this.#scheme, path: `/${name}` });
+  /** Makes a document without showing it. @param state of several that a document of this name has */
+  put(name: string, text: string, state = ''): vscode.Uri {
+    const uri = vscode.Uri.from({ scheme: this.#scheme, path: `/${name}`, query: state });
     this.#texts.set(uri.toString(), text);
     this.#changes.fire(uri);
     return uri;

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe } from 'node:test';
+import type { Page } from 'playwright-core';
 import { eventually } from '../support/eventually';
 import { pushBase } from '../testbed/docker/baseImage';
 import { startCluster, type TestCluster } from '../testbed/kubernetes/cluster';
-import { runCommand } from '../testbed/vscode/workbench';
+import { outputText, runCommand } from '../testbed/vscode/workbench';
 import { isGone, logShows, modelIs } from '../ui/support/model';
 import { openNotebook, rewriteCell, toolbarButton } from '../ui/support/notebook';
 import { copyExample } from '../ui/support/stage';
@@ -147,10 +148,10 @@ describe('Deploy Model to a cluster from the workbench', () => {
       const hidden = await textOf(boxes.first());
       await boxes.first().click();
       await page.locator('.quick-input-widget').getByRole('button', { name: 'OK' }).click();
-      await logShows(page, `without ${hidden.trim()}`);
+      await logBegins(page, `without ${hidden.trim()}`);
       await runCommand(page, 'Slipway: Show Logs Since…');
       await quickPickRow(page, '5 Minutes Ago').click();
-      await logShows(page, ' · since 20');
+      await logBegins(page, ' · since 20');
     });
 
     step('shows what changed between two releases', async ({ page }) => {
@@ -222,6 +223,15 @@ describe('Deploy Model to a cluster from the workbench', () => {
     });
   });
 });
+
+/** Waits until the first lines of the log, which may be out of sight, have a text. */
+async function logBegins(page: Page, text: string): Promise<void> {
+  await eventually(`the log begins with ${text}`, 30, async () => {
+    await page.locator('.output-view .view-lines').first().hover({ timeout: 5000 });
+    await page.mouse.wheel(0, -10_000);
+    return (await outputText(page).catch(() => '')).includes(text);
+  });
+}
 
 async function podsOf(cluster: TestCluster): Promise<readonly string[]> {
   const selector = '--selector=app.kubernetes.io/name=iris';

@@ -3,17 +3,19 @@ import { before, describe, it } from 'node:test';
 import { plainProject } from '../support/plainProject';
 import { slipway, type JsonObject } from '../support/cli';
 import type { HazardBench } from './hazardBench';
+import { quickDeploy } from './releases';
 
 const namespace = 'tried';
 const kinds =
-  'services,serviceaccounts,configmaps,secrets,poddisruptionbudgets,networkpolicies,horizontalpodautoscalers,leases';
+  'services,serviceaccounts,configmaps,secrets,ingresses,poddisruptionbudgets,networkpolicies,horizontalpodautoscalers,leases';
 
 /** What a deploy would change, told by the cluster to somebody who may do no more than deploy. */
 export function describeDryRun(bench: () => HazardBench): void {
   describe('A dry run on the server', { timeout: 3 * 60_000 }, () => {
+    let kubeconfig: string;
     let where: readonly string[];
     before(async () => {
-      const { kubeconfig = '' } = await bench().guardedNamespace(namespace);
+      ({ kubeconfig = '' } = await bench().guardedNamespace(namespace));
       where = bench()
         .where(namespace)
         .map((word) => (word === bench().cluster.kubeconfig ? kubeconfig : word));
@@ -52,6 +54,38 @@ export function describeDryRun(bench: () => HazardBench): void {
       assert.deepEqual([result.exitCode, result.stdout], [0, 'Nothing would change.\n']);
     });
 
+    it('shows the key and the way of a model that is exposed, and what goes when it is not any more', async () => {
+      const exposed = ['--expose', 'ingress', '--host', 'plain.example.org'];
+      const tried = async (...options: readonly string[]): Promise<ReadonlyMap<string, string>> => {
+        const before = await versions();
+        const args = ['deploy', '--image', bench().content.image, ...options, '--dry-run=server'];
+        const result = await slipway([...args, ...where]);
+        assert.equal(result.exitCode, 0, result.stdout);
+        assert.equal(await versions(), before);
+        return changesIn(result.json);
+      };
+      const made = await tried(...exposed);
+      assert.deepEqual([...made.keys()].sort(), [
+        'create ConfigMap plain.v2',
+        'create Ingress plain',
+        'create Secret plain-key',
+        'update Deployment plain',
+      ]);
+      assert.match(made.get('create Secret plain-key') ?? '', /\+ {2}key: \(hidden\)\n/);
+      assert.match(made.get('create Ingress plain') ?? '', /\+ .*host: plain\.example\.org\n/);
+      assert.match(made.get('update Deployment plain') ?? '', /\+ .*secretName: plain-key\n/);
+      const exposure = { kind: 'ingress', host: 'plain.example.org' } as const;
+      const { workspace, cluster, content } = bench();
+      await quickDeploy(workspace, cluster, { namespace, kubeconfig, content: { ...content, exposure } });
+      const gone = await tried('--expose', 'service');
+      assert.deepEqual([...gone.keys()].sort(), [
+        'create ConfigMap plain.v3',
+        'delete Ingress plain',
+        'update Deployment plain',
+      ]);
+      assert.match(gone.get('delete Ingress plain') ?? '', /\n- .*host: plain\.example\.org\n/);
+    });
+
     it('tells it of a project before anything is executed or built, with secrets hidden', async () => {
       const before = await versions();
       const files = { ...plainProject(), 'slipway.yaml': 'secrets: [TOKEN]\n' };
@@ -63,7 +97,7 @@ export function describeDryRun(bench: () => HazardBench): void {
       });
       assert.equal(result.exitCode, 0, result.stdout);
       const changes = changesIn(result.json);
-      assert.match(changes.get('create Secret plain.v2') ?? '', /\+ {2}TOKEN: \(hidden\)\n/);
+      assert.match(changes.get('create Secret plain.v3') ?? '', /\+ {2}TOKEN: \(hidden\)\n/);
       const image = new RegExp(`\\+ .*image: ${host}/tried/plain@sha256:0{64}\\n`);
       assert.match(changes.get('update Deployment plain') ?? '', image);
       assert.doesNotMatch(result.stdout, /hush-hush/);
