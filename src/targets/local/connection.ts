@@ -36,7 +36,8 @@ export class SupervisorConnection {
     lines.on('line', (line) => {
       this.#receive(line);
     });
-    socket.on('error', () => undefined);
+    // What breaks a connection ends it, too. A line reader passes it on.
+    for (const one of [socket, lines]) one.on('error', () => undefined);
     socket.once('close', () => {
       this.#end();
     });

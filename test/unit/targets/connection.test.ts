@@ -7,6 +7,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { SupervisorConnection } from '../../../src/targets/local/connection';
+import { failure } from '../../support/failure';
 
 type Request = Readonly<Record<string, unknown>> & { readonly id: number; readonly op: string };
 type Answer = (request: Request, socket: Socket) => void;
@@ -62,6 +63,12 @@ describe('SupervisorConnection', () => {
     });
     assert.deepEqual(events, ['loading']);
     connection.close();
+  });
+
+  it('says that the conversation ended to who asks while it does', async () => {
+    const connection = await open();
+    for (const socket of sockets) socket.destroy();
+    await failure(connection.request('deploy', {}, signal), 'SupervisorUnreachable', /ended the conversation/);
   });
 
   it('turns a refusal into a UserError with its code and details', async () => {
