@@ -47,11 +47,12 @@ describe('deploy model', function () {
     assert.equal(response.status, 200);
   });
 
-  it('follows the log of the model that it deployed', () => {
-    const shown = vscode.workspace.textDocuments.some(
-      (document) => document.uri.scheme === 'output' && /slipway/i.test(document.uri.path),
-    );
-    assert.ok(shown, vscode.workspace.textDocuments.map((document) => document.uri.toString()).join('\n'));
+  it('follows the log of the model that it deployed', async () => {
+    const shown = (): boolean =>
+      vscode.workspace.textDocuments.some(
+        (document) => document.uri.scheme === 'output' && /slipway/i.test(document.uri.path),
+      );
+    await eventually('its log is open', 20, shown);
   });
 
   it('stops and starts it by its name', async () => {
