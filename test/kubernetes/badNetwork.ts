@@ -17,7 +17,7 @@ import type { HazardBench } from './hazardBench';
 
 /** What happens between a deploy and the API server. */
 export function describeBadNetwork(bench: () => HazardBench): void {
-  describe('A deploy over a bad network', { timeout: 5 * 60_000 }, () => {
+  describe('A deploy over a bad network', { timeout: 8 * 60_000 }, () => {
     it('is not judged while nothing is heard, and goes on when the network is back', async () => {
       await bench().namespace('black-hole');
       const { network, kubeconfig } = await openWay(bench());
@@ -97,7 +97,7 @@ export function describeBadNetwork(bench: () => HazardBench): void {
     });
   });
 
-  describe('What others write into a namespace', { timeout: 60_000 }, () => {
+  describe('What others write into a namespace', { timeout: 180_000 }, () => {
     it('is shown in a terminal so that it can only be read', async () => {
       await bench().namespace('hostile');
       await bench().deploy({ namespace: 'hostile' });
