@@ -9,13 +9,12 @@ import { imageTarget } from '../editor/registry/destination';
 import { ensurePush } from '../editor/registry/logIn';
 import { runPipeline } from '../editor/runPipeline';
 import { saveEditors } from '../editor/saveEditors';
-import { secretStore } from '../editor/secretStore';
 import { buildImage } from '../pipeline/buildImage';
 import type { ImageTarget } from '../pipeline/imageTarget';
 import { chooseDestination } from './chooseRegistry';
 import type { Command } from './command';
 import { imageSettings, modelName } from './imageSettings';
-import { problemsOf } from './inspectProject';
+import { pipelineOf } from './pipelineOf';
 
 /** From the notebook, model file or folder to a container image, named by its digest. */
 export const containerize: Command = async (app, subject) => {
@@ -48,11 +47,7 @@ async function build(app: App, uri: vscode.Uri, folder: string, to: ImageTarget)
     return await runPipeline({
       command: vscode.l10n.t('Containerize'),
       title: vscode.l10n.t('Containerizing {0}', path.basename(uri.fsPath)),
-      log: app.log,
-      problems: problemsOf(app),
-      secrets: secretStore(app.extension.secrets, folder),
-      path: uri.fsPath,
-      folder,
+      ...pipelineOf(app, uri, folder),
       onPlan: () => undefined,
       body: (host, subjectPath, signal) =>
         buildImage(services, host, { ...settings, path: subjectPath, to, byteCode: true, retrain: false }, signal),

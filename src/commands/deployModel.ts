@@ -9,14 +9,13 @@ import { folderOf } from '../editor/chooseProject';
 import { ensurePush } from '../editor/registry/logIn';
 import { runPipeline } from '../editor/runPipeline';
 import { saveEditors } from '../editor/saveEditors';
-import { secretStore } from '../editor/secretStore';
 import { readSetting } from '../editor/settings';
 import type { ImageOptions } from '../pipeline/deployImage';
 import { deployModel as deploy } from '../pipeline/deployModel';
 import { chooseDestination } from './chooseRegistry';
 import type { Command } from './command';
 import { imageSettings, modelName } from './imageSettings';
-import { problemsOf } from './inspectProject';
+import { pipelineOf } from './pipelineOf';
 
 /** From the notebook, model file or folder to a model that answers. */
 export const deployModel: Command = (app, subject) => deployProject(app, subject, false);
@@ -41,11 +40,7 @@ export async function deployProject(app: App, subject: unknown, retrain: boolean
     const model = await runPipeline({
       command: vscode.l10n.t('Deploy Model'),
       title: vscode.l10n.t('Deploying {0}', path.basename(uri.fsPath)),
-      log: app.log,
-      problems: problemsOf(app),
-      secrets: secretStore(app.extension.secrets, folder),
-      path: uri.fsPath,
-      folder,
+      ...pipelineOf(app, uri, folder),
       onPlan: (plan) => app.plans.set(plan.project, plan),
       body: (host, subjectPath, signal) =>
         deploy(

@@ -8,11 +8,10 @@ import { folderOf } from '../editor/chooseProject';
 import { chooseTarget } from '../editor/chooseTarget';
 import { runPipeline } from '../editor/runPipeline';
 import { saveEditors } from '../editor/saveEditors';
-import { secretStore } from '../editor/secretStore';
 import { projectChanges } from '../pipeline/showChanges';
 import type { Command } from './command';
 import { imageOf } from './deployModel';
-import { problemsOf } from './inspectProject';
+import { pipelineOf } from './pipelineOf';
 import { readOnlyText } from './showPlan';
 
 /** Shows what Deploy Model would make of the objects of a cluster, as the cluster tells it. Nothing is built or written. */
@@ -30,11 +29,7 @@ export const showDeployChanges: Command = async (app, subject) => {
   const changes = await runPipeline({
     command: vscode.l10n.t('Show Deploy Changes'),
     title: vscode.l10n.t('Asking {0} what would change', target.displayName),
-    log: app.log,
-    problems: problemsOf(app),
-    secrets: secretStore(app.extension.secrets, folder),
-    path: uri.fsPath,
-    folder,
+    ...pipelineOf(app, uri, folder),
     onPlan: () => undefined,
     body: (host, subjectPath, signal) =>
       projectChanges(services, withoutNote(host), { path: subjectPath, target: target.id, image }, signal),

@@ -4,6 +4,11 @@ import path from 'node:path';
 import { asDiskError, exists, readJson, writeAtomic } from '../../clients/files/contentStore';
 import type { Layer } from './layerWriter';
 
+/** What was made from these inputs is kept under. */
+export function keyOf(inputs: unknown): string {
+  return createHash('sha256').update(JSON.stringify(inputs)).digest('hex').slice(0, 40);
+}
+
 /** Layers that were made before, by what they were made from. Two processes may use one folder. */
 export class LayerCache {
   readonly #folder: string;
@@ -21,7 +26,7 @@ export class LayerCache {
 
   /** The layer of these inputs: found, or written by `make` into a file that does not exist yet. */
   async layer(inputs: unknown, make: (file: string) => Promise<Layer>): Promise<Layer> {
-    const key = createHash('sha256').update(JSON.stringify(inputs)).digest('hex').slice(0, 40);
+    const key = keyOf(inputs);
     const making = this.#making.get(key) ?? this.#find(key, make);
     this.#making.set(key, making);
     return making;

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { hashFile } from '../../clients/files/contentStore';
 import type { Threads } from '../../clients/process/threads';
@@ -9,7 +8,7 @@ import type { Wheel } from '../../clients/python/selectWheels';
 import { mediaTypes } from '../../core/oci';
 import { filesLayerVersion, writeFilesLayer, type LayerFile } from './filesLayer';
 import { environmentScheme, imagePaths, supportScheme, type InstallScheme } from './imagePaths';
-import type { LayerCache } from './layerCache';
+import { keyOf, type LayerCache } from './layerCache';
 import type { Layer } from './layerWriter';
 import type { LayerRecipe, LibrarySource } from './planLayers';
 import type { LayerRequest } from './layerWorker';
@@ -74,16 +73,17 @@ function byteCodeLayer(
   const { python, runtime, minor } = workshop;
   const { packages } = schemeOf(part, minor);
   const own = server.length === 0 ? '' : path.basename(runtime);
-  const inputs = ['byteCode', byteCodeVersion, python.version, packages, origins(workshop, wheels), own];
+  const made = origins(workshop, wheels);
+  const inputs = ['byteCode', byteCodeVersion, python.version, packages, made, own];
   return workshop.cache.layer(inputs, async (output) => {
     const files = await fetchAll(workshop, wheels, signal);
-    const keyOf = (origin: string | undefined): string =>
-      shortHash([byteCodeVersion, python.version, packages, origin]);
-    const origin = origins(workshop, wheels);
     const request = {
       output,
       kept: keptByteCode(workshop),
-      wheels: files.map(({ file }, index) => ({ key: keyOf(origin[index]), file, packages })),
+      wheels: files.map(({ file }, index) => {
+        const key = keyOf([byteCodeVersion, python.version, packages, made[index]]);
+        return { key, file, packages };
+      }),
       folders: [{ folder: runtime, path: imagePaths.runtime, files: server.map((one) => one.path) }],
     };
     return { mediaType: mediaTypes.layerGzip, ...(await compileByteCode(python.path, runtime, request, signal)) };
@@ -136,10 +136,6 @@ function obtain(workshop: Workshop, wheel: Wheel, signal: AbortSignal): Promise<
   return wheel.isSource === true
     ? buildWheel(workshop.builder, wheel, signal)
     : fetchWheel(workshop.wheels, wheel, signal);
-}
-
-function shortHash(inputs: readonly unknown[]): string {
-  return createHash('sha256').update(JSON.stringify(inputs)).digest('hex').slice(0, 40);
 }
 
 /** What the content of wheels depends on, known before they are fetched or built. */

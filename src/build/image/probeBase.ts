@@ -6,7 +6,7 @@ import { UserError } from '../../core/errors';
 import type { Descriptor } from '../../core/image';
 import type { ImageConfig } from '../../core/oci';
 import { readTar, type FoundEntry } from './readTar';
-import { StandardLibraries } from './standardLibrary';
+import { removeBelow, StandardLibraries } from './standardLibrary';
 
 /** What a base image offers to an environment that is put on it. */
 export interface BaseFacts {
@@ -129,8 +129,7 @@ class Tree {
   /** A deleted file or folder; `.wh..wh..opq` empties the folder that it stands in. */
   #remove(file: string): void {
     const folder = path.posix.basename(file) === '.wh..opq' ? path.posix.dirname(file) : file;
-    for (const name of this.#pythons.keys())
-      if (name === folder || name.startsWith(`${folder}/`)) this.#pythons.delete(name);
+    removeBelow(this.#pythons, folder);
     this.libraries.remove(folder);
   }
 }

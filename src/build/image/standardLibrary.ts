@@ -24,14 +24,13 @@ export class StandardLibraries {
   readonly #compiled = new Set<string>();
 
   async take(entry: FoundEntry): Promise<void> {
-    if (entry.type !== 'file' || !/\.pyc?$/.test(entry.path) || !isWanted(entry.path)) return;
+    if (entry.type !== 'file' || !isWanted(entry.path)) return;
     if (entry.path.endsWith('.pyc')) this.#compiled.add(entry.path);
     else if (entry.size <= largest) this.#sources.set(entry.path, await whole(entry.content()));
   }
 
   remove(folder: string): void {
-    for (const known of [this.#sources, this.#compiled])
-      for (const name of known.keys()) if (name === folder || name.startsWith(`${folder}/`)) known.delete(name);
+    for (const known of [this.#sources, this.#compiled]) removeBelow(known, folder);
   }
 
   /** @param python the interpreter's file, absolute, as `BaseFacts.python` @returns undefined where nearly all is compiled */
@@ -46,6 +45,11 @@ export class StandardLibraries {
     if (missing.length * 10 < all.length) return undefined;
     return { folder, modules: new Map(missing.map(([name, source]) => [name.slice(folder.length + 1), source])) };
   }
+}
+
+/** Forgets a path and all below it. */
+export function removeBelow(known: Map<string, unknown> | Set<string>, folder: string): void {
+  for (const name of known.keys()) if (name === folder || name.startsWith(`${folder}/`)) known.delete(name);
 }
 
 function isWanted(file: string): boolean {

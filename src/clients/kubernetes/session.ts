@@ -68,14 +68,12 @@ async function sdkOptions(config: KubeConfig): Promise<https.RequestOptions> {
 
 /** The same as client-node says, for who needs neither a proxy nor a provider of tokens: its code stays unread then. */
 async function plainOptions(cluster: Cluster, user: User): Promise<https.RequestOptions> {
-  const ca = cluster.caFile === undefined ? decoded(cluster.caData) : await readFile(cluster.caFile);
-  const [cert, key] = [decoded(user.certData), decoded(user.keyData)];
   return {
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-    ...(cluster.tlsServerName === undefined ? {} : { servername: cluster.tlsServerName }),
-    ...(cluster.skipTLSVerify ? { rejectUnauthorized: false } : {}),
+    ca: cluster.caFile === undefined ? decoded(cluster.caData) : await readFile(cluster.caFile),
+    cert: decoded(user.certData),
+    key: decoded(user.keyData),
+    servername: cluster.tlsServerName,
+    rejectUnauthorized: cluster.skipTLSVerify ? false : undefined,
     headers: {
       ...(user.token === undefined ? {} : { Authorization: `Bearer ${user.token}` }),
       ...(user.impersonateUser === undefined ? {} : { 'Impersonate-User': user.impersonateUser }),
