@@ -1,5 +1,5 @@
 import { clientFor, type KubeContext } from '../../src/clients/kubernetes';
-import { readLogs } from '../../src/targets/kubernetes/logs';
+import { readLogs } from '../../src/targets/kubernetes/logs/logs';
 import { followLogs } from '../../src/pipeline/followLogs';
 
 /** What is to be counted: lines `tick N` of a model, until one that begins with `end`. */

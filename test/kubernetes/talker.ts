@@ -2,7 +2,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { LogLine } from '../../src/core/logs';
 import { followLogs, type LogEntry } from '../../src/pipeline/followLogs';
-import { readLogs } from '../../src/targets/kubernetes/logs';
+import { readLogs } from '../../src/targets/kubernetes/logs/logs';
 import { labels, manager } from '../../src/targets/kubernetes/names';
 import type { Place } from '../../src/targets/kubernetes/place';
 import type { TestCluster } from '../testbed/kubernetes/cluster';

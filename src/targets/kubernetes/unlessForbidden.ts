@@ -18,3 +18,16 @@ export function unlessUnknown<T>(instead: T): (error: unknown) => T {
     return unlessForbidden(instead)(error);
   };
 }
+
+/** The values of a stream; for those who may not ask for these, the ones of another. @throws every other error */
+export async function* orIfForbidden<T>(
+  stream: AsyncIterable<T>,
+  instead: (refusal: string) => Iterable<T> | AsyncIterable<T>,
+): AsyncGenerator<T> {
+  try {
+    yield* stream;
+  } catch (error) {
+    if (!isUserError(error) || error.code !== 'KubernetesForbidden') throw error;
+    yield* instead(error.message);
+  }
+}

@@ -1,8 +1,8 @@
 import type { ClusterRow, ClusterRows, EventRow, PodRow } from '../../../core/cluster';
-import { isUserError } from '../../../core/errors';
 import { inertText } from '../../../core/inertText';
 import { latest } from '../../../core/latest';
 import { resourcePath, resources, type KubeObject } from '../../../clients/kubernetes';
+import { orIfForbidden } from '../unlessForbidden';
 import { paceMs, watchRows, type Explorer } from './explorer';
 import { watchNearestFit } from './nearestFit';
 import { unschedulable } from './podRow';
@@ -23,13 +23,10 @@ export interface Event extends KubeObject {
 const mostEvents = 200;
 
 /** The last events of the cluster, newest first; where only one namespace may be seen, those of it. */
-export async function* watchEvents(explorer: Explorer, signal: AbortSignal): AsyncGenerator<ClusterRows> {
-  try {
-    yield* eventsOf(explorer, undefined, {}, signal);
-  } catch (error) {
-    if (!isUserError(error) || error.code !== 'KubernetesForbidden') throw error;
-    yield* eventsOf(explorer, explorer.namespace, {}, signal);
-  }
+export function watchEvents(explorer: Explorer, signal: AbortSignal): AsyncGenerator<ClusterRows> {
+  return orIfForbidden(eventsOf(explorer, undefined, {}, signal), () =>
+    eventsOf(explorer, explorer.namespace, {}, signal),
+  );
 }
 
 /** What happened to a pod; while no node takes it, after which would be the nearest. */

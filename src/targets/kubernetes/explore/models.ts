@@ -1,25 +1,24 @@
-import { isUserError } from '../../../core/errors';
 import type { ClusterRows, WorkloadRow } from '../../../core/cluster';
 import { resourcePath, resources, watchList, type KubeObject, type WatchedList } from '../../../clients/kubernetes';
 import { labels, ours } from '../names';
 import { describeAutoscale } from '../../../core/autoscale';
 import { latest } from '../../../core/latest';
-import { autoscaleState } from '../autoscalers';
+import { autoscaleState } from '../manifests/autoscalers';
 import type { Autoscaler } from '../objects';
+import { orIfForbidden } from '../unlessForbidden';
 import { paceMs, rowsOf, type Explorer } from './explorer';
 import { forbidden } from './namespaces';
 import { sortedByName } from './sorted';
 import { workloadRow } from './workloads';
 
 /** What Slipway deployed, in all namespaces; where those may not be seen together, in the one of the context. */
-export async function* watchDeployedModels(explorer: Explorer, signal: AbortSignal): AsyncGenerator<ClusterRows> {
-  try {
-    yield* modelsOf(explorer, undefined, signal);
-  } catch (error) {
-    if (!isUserError(error) || error.code !== 'KubernetesForbidden') throw error;
-    for await (const value of modelsOf(explorer, explorer.namespace, signal))
-      yield { ...value, rows: [...value.rows, forbidden(error.message)] };
-  }
+export function watchDeployedModels(explorer: Explorer, signal: AbortSignal): AsyncGenerator<ClusterRows> {
+  return orIfForbidden(modelsOf(explorer, undefined, signal), (refusal) => modelsOfOne(explorer, refusal, signal));
+}
+
+async function* modelsOfOne(explorer: Explorer, refusal: string, signal: AbortSignal): AsyncGenerator<ClusterRows> {
+  for await (const value of modelsOf(explorer, explorer.namespace, signal))
+    yield { ...value, rows: [...value.rows, forbidden(refusal)] };
 }
 
 function modelsOf(explorer: Explorer, namespace: string | undefined, signal: AbortSignal): AsyncGenerator<ClusterRows> {
@@ -43,7 +42,8 @@ async function* withAutoscalers(
   const arrange = sortedByName<WorkloadRow>();
   const open = (inner: AbortSignal) => ({
     models: watchList(client, list, modelRow, inner),
-    autoscalers: unlessForbidden(watchList(client, autoscalers, scaling, inner)),
+    // Who may not list autoscalers sees the models without.
+    autoscalers: orIfForbidden(watchList(client, autoscalers, scaling, inner), () => []),
   });
   for await (const { models, autoscalers: found } of latest(open, paceMs, signal)) {
     if (models === undefined) continue;
@@ -72,15 +72,6 @@ function scaling(object: KubeObject): { readonly of: string; readonly text: stri
   const { kind, name } = autoscaler.spec.scaleTargetRef;
   const of = kind === 'Deployment' ? `${object.metadata.namespace ?? ''}/${name}` : '';
   return { of, text: describeAutoscale(autoscaleState(autoscaler)) };
-}
-
-/** Who may not list autoscalers sees the models without. */
-async function* unlessForbidden<T>(stream: AsyncIterable<T>): AsyncGenerator<T> {
-  try {
-    yield* stream;
-  } catch (error) {
-    if (!isUserError(error) || error.code !== 'KubernetesForbidden') throw error;
-  }
 }
 
 function modelRow(object: KubeObject): WorkloadRow {

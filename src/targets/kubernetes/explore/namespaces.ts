@@ -1,18 +1,16 @@
-import { isUserError } from '../../../core/errors';
 import type { ClusterRow, ClusterRows, NamespaceRow } from '../../../core/cluster';
 import { resourcePath, resources, type KubeObject } from '../../../clients/kubernetes';
+import { orIfForbidden } from '../unlessForbidden';
 import { watchRows, type Explorer } from './explorer';
 import { sortedByName } from './sorted';
 
 /** All namespaces; for those who may not list them, the one of the context and those that the user named. */
-export async function* watchNamespaces(explorer: Explorer, signal: AbortSignal): AsyncGenerator<ClusterRows> {
+export function watchNamespaces(explorer: Explorer, signal: AbortSignal): AsyncGenerator<ClusterRows> {
   const list = { what: 'list namespaces', path: resourcePath(resources.namespaces) };
-  try {
-    yield* watchRows(explorer, list, (object) => namespaceRow(object, explorer.pinned), pinnedFirst(), signal);
-  } catch (error) {
-    if (!isUserError(error) || error.code !== 'KubernetesForbidden') throw error;
-    yield { rows: [...namedNamespaces(explorer), forbidden(error.message)], complete: true };
-  }
+  const all = watchRows(explorer, list, (object) => namespaceRow(object, explorer.pinned), pinnedFirst(), signal);
+  return orIfForbidden(all, (refusal) => [
+    { rows: [...namedNamespaces(explorer), forbidden(refusal)], complete: true },
+  ]);
 }
 
 function pinnedFirst(): ReturnType<typeof sortedByName<NamespaceRow>> {

@@ -19,7 +19,7 @@ import {
   type Term,
   type Toleration,
   type Wanted,
-} from '../room';
+} from '../preflight/room';
 import { podRow, sum } from './podRow';
 
 /** Of so many nodes the pods are read: those that would fit best if they were empty. */

@@ -3,7 +3,7 @@ import { UserError } from '../../../core/errors';
 import { resourcePath, resources, type KubeClient, type KubeObject } from '../../../clients/kubernetes';
 import { podRow } from '../explore/podRow';
 import { selectorText, type LabelSelector } from '../explore/selector';
-import { forwardToPods, type Candidate } from '../podForward';
+import { forwardToPods, type Candidate } from '../reach/podForward';
 import { isMap, type JsonMap } from './changes';
 import { readObject } from './request';
 

@@ -5,7 +5,7 @@ import { cordonNode } from './cordon';
 import { describeObject } from './describe';
 import { drainNode } from './drain';
 import { forwardTo, portsOf } from './forward';
-import { ownersOf } from '../owners';
+import { ownersOf } from '../change/owners';
 import { containerLog } from './podLogs';
 import { nameOf, pathOf, readObject } from './request';
 import { assertSame, objectText, parseObject, withoutStatus } from './text';

@@ -1,8 +1,8 @@
 import type { ObjectRef } from '../../../core/cluster';
 import type { LogLine, LogOptions } from '../../../core/logs';
 import { readPodLog, type KubeClient, type PodLogLine } from '../../../clients/kubernetes';
-import { keepTail } from '../keepTail';
-import { LogCursor } from '../logCursor';
+import { keepTail } from '../logs/keepTail';
+import { LogCursor } from '../logs/logCursor';
 
 /** One reader of a container's log: numbers go on where the reading before it ended. */
 export type ContainerLog = (options: LogOptions, signal: AbortSignal) => AsyncIterable<LogLine>;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { countsPods } from '../../../../src/targets/kubernetes/capacity';
+import { countsPods } from '../../../../src/targets/kubernetes/preflight/capacity';
 
 describe('a quota with scopes', () => {
   const nothing = { requests: {}, limits: {} };
