@@ -1,4 +1,4 @@
-import { fork, spawn } from 'node:child_process';
+import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -42,15 +42,17 @@ export async function explorerAtScale(size: Size): Promise<void> {
     const kubectl = await peer(programs, cluster);
     print(size, opened, kubectl, await k9s(cluster));
     const changes = { kubeconfig: cluster.kubeconfig, perSecond: changesPerSecond };
-    const churned = await inOwnProcess(program, {
+    await followed(program, `changes made by the server, as many as it can, for ${churnSeconds} s`, {
       kind: 'churn',
       nodes: size.nodes,
       seconds: churnSeconds,
       ...changes,
     });
-    printChanges(`changes made by the server, as many as it can, for ${churnSeconds} s`, churned);
-    const amplified = await inOwnProcess(program, { kind: 'amplify', seconds: amplifiedSeconds, ...changes });
-    printChanges(`changes added to what the server tells, for ${amplifiedSeconds} s`, amplified);
+    await followed(program, `changes added to what the server tells, for ${amplifiedSeconds} s`, {
+      kind: 'amplify',
+      seconds: amplifiedSeconds,
+      ...changes,
+    });
   } finally {
     await cluster.stop();
   }
@@ -73,8 +75,7 @@ async function settled(cluster: TestCluster, pods: number): Promise<void> {
  * seldom do a cluster of thousands of nodes and an editor share two.
  */
 function inOwnProcess(program: string, task: Task): Promise<Measured> {
-  const execArgv = ['-n', '-10', process.execPath, '--expose-gc'];
-  const child = fork(program, [JSON.stringify(task)], { execPath: requireProgram('nice'), execArgv });
+  const child = forkFirst(program, [JSON.stringify(task)]);
   return new Promise((resolve, reject) => {
     let measured: Measured | undefined;
     child.on('message', (message) => {
@@ -88,12 +89,30 @@ function inOwnProcess(program: string, task: Task): Promise<Measured> {
   });
 }
 
+function forkFirst(program: string, args: readonly string[]): ChildProcess {
+  const execArgv = ['-n', '-10', process.execPath, '--expose-gc'];
+  return fork(program, args, { execPath: requireProgram('nice'), execArgv });
+}
+
+/** Beside it a process that does nothing shows how much of a block is the machine's. */
+async function followed(program: string, what: string, task: Task): Promise<void> {
+  const idle = forkFirst(path.join(path.dirname(program), 'idle.js'), []);
+  const changed = await inOwnProcess(program, task);
+  const told = once(idle, 'message');
+  idle.send('end');
+  const [longest] = (await told) as [Longest];
+  printChanges(what, changed);
+  console.log(`longest block of a process that did nothing meanwhile: ${blockText(longest)}`);
+}
+
 /** Bundled as the extension is: loading sources one by one would be measured otherwise. @returns the measuring program */
 async function bundled(folder: string): Promise<string> {
   const { withoutUnused } = (await import(pathToFileURL(path.resolve('esbuild.mjs')).href)) as {
     withoutUnused: Plugin;
   };
-  const entryPoints = ['measured.ts', 'churn.ts', 'amplifier.ts'].map((name) => path.join(import.meta.dirname, name));
+  const entryPoints = ['measured.ts', 'churn.ts', 'amplifier.ts', 'idle.ts'].map((name) =>
+    path.join(import.meta.dirname, name),
+  );
   const banner = { js: "import{createRequire as __r}from'node:module';const require=__r(import.meta.url);" };
   await build({
     entryPoints,
