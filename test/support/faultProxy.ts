@@ -72,8 +72,8 @@ export async function startFaultProxy(
   const server = createServer((incoming, answer) => {
     handle(forward, incoming, answer, see(incoming));
   });
-  server.on('upgrade', (incoming, socket) => {
-    if (see(incoming).kind === 'pass') joinUpgraded(forward, incoming, socket);
+  server.on('upgrade', (incoming, socket, head) => {
+    if (see(incoming).kind === 'pass') joinUpgraded(forward, incoming, socket, head);
     else socket.destroy();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -87,8 +87,8 @@ export async function startFaultProxy(
   };
 }
 
-/** What becomes a WebSocket is passed on byte by byte. */
-function joinUpgraded(forward: Forward, incoming: IncomingMessage, socket: Duplex): void {
+/** What becomes a WebSocket is passed on byte by byte, also what came in one piece with the head of either side. */
+function joinUpgraded(forward: Forward, incoming: IncomingMessage, socket: Duplex, sent: Buffer): void {
   const { method, url: path, headers } = incoming;
   const outgoing = forward({ method, path, headers, agent: false });
   const cut = (): void => {
@@ -96,11 +96,13 @@ function joinUpgraded(forward: Forward, incoming: IncomingMessage, socket: Duple
     outgoing.destroy();
   };
   outgoing.on('error', cut).on('response', cut);
-  outgoing.on('upgrade', (response, upstream) => {
+  outgoing.on('upgrade', (response, upstream, answered) => {
     const lines = response.rawHeaders.flatMap((name, index, all) =>
       index % 2 === 0 ? [`${name}: ${all[index + 1]}`] : [],
     );
     socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join('\r\n')}\r\n\r\n`);
+    socket.write(answered);
+    upstream.write(sent);
     socket.pipe(upstream).pipe(socket);
     socket.on('error', cut).on('close', () => upstream.destroy());
     upstream.on('error', cut).on('close', () => socket.destroy());
