@@ -8,12 +8,20 @@ import type { RolloutStep } from '../../src/core/target';
 import { errorOf, slipway } from '../support/cli';
 import { eventually } from '../support/eventually';
 import { failure } from '../support/failure';
-import { pass } from '../support/faultProxy';
+import { pass, type Fault } from '../support/faultProxy';
 import { openNetwork } from '../support/network';
 import { startApiProxy } from './apiProxy';
 import { authority } from './certificates';
 import { steering } from './admission';
 import type { HazardBench } from './hazardBench';
+
+/** One after another, whatever was asked. A server that is asked too often says so before it does anything. */
+const faults: readonly Fault[] = [
+  { kind: 'answer', status: 429, headers: { 'retry-after': '1' } },
+  { kind: 'cut', afterBytes: 0 },
+  { kind: 'loseAnswer' },
+  { kind: 'answer', status: 503, headers: { 'retry-after': '1' }, body: 'no backend' },
+];
 
 /** What happens between a deploy and the API server. */
 export function describeBadNetwork(bench: () => HazardBench): void {
@@ -79,6 +87,25 @@ export function describeBadNetwork(bench: () => HazardBench): void {
         const [release] = model.releases;
         assert.equal(release?.status, 'active');
         assert.deepEqual(await (await bench().target('restarts')).leftovers?.(bench().workspace.signal), []);
+      } finally {
+        await proxy.stop();
+      }
+    });
+
+    it('gets through where whatever it asks comes to nothing the first time', async () => {
+      await bench().namespace('unreliable');
+      const asked = new Set<string>();
+      const proxy = await startApiProxy(bench().cluster, ({ method, path: target }) => {
+        const question = `${method} ${target.split('?')[0] ?? ''}`;
+        if (asked.has(question)) return pass;
+        asked.add(question);
+        return faults[asked.size % faults.length] ?? pass;
+      });
+      try {
+        const model = await bench().deploy({ namespace: 'unreliable', kubeconfig: proxy.kubeconfig });
+        assert.ok(asked.size > 20, [...asked].join('\n'));
+        assert.deepEqual([model.phase, model.version, model.releases.length], ['Ready', 1, 1]);
+        assert.deepEqual(await (await bench().target('unreliable')).leftovers?.(bench().workspace.signal), []);
       } finally {
         await proxy.stop();
       }

@@ -129,9 +129,14 @@ function handle(forward: Forward, incoming: IncomingMessage, answer: ServerRespo
       return;
     }
     answer.writeHead(response.statusCode ?? 502, response.headers);
+    answer.flushHeaders();
     response.pipe(answer);
   });
   let left = fault.kind === 'cut' ? fault.afterBytes : Infinity;
+  if (left === 0) {
+    cut();
+    return;
+  }
   incoming.on('error', () => undefined);
   incoming.on('data', (chunk: Buffer) => {
     left -= chunk.length;

@@ -37,6 +37,7 @@ async function isAllowed(
     {
       what: 'ask what you are allowed to do',
       method: 'POST',
+      isQuestion: true,
       path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
       body: {
         apiVersion: 'authorization.k8s.io/v1',

@@ -3,6 +3,8 @@ import { pipeline } from 'node:stream';
 import { urlToHttpOptions } from 'node:url';
 import { createGunzip } from 'node:zlib';
 import { isUserError } from '../../core/errors';
+import { askAgain } from './askAgain';
+import type { KubeCall } from './call';
 import { certificateNote, type Credential } from './credential';
 import { CredentialSource } from './credentials';
 import { explainSilence, explainStatus, type KubeStatus } from './failures';
@@ -10,24 +12,7 @@ import type { KubeContext } from './kubeconfig';
 import { sessionFor, type Session } from './session';
 import { Throttle } from './throttle';
 
-/** One request to an API server. */
-export interface KubeCall {
-  /** Completes "you are not allowed to …". */
-  readonly what: string;
-  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** Begins with a slash. */
-  readonly path: string;
-  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
-  readonly body?: unknown;
-  readonly contentType?: string;
-  readonly accept?: string;
-  /** Whether the answer may come compressed, which makes lists a tenth as long. */
-  readonly compressed?: boolean;
-  /** How long the server may take to begin its answer, and to say nothing within it. */
-  readonly silenceMs?: number;
-  /** That the server wants to be asked later is an answer about what was asked: nothing waits for it. */
-  readonly once?: boolean;
-}
+export type { KubeCall } from './call';
 
 const silenceMs = 30_000;
 /** How often a server that says "too many requests" is asked again, as client-go does. */
@@ -49,16 +34,17 @@ export class KubeClient {
   }
 
   /**
-   * Sends a request and reads the JSON of its answer.
+   * Sends a request and reads the JSON of its answer; one that changes nothing again when its connection breaks.
    * @throws UserError KubernetesUnauthorized, KubernetesForbidden, KubernetesNotFound, KubernetesConflict,
    *   KubernetesInvalid, KubernetesBusy, KubernetesExpired, KubernetesFailed, KubernetesUnreachable, KubernetesCertificate
    *   and those of the credentials
    */
   async request<T = unknown>(call: KubeCall, signal: AbortSignal): Promise<T> {
-    return (await this.measured(call, signal)).value as T;
+    const { value } = await askAgain(call, () => this.measured(call, signal), signal);
+    return value as T;
   }
 
-  /** As {@link KubeClient.request}, with the length of the answer in characters. */
+  /** As {@link KubeClient.request}, with the length of the answer in characters, and once: watches go on by themselves. */
   async measured(call: KubeCall, signal: AbortSignal): Promise<{ readonly value: unknown; readonly length: number }> {
     const text = await this.text(call, signal);
     try {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { setTimeout as delay } from 'node:timers/promises';
+import { pause } from '../../core/pause';
 import type { KubeStatus } from './failures';
 
 /** Who is told to wait longer is told so, rather than left without an answer. */
@@ -14,7 +14,7 @@ export class Throttle {
   /** Those who waited together do not all come back together. @throws the signal's reason when aborted */
   async wait(signal: AbortSignal): Promise<void> {
     const left = this.#until - performance.now();
-    if (left > 0) await delay(left * (1 + Math.random() / 4), undefined, { signal });
+    if (left > 0) await pause(left * (1 + Math.random() / 4), signal);
   }
 
   /**

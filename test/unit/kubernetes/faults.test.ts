@@ -151,6 +151,22 @@ describe('A watched list whose server misbehaves', () => {
     client.dispose();
   });
 
+  it('goes on when the server is gone while it waits as it was told', async () => {
+    let refused = 0;
+    server = await fakeApiserver((url, response) => {
+      if (url.pathname === '/version') {
+        if (refused === 1) response.socket?.destroy();
+        else sendJson(response, 200, { gitVersion: 'v1' });
+      } else if (!url.searchParams.has('watch')) sendJson(response, 200, list('a'));
+      else if (refused++ > 0) response.writeHead(200).flushHeaders();
+      else sendJson(response, 429, { kind: 'Status', code: 429 }, { 'retry-after': '5' });
+    });
+    const from = server;
+    const seen = follow(new KubeClient(from.context));
+    await eventually('it is watched', 20, () => watches(from) >= 2 && seen.last?.stale === undefined);
+    assert.deepEqual(seen.names, ['a']);
+  });
+
   it('is told when a server wants a long rest, which nothing disturbs', async () => {
     const from = await serve((_url, response) => {
       sendJson(response, 429, { kind: 'Status', code: 429 }, { 'retry-after': '60' });
