@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { askContainer, askEndpoint, startContainer } from '../support/containers';
+import { recordingHost } from '../support/recordingHost';
+import { openImageBench, type ImageBench } from './imageBench';
+
+const cases = path.join(import.meta.dirname, '../python');
+
+/** TensorFlow's build for the processor and a release before Keras 3: the smallest that can be loaded with. */
+const packages = ['tensorflow-cpu==2.15.*', 'transformers<5', 'numpy<2'];
+
+/** A model whose weights say one class, whatever the text. */
+const program = `
+import sys, transformers
+from server_cases_transformers import SMALL, save
+config = transformers.BertConfig(**SMALL, id2label={0: "bad", 1: "good"})
+save(sys.argv[1], "BertForSequenceClassification", config)
+`;
+
+interface Answer {
+  readonly label: string;
+  readonly score: number;
+}
+
+describe('a folder that transformers saved a model into', { timeout: 10 * 60_000 }, () => {
+  let bench: ImageBench;
+  let folder: string;
+  let python: (...args: readonly string[]) => Promise<unknown>;
+  before(async () => {
+    bench = await openImageBench();
+    const { services, signal, root } = bench.workspace;
+    folder = path.join(root, 'reviews');
+    await mkdir(folder);
+    const uv = await services.uv(signal);
+    const run = ['run', '--no-project', '--python', '3.11', ...packages.flatMap((one) => ['--with', one]), 'python'];
+    const options = { subject: 'a model of the test', cwd: cases, env: { PYTHONDONTWRITEBYTECODE: '1' } };
+    python = (...args) => uv.run([...run, ...args], options, signal);
+    await python('-c', program, folder);
+    await writeFile(path.join(folder, 'requirements.txt'), packages.join('\n'));
+  });
+  after(async () => {
+    await bench.close();
+  });
+
+  it('answers as transformers does, for each task that takes texts', async () => {
+    await python('-m', 'unittest', 'server_cases_transformers');
+  });
+
+  it('is served without a notebook, in a container as on this machine', async () => {
+    const host = recordingHost();
+    const { image } = await bench.build(folder, 'models/reviews', { host });
+    const example = { inputs: ['a good text', 'a bad text'] };
+    const container = await startContainer(bench.engine, bench.seenByEngine(image));
+    const answers = await askContainer(bench.engine, container, 'reviews', example);
+    const found = answers.invocations.predictions as readonly Answer[];
+    assert.equal(found.length, 2);
+    for (const { label, score } of found) assert.ok(['good', 'bad'].includes(label) && score > 0 && score < 1);
+    await bench.engine.docker('rm', '--force', container);
+    const model = await bench.workspace.deploy({ path: folder });
+    assert.deepEqual(await askEndpoint(model.endpoint ?? '', 'reviews', example), answers);
+  });
+});
