@@ -36,6 +36,7 @@ const processorNames: readonly string[] = ['preprocessor_config.json', 'processo
 
 type Has = (name: string) => boolean;
 type PretrainedEntry = Extract<FolderEntry, { kind: 'transformers' }>;
+type Found = Pick<PretrainedEntry, 'task'> | { readonly problem: string; readonly remedy?: string };
 
 /**
  * The model that `save_pretrained` of transformers, or `save` of sentence-transformers, wrote into a folder; undefined
@@ -47,16 +48,14 @@ export async function pretrainedEntry(root: string, folder: string, has: Has): P
   const config = membersOf(await read('config.json'));
   const ofSentences = has('modules.json') && has('config_sentence_transformers.json');
   if (!ofSentences && !(weightsNames.some(has) && isOfTransformers(config))) return undefined;
-  const needsCode = 'auto_map' in config || 'auto_map' in membersOf(await read('tokenizer_config.json'));
-  if (needsCode) throw unsupported(root, folder, 'it needs Python code of its own (auto_map), which is never run');
-  if (ofSentences) return sentences(root, folder, await read('modules.json'));
-  const [architecture]: readonly unknown[] = Array.isArray(config['architectures']) ? config['architectures'] : [];
-  if (typeof architecture !== 'string') throw unsupported(root, folder, 'its config.json names no architecture');
-  const task = tasks.find(([pattern]) => pattern.test(architecture))?.[1];
-  if (task === undefined || processorNames.some(has))
-    throw unsupported(root, folder, `what a ${architecture} does with nothing but text is not known`);
-  if (!tokenizerNames.some(has)) throw withoutTokenizer(root, folder);
-  return { kind: 'transformers', path: folder, task };
+  const needsCode = [config, membersOf(await read('tokenizer_config.json'))].some((one) => 'auto_map' in one);
+  const found = needsCode
+    ? { problem: 'it needs Python code of its own (auto_map), which is never run' }
+    : ofSentences
+      ? modulesTask(await read('modules.json'))
+      : textTask(config['architectures'], has);
+  if ('problem' in found) throw unsupported(root, folder, found.problem, found.remedy);
+  return { kind: 'transformers', path: folder, task: found.task };
 }
 
 function isOfTransformers(config: Readonly<Record<string, unknown>>): boolean {
@@ -65,29 +64,35 @@ function isOfTransformers(config: Readonly<Record<string, unknown>>): boolean {
 }
 
 /** Modules are classes by their dotted names. */
-function sentences(root: string, folder: string, modules: unknown): PretrainedEntry {
+function modulesTask(modules: unknown): Found {
   const types = (Array.isArray(modules) ? modules : []).map((one: unknown) => membersOf(one)['type']);
-  const foreign = types.find((type) => typeof type !== 'string' || !type.startsWith('sentence_transformers.'));
-  if (types.length === 0 || foreign !== undefined)
-    throw unsupported(root, folder, 'its modules.json names modules that are not of sentence-transformers');
-  return { kind: 'transformers', path: folder, task: 'sentence-embedding' };
+  const isKnown = (type: unknown): boolean => typeof type === 'string' && type.startsWith('sentence_transformers.');
+  return types.length > 0 && types.every(isKnown)
+    ? { task: 'sentence-embedding' }
+    : { problem: 'its modules.json names modules that are not of sentence-transformers' };
 }
 
-function unsupported(root: string, folder: string, why: string): UserError {
-  return new UserError('EntryUnsupported', `The model in ${nameOf(root, folder)} cannot be served as it is: ${why}.`, {
+function textTask(architectures: unknown, has: Has): Found {
+  const listed: readonly unknown[] = Array.isArray(architectures) ? architectures : [];
+  const [name] = listed;
+  if (typeof name !== 'string') return { problem: 'its config.json names no architecture' };
+  const task = tasks.find(([pattern]) => pattern.test(name))?.[1];
+  if (task === undefined || processorNames.some(has))
+    return { problem: `what a ${name} does with nothing but text is not known` };
+  if (tokenizerNames.some(has)) return { task };
+  const remedy = 'Save the tokenizer into the same folder with tokenizer.save_pretrained.';
+  return { problem: 'there is no tokenizer beside it, which turns texts into its input', remedy };
+}
+
+function unsupported(
+  root: string,
+  folder: string,
+  problem: string,
+  remedy = 'Add a notebook with a function predict that loads the folder.',
+): UserError {
+  const name = JSON.stringify(path.basename(path.join(root, folder)));
+  return new UserError('EntryUnsupported', `The model in ${name} cannot be served as it is: ${problem}.`, {
     location: { file: path.join(root, folder, 'config.json') },
-    remedy: { kind: 'hint', label: 'Add a notebook with a function predict that loads the folder.' },
+    remedy: { kind: 'hint', label: remedy },
   });
-}
-
-function withoutTokenizer(root: string, folder: string): UserError {
-  const message = `The model in ${nameOf(root, folder)} has no tokenizer beside it, so nothing turns texts into its input.`;
-  return new UserError('EntryUnsupported', message, {
-    location: { file: path.join(root, folder, 'config.json') },
-    remedy: { kind: 'hint', label: 'Save the tokenizer into the same folder with tokenizer.save_pretrained.' },
-  });
-}
-
-function nameOf(root: string, folder: string): string {
-  return JSON.stringify(path.basename(path.join(root, folder)));
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { askContainer, askEndpoint, startContainer } from '../support/containers';
 import { recordingHost } from '../support/recordingHost';
+import { runTool } from '../testbed/runTool';
 import { openImageBench, type ImageBench } from './imageBench';
 
 const cases = path.join(import.meta.dirname, '../python');
@@ -34,9 +35,12 @@ describe('a folder that transformers saved a model into', { timeout: 10 * 60_000
     folder = path.join(root, 'reviews');
     await mkdir(folder);
     const uv = await services.uv(signal);
-    const run = ['run', '--no-project', '--python', '3.11', ...packages.flatMap((one) => ['--with', one]), 'python'];
-    const options = { subject: 'a model of the test', cwd: cases, env: { PYTHONDONTWRITEBYTECODE: '1' } };
-    python = (...args) => uv.run([...run, ...args], options, signal);
+    const interpreter = path.join(root, 'with-tensorflow/bin/python');
+    const options = { subject: 'the packages of the test', cwd: root };
+    await uv.run(['venv', '--python', '3.11', 'with-tensorflow'], options, signal);
+    await uv.run(['pip', 'install', '--python', interpreter, ...packages], options, signal);
+    const env = { ...process.env, PYTHONDONTWRITEBYTECODE: '1', TF_CPP_MIN_LOG_LEVEL: '3' };
+    python = (...args) => runTool(interpreter, args, { cwd: cases, env });
     await python('-c', program, folder);
     await writeFile(path.join(folder, 'requirements.txt'), packages.join('\n'));
   });
@@ -50,7 +54,8 @@ describe('a folder that transformers saved a model into', { timeout: 10 * 60_000
 
   it('is served without a notebook, in a container as on this machine', async () => {
     const host = recordingHost();
-    const { image } = await bench.build(folder, 'models/reviews', { host });
+    // Byte code of TensorFlow takes longer than all else here.
+    const { image } = await bench.build(folder, 'models/reviews', { host, byteCode: false });
     const example = { inputs: ['a good text', 'a bad text'] };
     const container = await startContainer(bench.engine, bench.seenByEngine(image));
     const answers = await askContainer(bench.engine, container, 'reviews', example);

@@ -7,6 +7,7 @@ version 5 has no pipelines for, as those of version 4 did. Nothing is asked of a
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -80,8 +81,8 @@ def _text_or_pair(given: Any) -> Any:
 
 
 def _pipeline(transformers: Any, task: str, folder: Path) -> Model:
-    on_gpu = {"device": 0} if pretrained_heads.has_gpu() else {}
-    pipe = transformers.pipeline(task, model=str(folder), tokenizer=str(folder), trust_remote_code=False, **on_gpu)
+    named = {"model": str(folder), "tokenizer": str(folder), "trust_remote_code": False}
+    pipe = transformers.pipeline(task, **named, **_placed(transformers.pipeline))
     options = _options(task, pipe)
 
     def answer(texts: list[Any], **given: Any) -> Any:
@@ -94,14 +95,21 @@ def _pipeline(transformers: Any, task: str, folder: Path) -> Model:
     return _of_texts(answer, _KEYWORDS[task], example, _text_or_pair if task == "text-classification" else str)
 
 
+def _placed(pipeline: Callable[..., Any]) -> dict[str, Any]:
+    if pretrained_heads.has_gpu():
+        return {"device": 0}
+    # The last versions that know TensorFlow look for the default type of numbers in PyTorch, which may not be there.
+    is_looked_up = "dtype" in inspect.signature(pipeline).parameters and not pretrained_heads.with_torch()
+    return {"dtype": None} if is_looked_up else {}
+
+
 def _options(task: str, pipe: Any) -> dict[str, Any]:
-    """Texts longer than the model takes are cut. Those that are answered apart from padding go through together."""
-    together = {"batch_size": 8} if pipe.tokenizer.pad_token_id is not None else {}
-    if task == "text-classification":
-        return {"truncation": True, **together}
-    if task == "token-classification":
-        return together
-    return {"truncation": True} if task == "feature-extraction" else pretrained_heads.length(pipe.model)
+    """Texts longer than the model takes are cut. Those whose answers padding does not change go through together."""
+    if task == "text-generation":
+        return pretrained_heads.length(pipe.model)
+    cut = {} if task == "token-classification" else {"truncation": True}
+    can_pad = pipe.tokenizer.pad_token_id is not None and task != "feature-extraction"
+    return {**cut, "batch_size": 8} if can_pad else cut
 
 
 def _sentences(module: Any, folder: Path) -> Model:

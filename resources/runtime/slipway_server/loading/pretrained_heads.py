@@ -21,21 +21,24 @@ GENERATION = (
     *("max_new_tokens", "min_new_tokens", "do_sample", "temperature", "top_k", "top_p"),
     *("num_beams", "repetition_penalty"),
 )
+_FEW_TOKENS = 64
 _MOST_TOKENS = 384
 _OVERLAP = 128
 
 
 def has_gpu() -> bool:
     """Whether PyTorch is here and sees a GPU."""
-    return _with_torch() and bool(needed("torch").cuda.is_available())
+    return with_torch() and bool(needed("torch").cuda.is_available())
 
 
 def length(model: Any) -> dict[str, int]:
     """How much is generated where the folder's generation_config.json does not say: the library would stop at 20 tokens
     or at 256, by its version."""
     config = model.generation_config
-    says = config.max_new_tokens is not None or config.max_length not in (None, 20)
-    return {} if says else {"max_new_tokens": 64}
+    if config.max_new_tokens is not None or config.max_length not in (None, 20):
+        return {}
+    room = getattr(model.config, "max_position_embeddings", None) or 2 * _FEW_TOKENS
+    return {"max_new_tokens": min(_FEW_TOKENS, room // 2)}
 
 
 def text_to_text(transformers: Any, folder: Path) -> Callable[..., Any]:
@@ -61,20 +64,17 @@ def question_answering(transformers: Any, folder: Path) -> Model:
 
     def predict(question: str, context: str, max_answer_len: int = 15) -> Any:
         windows = _windows(tokenizer, question, context)
-        offsets = windows.pop("offset_mapping").tolist()
         windows.pop("overflow_to_sample_mapping", None)
-        ids = windows["input_ids"]
-        parts = [windows.sequence_ids(at) for at in range(len(offsets))]
+        ids, encodings = windows["input_ids"], windows.encodings
         with _without_gradients():
             found = model(**_tensors(windows.convert_to_tensors(_framework()), model))
         starts, ends = as_array(found.start_logits), as_array(found.end_logits)
         spans = [
-            _span(starts[at], ends[at], parts[at], ids[at] == tokenizer.cls_token_id, max_answer_len)
-            for at in range(len(offsets))
+            (_span(starts[at], ends[at], one.sequence_ids, ids[at] == tokenizer.cls_token_id, max_answer_len), one)
+            for at, one in enumerate(encodings)
         ]
-        at = max(range(len(spans)), key=lambda one: spans[one][0])
-        score, first, last = spans[at]
-        start, end = offsets[at][first][0], offsets[at][last][1]
+        (score, first, last), encoding = max(spans, key=lambda span: span[0][0])
+        start, end = _characters(encoding, first, last)
         return {"score": score, "start": start, "end": end, "answer": context[start:end]}
 
     signature = Signature((Parameter("question", "str"), Parameter("context", "str")), frozenset({"max_answer_len"}))
@@ -93,7 +93,6 @@ def _windows(tokenizer: Any, question: str, context: str) -> Any:
         stride=min(most // 2, _OVERLAP),
         padding=True,
         return_overflowing_tokens=True,
-        return_offsets_mapping=True,
         return_tensors="np",
     )
 
@@ -111,6 +110,14 @@ def _span(starts: Any, ends: Any, parts: list[Any], summary: Any, most: int) -> 
     return float(scores[at]), int(at[0]), int(at[1])
 
 
+def _characters(encoding: Any, first: int, last: int) -> tuple[int, int]:
+    """Where a span of tokens stands in the context, in whole words where the tokenizer tells words."""
+    one, other = encoding.token_to_word(first), encoding.token_to_word(last)
+    if one is None or other is None:
+        return encoding.offsets[first][0], encoding.offsets[last][1]
+    return encoding.word_to_chars(one, 1)[0], encoding.word_to_chars(other, 1)[1]
+
+
 def _softmax(logits: Any) -> Any:
     raised = needed("numpy").exp(logits - logits.max())
     return raised / raised.sum()
@@ -119,23 +126,24 @@ def _softmax(logits: Any) -> Any:
 def _parts(transformers: Any, kind: str, folder: Path) -> tuple[Any, Any]:
     """Tokenizer and model, the model on a GPU where there is one."""
     tokenizer = transformers.AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)
-    made_by = getattr(transformers, kind if _with_torch() else f"TF{kind}")
+    made_by = getattr(transformers, kind if with_torch() else f"TF{kind}")
     model = made_by.from_pretrained(str(folder), trust_remote_code=False)
     return tokenizer, model.to("cuda") if has_gpu() else model
 
 
 @functools.lru_cache(maxsize=None)
-def _with_torch() -> bool:
+def with_torch() -> bool:
+    """Whether PyTorch is here; else it is TensorFlow."""
     return importlib.util.find_spec("torch") is not None
 
 
 def _framework() -> str:
-    return "pt" if _with_torch() else "tf"
+    return "pt" if with_torch() else "tf"
 
 
 def _tensors(given: Any, model: Any) -> Any:
-    return given.to(model.device) if _with_torch() else given
+    return given.to(model.device) if with_torch() else given
 
 
 def _without_gradients() -> Any:
-    return needed("torch").inference_mode() if _with_torch() else contextlib.nullcontext()
+    return needed("torch").inference_mode() if with_torch() else contextlib.nullcontext()
