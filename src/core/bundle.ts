@@ -1,4 +1,4 @@
-import type { FolderKind, ModelFormat, ProjectConfig } from './project';
+import type { FolderEntry, ModelFormat, ProjectConfig } from './project';
 import type { ResourceNeed } from './resources';
 
 /** `bundle.json`: how the server starts what the folder beside it holds. Paths are relative to the bundle. */
@@ -23,7 +23,7 @@ export interface BundleManifest {
 export type BundleEntry =
   | { readonly kind: 'snapshot' }
   | { readonly kind: 'modelFile'; readonly path: string; readonly format: ModelFormat }
-  | { readonly kind: FolderKind; readonly path: string }
+  | FolderEntry
   | { readonly kind: 'asgi' | 'wsgi'; readonly app: string };
 
 /** A bundle on this machine. */

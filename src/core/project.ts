@@ -31,8 +31,7 @@ export interface Project {
 export type EntryPoint =
   | { readonly kind: 'notebook'; readonly notebook: string; readonly predict: string; readonly load?: string }
   | { readonly kind: 'modelFile'; readonly path: string; readonly format: ModelFormat }
-  /** A folder that a library saved a model into. */
-  | { readonly kind: FolderKind; readonly path: string }
+  | FolderEntry
   | {
       readonly kind: 'app';
       readonly module: string;
@@ -44,8 +43,24 @@ export type EntryPoint =
   /** It can be run, not served: no `predict` was found. */
   | { readonly kind: 'none'; readonly notebook?: string };
 
-/** What MLflow saves, and what spaCy's `nlp.to_disk` does. */
-export type FolderKind = 'mlmodel' | 'spacy';
+/**
+ * A folder that a library saved a model into: MLflow, spaCy's `nlp.to_disk`, `save_pretrained` of transformers, or `save`
+ * of sentence-transformers.
+ */
+export type FolderEntry =
+  | { readonly kind: 'mlmodel' | 'spacy'; readonly path: string }
+  | { readonly kind: 'transformers'; readonly path: string; readonly task: TextTask };
+
+/** What a model does with texts: the names of transformers' pipelines, and the embeddings of sentence-transformers. */
+export type TextTask =
+  | 'text-classification'
+  | 'token-classification'
+  | 'question-answering'
+  | 'fill-mask'
+  | 'text-generation'
+  | 'text2text-generation'
+  | 'feature-extraction'
+  | 'sentence-embedding';
 
 export type ModelFormat = 'joblib' | 'pickle' | 'onnx' | 'xgboost' | 'lightgbm' | 'safetensors';
 
@@ -85,7 +100,10 @@ export interface Requirement {
 /** The optional `slipway.yaml`, checked against `resources/schemas/slipway.schema.json`. */
 export interface ProjectConfig {
   readonly name?: string;
-  /** `notebook.ipynb`, `notebook.ipynb:function`, `model.joblib`, `app.py:app` or a folder with a model of MLflow or spaCy. */
+  /**
+   * `notebook.ipynb`, `notebook.ipynb:function`, `model.joblib`, `app.py:app` or a folder with a model of MLflow, spaCy
+   * or transformers.
+   */
   readonly entry?: string;
   readonly python?: string;
   readonly train?: 'always' | 'auto' | 'never';

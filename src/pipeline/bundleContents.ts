@@ -62,7 +62,8 @@ function bundleEntry(entry: EntryPoint): BundleEntry {
       return { kind: 'modelFile', path: `project/${entry.path}`, format: entry.format };
     case 'mlmodel':
     case 'spacy':
-      return { kind: entry.kind, path: `project/${entry.path}` };
+    case 'transformers':
+      return { ...entry, path: `project/${entry.path}` };
     case 'app':
       return { kind: entry.protocol, app: `${entry.module}:${entry.attribute}` };
     case 'dockerfile':

@@ -35,7 +35,7 @@ export async function inspect(
 }
 
 /** A target without a container engine cannot build a Dockerfile. */
-const runsAsBundle: readonly EntryKind[] = ['notebook', 'modelFile', 'mlmodel', 'spacy', 'app', 'none'];
+const runsAsBundle: readonly EntryKind[] = ['notebook', 'modelFile', 'mlmodel', 'spacy', 'transformers', 'app', 'none'];
 
 /** Reads a project: its folder, or a notebook or model file in it. Nothing of it is executed. */
 export function inspectOnly(

@@ -73,6 +73,8 @@ export function describeEntry(entry: EntryPoint): string {
       return `${entry.path} (MLmodel)`;
     case 'spacy':
       return `${entry.path} (spaCy)`;
+    case 'transformers':
+      return `${entry.path} (${entry.task})`;
     case 'app':
       return `${entry.module}:${entry.attribute} (${entry.protocol.toUpperCase()})`;
     case 'dockerfile':

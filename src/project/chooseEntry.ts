@@ -1,12 +1,12 @@
 import path from 'node:path';
 import { UserError } from '../core/errors';
-import type { EntryPoint, Finding, ProjectConfig } from '../core/project';
+import type { EntryPoint, Finding, FolderEntry, ProjectConfig } from '../core/project';
 import { findApp, mlmodelFolders, modelFiles, moduleName, notebookAmbiguous, notebookEntry } from './entryPoint';
 import { configuredEntry, type NamedApp, type NamedNotebook } from './configuredEntry';
 import { isReadable, type Facts, type NotebookFacts } from './facts';
 import { notebookEmpty, notANotebook, unreadable } from './readNotebook';
 import { modelFormat } from './modelFormat';
-import { folderEntry, spacyFolders, type FolderEntry } from './modelFolder';
+import { folderEntry, isPartOfFolder, savedFolders } from './modelFolder';
 
 export type EntryKind = EntryPoint['kind'];
 
@@ -29,8 +29,9 @@ export interface ChosenEntry {
 
 /**
  * What to serve: the file that the user named, else what slipway.yaml says, else the first that fits of Dockerfile, app,
- * MLmodel, `predict` in a notebook, one model file or folder of spaCy.
- * @throws UserError NotebookAmbiguous, EntryNotFound, NotebookUnreadable, NotANotebook, NotebookEmpty, ProjectEmpty
+ * MLmodel, `predict` in a notebook, one model file or folder of spaCy or transformers.
+ * @throws UserError NotebookAmbiguous, EntryNotFound, EntryUnsupported, NotebookUnreadable, NotANotebook, NotebookEmpty,
+ * ProjectEmpty
  */
 export async function chooseEntry(question: EntryQuestion, signal: AbortSignal): Promise<ChosenEntry> {
   const named = await namedEntry(question);
@@ -56,14 +57,14 @@ async function namedEntry(question: EntryQuestion): Promise<EntryPoint | undefin
   return entry.kind === 'namedApp' ? configuredApp(root, facts, files, entry) : entry;
 }
 
-/** A file that is no notebook. @throws UserError NotANotebook when it is nothing else that can be served */
+/** A file that is no notebook. @throws UserError NotANotebook when it is nothing else that can be served, EntryUnsupported */
 async function fileEntry({ root, files, facts }: EntryQuestion, file: string): Promise<EntryPoint> {
-  const format = await modelFormat(path.join(root, file)).catch(() => undefined);
-  if (format !== undefined) return { kind: 'modelFile', path: file, format };
-  const folder = /^(?:MLmodel|meta\.json|config\.cfg)$/.test(path.posix.basename(file))
-    ? await folderEntry(root, path.posix.dirname(file), [...files, file])
+  const folder = isPartOfFolder(file)
+    ? await folderEntry(root, path.posix.dirname(file), new Set([...files, file]))
     : undefined;
   if (folder !== undefined) return folder;
+  const format = await modelFormat(path.join(root, file)).catch(() => undefined);
+  if (format !== undefined) return { kind: 'modelFile', path: file, format };
   if (path.posix.basename(file) === 'Dockerfile') return { kind: 'dockerfile', path: file };
   const app = findApp(facts, files);
   if (app?.kind === 'app' && app.file === file) return app;
@@ -121,7 +122,7 @@ async function fromNotebooks(question: EntryQuestion, signal: AbortSignal): Prom
       'Several notebooks define predict',
     );
   if (only !== undefined) return { entry: notebookEntry(only), findings: [] };
-  const models = question.accepts?.includes('modelFile') === false ? [] : await savedModels(root, files, signal);
+  const { models, refused } = await savedModels(root, files, signal);
   const [model, ...otherModels] = models;
   if (model !== undefined && otherModels.length === 0) return { entry: model, findings: [] };
   const [notebook, ...others] = readable;
@@ -129,6 +130,7 @@ async function fromNotebooks(question: EntryQuestion, signal: AbortSignal): Prom
     return withoutNotebook(
       question,
       models.map((one) => one.path),
+      refused,
     );
   if (others.length > 0)
     throw notebookAmbiguous(
@@ -139,21 +141,27 @@ async function fromNotebooks(question: EntryQuestion, signal: AbortSignal): Prom
   return { entry: notebookEntry(notebook), findings: severalModels(models.map((one) => one.path)) };
 }
 
-/** Models that stand alone: folders of spaCy, and files outside of them. */
-async function savedModels(
-  root: string,
-  files: readonly string[],
-  signal: AbortSignal,
-): Promise<readonly (FolderEntry | Extract<EntryPoint, { kind: 'modelFile' }>)[]> {
-  const folders = await spacyFolders(root, files);
-  const isApart = (file: string): boolean =>
-    !folders.some((one) => one.path === '.' || file.startsWith(`${one.path}/`));
-  return [...folders, ...(await modelFiles(root, files.filter(isApart), signal))];
+interface SavedModels {
+  readonly models: readonly (FolderEntry | Extract<EntryPoint, { kind: 'modelFile' }>)[];
+  /** Why another model cannot be served. */
+  readonly refused: UserError | undefined;
 }
 
-function withoutNotebook({ root, facts }: EntryQuestion, models: readonly string[]): ChosenEntry {
+/** Models that stand alone: folders of spaCy and transformers, and files outside of them. */
+async function savedModels(root: string, files: readonly string[], signal: AbortSignal): Promise<SavedModels> {
+  const folders = await savedFolders(root, files, signal);
+  const apart = files.filter((file) => !folders.has(file));
+  return { models: [...folders.entries, ...(await modelFiles(root, apart, signal))], refused: folders.refused[0] };
+}
+
+function withoutNotebook(
+  { root, facts }: EntryQuestion,
+  models: readonly string[],
+  refused: UserError | undefined,
+): ChosenEntry {
   const broken = facts.notebooks[0];
   if (models.length > 0) return { entry: { kind: 'none' }, findings: severalModels(models) };
+  if (refused !== undefined) throw refused;
   if (broken !== undefined) throw notebookProblem(root, facts, broken.path);
   throw new UserError('ProjectEmpty', `${root} holds no notebook, model file or application.`, {
     remedy: { kind: 'hint', label: 'Choose a folder with a notebook or a model.' },

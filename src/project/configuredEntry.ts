@@ -17,7 +17,7 @@ export interface NamedApp {
   readonly attribute: string;
 }
 
-/** What slipway.yaml's `entry` names. @throws UserError EntryNotFound */
+/** What slipway.yaml's `entry` names. @throws UserError EntryNotFound, EntryUnsupported */
 export async function configuredEntry(
   root: string,
   entry: string,
@@ -25,7 +25,7 @@ export async function configuredEntry(
 ): Promise<NamedNotebook | NamedApp | EntryPoint> {
   const [, file = entry, name] = /^(.*\.(?:ipynb|py))(?::([\w.]+))?$/.exec(entry) ?? [];
   const relative = path.posix.normalize(file.replaceAll('\\', '/')).replace(/\/$/, '');
-  const folder = await folderEntry(root, relative, files);
+  const folder = await folderEntry(root, relative, new Set(files));
   if (folder !== undefined) return folder;
   if (!files.includes(relative)) throw entryNotFound(root, entry, 'does not exist in the project');
   const served = codeEntry(relative, name) ?? (await modelEntry(root, relative));
@@ -51,7 +51,7 @@ function entryNotFound(root: string, entry: string, why: string): UserError {
     remedy: {
       kind: 'hint',
       label:
-        'Use notebook.ipynb, notebook.ipynb:function, model.joblib, app.py:app or a folder with a model of MLflow or spaCy.',
+        'Use notebook.ipynb, notebook.ipynb:function, model.joblib, app.py:app or a folder with a model of MLflow, spaCy or transformers.',
     },
   });
 }

@@ -4,6 +4,7 @@ import { gunzipSync, inflateSync } from 'node:zlib';
 import type { EntryPoint, ModelFormat, Requirement } from '../core/project';
 import { spacyMeta } from './modelFolder';
 import { providerOf } from './dependencies/importMap';
+import { pretrainedNeeds } from './pretrainedNeeds';
 
 /** Pickles above this are not searched for the packages that they need. */
 const mostBytes = 200_000_000;
@@ -17,13 +18,17 @@ const loaders: Readonly<Record<ModelFormat, readonly string[]>> = {
   safetensors: ['safetensors', 'numpy'],
 };
 
-/** Packages that loading a model file takes: its loader's and those that a pickle names; none for other entries. */
+/** Packages that loading a saved model takes: its library's and those that a pickle names; none for other entries. */
 export async function modelNeeds(
   root: string,
   entry: EntryPoint,
   signal: AbortSignal,
 ): Promise<readonly Requirement[]> {
   if (entry.kind === 'spacy') return spacyNeeds(root, entry.path);
+  if (entry.kind === 'transformers') {
+    const specs = await pretrainedNeeds(root, entry);
+    return specs.map((spec) => ({ spec, origin: `model folder ${entry.path}` }));
+  }
   if (entry.kind !== 'modelFile') return [];
   const named =
     entry.format === 'joblib' || entry.format === 'pickle' ? await pickled(path.join(root, entry.path), signal) : [];

@@ -92,6 +92,15 @@ class Failures(ServerCase):
         self.fails(root, "ModuleMissing", "mlflow")
         self.assertEqual(list(read_flavours(text)), ["pytorch", "python_function"])
 
+    def test_model_of_transformers_without_it(self) -> None:
+        for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
+            self.addCleanup(os.environ.pop, name, None)
+        for task, library in (("fill-mask", "transformers"), ("sentence-embedding", "sentence-transformers")):
+            root = self.bundle({"kind": "transformers", "path": "project/model", "task": task})
+            self.fails(root, "ArtifactCorrupt", "project/model")
+            (root / "project/model").mkdir()
+            self.fails(root, "ModuleMissing", library)
+
     def test_environment_and_working_directory(self) -> None:
         self.addCleanup(os.environ.pop, "SLIPWAY_TEST_VALUE", None)
         source = "import os\ndef predict(x: list):\n    return [os.getcwd(), os.environ['SLIPWAY_TEST_VALUE']]\n"

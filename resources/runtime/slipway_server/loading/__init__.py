@@ -8,7 +8,7 @@ from ..errors import ModelLoadError, load_error
 from ..metadata import arguments_of, learn_inputs, specs_of
 from ..model import Model
 from ..outputs import name_outputs
-from . import apps, mlmodel, model_file, snapshot, spacy_folder
+from . import apps, mlmodel, model_file, pretrained, snapshot, spacy_folder
 from .apps import MountedApp
 from .bundle import Bundle
 
@@ -28,16 +28,18 @@ def load(bundle: Bundle) -> Union[Model, MountedApp]:  # noqa: UP007 - evaluated
         model = mlmodel.load(bundle)
     elif kind == "spacy":
         model = spacy_folder.load(bundle)
+    elif kind == "transformers":
+        model = pretrained.load(bundle)
     else:
         raise ModelLoadError("EntryUnsupported", f"The bundle's entry kind {kind!r} is not known to this server")
     learn_inputs(model)
     if model.example is not None:
-        _predict_example(model, must_work=kind == "snapshot")
+        _predict_example(model, must_work=kind in ("snapshot", "transformers"))
     return model
 
 
 def _predict_example(model: Model, *, must_work: bool) -> None:
-    """Readiness means that the model answered its example. A made-up example of a model file may fail."""
+    """Readiness means that the model answered its example. One that was made up for a model file may fail."""
     arguments, keywords = arguments_of(model)
     try:
         model.outputs = specs_of(name_outputs(model.predict(*arguments, **keywords)))
