@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { isAbort, isUserError } from './core/errors';
@@ -56,6 +57,7 @@ export async function main(argv: readonly string[], resources: string): Promise<
   let output: Output = terminalOutput();
   const program = new Command('slipway')
     .description('From a notebook to a model that answers.')
+    .version(versionOf(resources), '-V, --version', 'print the version')
     .exitOverride()
     .configureOutput({
       outputError: (text, write) => {
@@ -97,6 +99,11 @@ export async function main(argv: readonly string[], resources: string): Promise<
     process.off('SIGINT', cancel);
     process.off('SIGTERM', cancel);
   }
+}
+
+function versionOf(resources: string): string {
+  const manifest = readFileSync(path.join(resources, '..', 'package.json'), 'utf8');
+  return (JSON.parse(manifest) as { readonly version: string }).version;
 }
 
 function exitCodeFor(error: unknown, output: Output): number {

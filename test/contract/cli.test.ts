@@ -33,6 +33,12 @@ function assertDone(result: CliResult): readonly JsonObject[] {
 
 const modelOf = (line: JsonObject | undefined): JsonObject => line?.['model'] as JsonObject;
 
+it('tells its version', async () => {
+  const { version } = JSON.parse(await readFile(path.join(repository, 'package.json'), 'utf8')) as { version: string };
+  const { exitCode, stdout } = await slipway(['--version']);
+  assert.deepEqual([exitCode, stdout.trim()], [0, version]);
+});
+
 describe('the life of a model on the command line', () => {
   let folder: string;
   let endpoint: unknown;
