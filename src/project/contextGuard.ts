@@ -13,9 +13,11 @@ const secretFiles: readonly (readonly [RegExp, string])[] = [
     'credentials',
   ],
   [
-    /^(credentials|secrets?|client_secret.*|service[-_]?account.*|.*-credentials|application_default_credentials|kaggle|token)\.(json|ya?ml|toml|ini|txt|cfg)$/i,
+    /^(credentials|secrets?|client_secret.*|.*-credentials|application_default_credentials|kaggle|token)\.(json|ya?ml|toml|ini|txt|cfg)$/i,
     'credentials',
   ],
+  // A key of Google Cloud is JSON; the object of Kubernetes that is YAML holds none.
+  [/^service[-_]?account.*\.json$/i, 'credentials'],
   [/^(rclone|\.s3cfg|\.boto)(\.conf)?$/i, 'credentials'],
 ];
 

@@ -32,6 +32,7 @@ const harmless = [
   'environment.yml',
   'keys.csv',
   'tokenizer.json',
+  'manifests/serviceaccount.yaml',
   'monkey.py',
   'data/secretary.csv',
   'model.joblib',
