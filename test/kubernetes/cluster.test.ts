@@ -145,7 +145,7 @@ describe('The cluster of the testbed', () => {
   it('leaves nothing when it stops', async () => {
     const { machine } = cluster;
     const running = leftoversOf(machine);
-    for (const word of ['kubelet', 'http.server', 'interface', 'control group', 'folder'])
+    for (const word of ['kubelet', 'kube-router', 'http.server', 'interface', 'control group', 'folder'])
       assert.ok(
         running.some((line) => line.includes(word)),
         `${word} in ${running.join('\n')}`,
