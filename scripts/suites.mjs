@@ -42,6 +42,7 @@ const kubernetes = async () => ({
   ...(await images()),
   ...(await vsix()),
   SLIPWAY_TEST_KUBERNETES: await kubernetesBinaries('cluster', console.log),
+  SLIPWAY_TEST_KUBERNETES_ROUTER: await kubernetesBinaries('kube-router', console.log),
   SLIPWAY_TEST_KUBERNETES_SCALE: await forFewTests('scale'),
   SLIPWAY_TEST_KUBERNETES_KARPENTER: await forFewTests('karpenter'),
 });

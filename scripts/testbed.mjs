@@ -1,6 +1,7 @@
-// npm run testbed -- kubernetes [--build] [--kubelets=N] [--karpenter] [--nodes=N] [--pods=N]: starts a cluster as the tests
-// have it, with metrics and a base image, and keeps it until Ctrl+C. It has as many real nodes as kubelets; --nodes and --pods
-// add that many fake ones, the pods bound to nodes already, and Karpenter as many as pods need. With --build it only builds the programs.
+// npm run testbed -- kubernetes [OPTIONS]: starts a cluster as the tests have it, with metrics and a base image, and keeps it
+// until Ctrl+C. It has as many real nodes as kubelets; --nodes and --pods add that many fake ones, the pods bound to nodes
+// already, and Karpenter as many as pods need. With --network-policies its nodes enforce those, which else are words only.
+// With --build it only builds the programs, those that all tests need among them.
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { debianArchive, pushBase } from '../test/testbed/docker/baseImage.ts';
@@ -10,7 +11,8 @@ import { startKarpenter } from '../test/testbed/kubernetes/karpenter.ts';
 import { addFakes, startKwok } from '../test/testbed/kubernetes/kwok.ts';
 import { machineProblem } from '../test/testbed/kubernetes/problem.ts';
 
-const usage = 'Usage: npm run testbed -- kubernetes [--build] [--kubelets=N] [--karpenter] [--nodes=N] [--pods=N]';
+const options = '[--build] [--kubelets=N] [--network-policies] [--karpenter] [--nodes=N] [--pods=N]';
+const usage = `Usage: npm run testbed -- kubernetes ${options}`;
 
 function parse() {
   const { positionals, values } = parseArgs({
@@ -19,6 +21,7 @@ function parse() {
     options: {
       build: { type: 'boolean', default: false },
       kubelets: { type: 'string', default: '1' },
+      'network-policies': { type: 'boolean', default: false },
       karpenter: { type: 'boolean', default: false },
       nodes: { type: 'string', default: '0' },
       pods: { type: 'string', default: '0' },
@@ -30,15 +33,19 @@ function parse() {
 }
 
 async function main() {
-  const { build, kubelets, karpenter: isElastic, nodes, pods } = parse();
+  const { build, kubelets, karpenter: isElastic, nodes, pods, 'network-policies': isGuarded } = parse();
   const isLarge = Number(nodes) > 0;
   const built = (kind, isNeeded) => (isNeeded ? kubernetesBinaries(kind, console.log) : '');
   const programs = await built('cluster', true);
+  const policies = await built('kube-router', isGuarded || build);
   const scale = await built('scale', isLarge || isElastic);
   const karpenter = await built('karpenter', isElastic);
   if (build) return console.log(`The programs are in ${programs}.`);
   const archive = await debianArchive(console.log);
-  const cluster = await startCluster({ programs, metrics: true, isLarge, kubelets: Number(kubelets) });
+  const cluster = await startCluster({
+    ...{ programs, metrics: true, isLarge, kubelets: Number(kubelets) },
+    ...(isGuarded && { policies }),
+  });
   if (scale !== '') startKwok(cluster, scale, isLarge ? undefined : 12);
   if (isLarge) console.log(await addFakes(cluster, scale, { nodes: Number(nodes), pods: Number(pods), isBound: true }));
   if (karpenter !== '') await startKarpenter(cluster, karpenter);

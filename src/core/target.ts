@@ -69,6 +69,7 @@ export interface DeployIntent {
   readonly limits?: ResourceNeed;
   readonly placement?: Placement;
   readonly replicas?: number;
+  readonly network?: NetworkRules;
   readonly exposure?: Exposure;
 }
 

@@ -96,6 +96,7 @@ function intentOf(name: string, { config }: Project, request: ImageDeploy['reque
     name,
     ...(platform === undefined ? {} : { platforms: parsePlatforms(platform) }),
     ...(replicas === undefined ? {} : { replicas }),
+    ...(config.network === undefined ? {} : { network: config.network }),
     ...(config.expose === undefined ? {} : { exposure: config.expose }),
     ...(placement === undefined ? {} : { placement }),
     ...(resources === undefined ? {} : { resources, limits: limitsOf(resources) }),

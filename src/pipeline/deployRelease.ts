@@ -134,6 +134,7 @@ async function checkTarget(
       ...(request.replicas && { replicas: request.replicas }),
       ...(provenance.resources && { resources: provenance.resources }),
       ...(exposure && { exposure }),
+      ...(content.network && { network: content.network }),
       ...(content.placement && { placement: content.placement }),
       ...(await platformsOf(services, reference, isInsecure, signal)),
     };

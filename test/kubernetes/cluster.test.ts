@@ -5,8 +5,11 @@ import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import path from 'node:path';
 import { eventually } from '../support/eventually';
+import { askFrom, startClient } from './clientPod';
+import { policies } from './deployBench';
 import { pushBase } from '../testbed/docker/baseImage';
 import { startCluster, type TestCluster } from '../testbed/kubernetes/cluster';
+import { writeYaml } from '../testbed/kubernetes/files';
 import { hostSettings, leftoversOf } from '../testbed/kubernetes/leftovers';
 
 const programs = process.env['SLIPWAY_TEST_KUBERNETES'] ?? '';
@@ -15,11 +18,12 @@ const archive = process.env['SLIPWAY_TEST_BASE'] ?? '';
 describe('The cluster of the testbed', () => {
   let cluster: TestCluster;
   let host: readonly string[];
+  let image: string;
 
   before(async () => {
     host = hostSettings();
-    cluster = await startCluster({ programs, metrics: true });
-    const image = await pushBase(cluster.registry.host, archive);
+    cluster = await startCluster({ programs, metrics: true, policies });
+    image = await pushBase(cluster.registry.host, archive);
     const server = ['--', 'python3', '-u', '-m', 'http.server', '8000'];
     await cluster.kubectl('create', 'deployment', 'web', `--image=${image}`, '--replicas=2', ...server);
     await cluster.kubectl('expose', 'deployment', 'web', '--port=80', '--target-port=8000');
@@ -53,6 +57,29 @@ describe('The cluster of the testbed', () => {
       server.close();
       server.closeAllConnections();
     }
+  });
+
+  it('has NetworkPolicies obeyed, in and out', async () => {
+    const deny = {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { name: 'deny', namespace: 'default' },
+      spec: { podSelector: { matchLabels: { app: 'web' } }, policyTypes: ['Ingress', 'Egress'] },
+    };
+    const client = await startClient(cluster, image, 'default');
+    const inwards = (): Promise<string> => client('http://web');
+    const outwards = (): Promise<string> =>
+      askFrom(cluster, 'default', 'deploy/web')(`http://${cluster.registry.host}/v2/`);
+    assert.deepEqual([await inwards(), await outwards()], ['200', '200']);
+    await cluster.kubectl('apply', '-f', writeYaml(path.join(cluster.folder, 'deny.yaml'), deny));
+    await eventually('nobody reaches the pods', 20, async () => (await inwards()) === 'none');
+    await eventually('the pods reach nobody', 20, async () => (await outwards()) === 'none');
+    // Whom no policy selects goes where it likes.
+    assert.equal(await client(`http://${cluster.registry.host}/v2/`), '200');
+    await cluster.kubectl('delete', 'networkpolicy', 'deny');
+    await eventually('the pods are reached again', 20, async () => (await inwards()) === '200');
+    await eventually('the pods reach others again', 20, async () => (await outwards()) === '200');
+    await cluster.kubectl('delete', 'pod', 'client', '--now');
   });
 
   it('shows logs', async () => {
@@ -118,7 +145,7 @@ describe('The cluster of the testbed', () => {
   it('leaves nothing when it stops', async () => {
     const { machine } = cluster;
     const running = leftoversOf(machine);
-    for (const word of ['kubelet', 'http.server', 'interface', 'control group', 'folder'])
+    for (const word of ['kubelet', 'kube-router', 'http.server', 'interface', 'control group', 'folder'])
       assert.ok(
         running.some((line) => line.includes(word)),
         `${word} in ${running.join('\n')}`,

@@ -2,7 +2,8 @@ import { after, before } from 'node:test';
 import type { DeployedModel } from '../../src/core/deployment';
 import { describeContract } from '../contract/contract';
 import { projects } from '../contract/projects';
-import { openDeployBench, type DeployBench } from './deployBench';
+import { describeClosedModel } from './closedModel';
+import { openDeployBench, policies, type DeployBench } from './deployBench';
 import { describeRenderedModel } from './renderedModel';
 import { describeScaledModel } from './scaledModel';
 
@@ -12,7 +13,7 @@ const kinds =
 
 let bench: DeployBench;
 before(async () => {
-  bench = await openDeployBench({ metrics: true });
+  bench = await openDeployBench({ metrics: true, policies });
 });
 after(() => bench.cluster.stop());
 
@@ -26,11 +27,12 @@ async function traces(_workspace: unknown, model: DeployedModel): Promise<() => 
 
 describeScaledModel(() => bench);
 describeRenderedModel(() => bench);
+describeClosedModel(() => bench);
 
 describeContract(
   {
     target: 'kubernetes',
-    workspace: () => bench.guardedNamespace(namespace),
+    workspace: () => bench.guardedNamespace(namespace, true),
     traces,
     reach: (model) => bench.reach(namespace, model.name),
     logLine: /^POST \/invocations 200/,

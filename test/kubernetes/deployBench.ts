@@ -16,12 +16,16 @@ export interface DeployBench {
   namespace(name: string, kubeconfig?: string): Promise<WorkspaceOptions>;
   /**
    * The same as people who run a cluster give it to others: a quota, limits, nothing let in or out, and the Role of
-   * docs/rbac.yaml for alice, who deploys.
+   * docs/rbac.yaml for alice, who deploys. The cluster must enforce NetworkPolicies.
+   * @param letsUsIn by a policy of its own, as ingress controllers are let in: this machine, and nobody else
    */
-  guardedNamespace(name: string): Promise<WorkspaceOptions>;
+  guardedNamespace(name: string, letsUsIn?: boolean): Promise<WorkspaceOptions>;
   /** Address of a model's Service for this machine. */
   reach(namespace: string, model: string): Promise<string>;
 }
+
+/** What has nodes enforce NetworkPolicies. */
+export const policies = process.env['SLIPWAY_TEST_KUBERNETES_ROUTER'] ?? '';
 
 export async function openDeployBench(options: Partial<ClusterOptions> = {}): Promise<DeployBench> {
   const cluster = await startCluster({ programs: process.env['SLIPWAY_TEST_KUBERNETES'] ?? '', ...options });
@@ -39,10 +43,12 @@ function benchOf(cluster: TestCluster, base: string): DeployBench {
   const bench: DeployBench = {
     cluster,
     base,
-    guardedNamespace: async (name) => {
+    guardedNamespace: async (name, letsUsIn = false) => {
       const options = await bench.namespace(name, cluster.user('alice'));
       const file = path.join(cluster.folder, `${name}-guards.json`);
-      await writeFile(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: guards(name) }));
+      const { hostAddress } = cluster.machine.network;
+      const items = [...guards(name), ...(letsUsIn ? [visitors(name, hostAddress)] : [])];
+      await writeFile(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
       await cluster.kubectl('apply', '-f', file);
       await cluster.kubectl('apply', '-n', name, '-f', path.join(repository, 'docs/rbac.yaml'));
       await cluster.kubectl('create', 'rolebinding', 'deploys', '--role=slipway-deploy', '--user=alice', '-n', name);
@@ -95,4 +101,13 @@ function guards(namespace: string): readonly object[] {
       spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
     },
   ];
+}
+
+function visitors(namespace: string, address: string): object {
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name: 'visitors', namespace },
+    spec: { podSelector: {}, policyTypes: ['Ingress'], ingress: [{ from: [{ ipBlock: { cidr: `${address}/32` } }] }] },
+  };
 }

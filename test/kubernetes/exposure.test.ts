@@ -12,7 +12,7 @@ import { failure } from '../support/failure';
 import { plainProject } from '../support/plainProject';
 import { recordingHost } from '../support/recordingHost';
 import { openWorkspace, repository, type Workspace, type WorkspaceOptions } from '../support/workspace';
-import { openDeployBench, type DeployBench } from './deployBench';
+import { openDeployBench, policies, type DeployBench } from './deployBench';
 import { contentOf, quickDeploy } from './releases';
 
 const namespace = 'exposed';
@@ -34,7 +34,7 @@ describe('A model that is reached from beyond its cluster', { timeout: 5 * 60_00
   let asking: Promise<readonly string[]>;
 
   before(async () => {
-    bench = await openDeployBench();
+    bench = await openDeployBench({ policies });
     options = await bench.guardedNamespace(namespace);
     workspace = await openWorkspace(options);
     target = await workspace.target();

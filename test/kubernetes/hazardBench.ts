@@ -7,6 +7,7 @@ import type { ImageContent, ImageTarget } from '../../src/core/target';
 import { buildCli, cliProgram } from '../support/cli';
 import { plainProject } from '../support/plainProject';
 import { openWorkspace, type Workspace } from '../support/workspace';
+import type { ClusterOptions } from '../testbed/kubernetes/cluster';
 import { writeYaml } from '../testbed/kubernetes/files';
 import { openDeployBench, type DeployBench } from './deployBench';
 import { contentOf, quickDeploy, quickTarget, type QuickDeploy } from './releases';
@@ -32,9 +33,9 @@ export interface HazardBench extends DeployBench {
   close(): Promise<void>;
 }
 
-export async function openHazardBench(): Promise<HazardBench> {
+export async function openHazardBench(options: Partial<ClusterOptions> = {}): Promise<HazardBench> {
   await buildCli();
-  const bench = await openDeployBench();
+  const bench = await openDeployBench(options);
   const workspace = await openWorkspace(await bench.namespace('plain'));
   await workspace.deploy({ path: await workspace.writeProject('plain', plainProject()) });
   return hazardBench(bench, workspace, await contentOf(bench.cluster, 'plain', 'plain'));

@@ -16,6 +16,12 @@ export function rights(): readonly object[] {
       rule('discovery.k8s.io', ['endpointslices'], ['list', 'watch']),
     ]),
     binding('system:coredns', 'system:coredns', user('system:coredns')),
+    role('system:kube-router', [
+      rule('', ['nodes', 'namespaces', 'pods', 'services', 'endpoints'], ['get', 'list', 'watch']),
+      rule('discovery.k8s.io', ['endpointslices'], ['list', 'watch']),
+      rule('networking.k8s.io', ['networkpolicies'], ['list', 'watch']),
+    ]),
+    binding('system:kube-router', 'system:kube-router', user('system:kube-router')),
   ];
 }
 

@@ -9,12 +9,13 @@ import { requireGo, type Go } from './go';
 
 /**
  * `cluster` is what every cluster needs; `scale` is what fills one with fake nodes and pods; `karpenter` makes fake nodes
- * for pods that fit nowhere, which those of `scale` run; `k9s` and `skaffold` are what benchmarks compare with.
+ * for pods that fit nowhere, which those of `scale` run; `kube-router` enforces NetworkPolicies; `k9s` and `skaffold` are what
+ * benchmarks compare with.
  */
-export type BinaryKind = 'cluster' | 'scale' | 'karpenter' | 'k9s' | 'skaffold';
+export type BinaryKind = 'cluster' | 'scale' | 'karpenter' | 'kube-router' | 'k9s' | 'skaffold';
 
 /** Kinds with a folder of their own: a change there need not build the others anew, which takes long. */
-const apart: ReadonlySet<string> = new Set<BinaryKind>(['karpenter', 'k9s', 'skaffold']);
+const apart: ReadonlySet<string> = new Set<BinaryKind>(['karpenter', 'kube-router', 'k9s', 'skaffold']);
 
 const sources = path.join(import.meta.dirname, 'build');
 const kubernetesVersion = 'v1.34.4';
@@ -70,6 +71,10 @@ async function buildKarpenter(go: Go, folder: string): Promise<void> {
   await writeFile(path.join(folder, 'karpenter-crds.yaml'), texts.join('\n---\n'));
 }
 
+async function buildKubeRouter(go: Go, folder: string): Promise<void> {
+  await build(go, 'kube-router', folder, ['github.com/cloudnativelabs/kube-router/v2/cmd/kube-router']);
+}
+
 async function buildK9s(go: Go, folder: string): Promise<void> {
   await build(go, 'k9s', folder, ['github.com/derailed/k9s']);
 }
@@ -82,6 +87,7 @@ const builders = {
   cluster: buildCluster,
   scale: buildScale,
   karpenter: buildKarpenter,
+  'kube-router': buildKubeRouter,
   k9s: buildK9s,
   skaffold: buildSkaffold,
 } as const;

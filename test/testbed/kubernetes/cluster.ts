@@ -9,6 +9,7 @@ import { startMachine, type Daemon, type Machine } from './machine';
 import { furtherNode, nodeAt, openNetwork, type TestNode } from './furtherNode';
 import { openRoutes, startContainerd, startKubelet, startNodeRegistry, startProxy } from './node';
 import { pushPause } from './pauseImage';
+import { enforcePolicies } from './policies';
 import { apiPort, registryPort, type Loss, type Node, type Settings } from './settings';
 import { isTrue, until } from './until';
 import { writeUsers, type TestUser } from './users';
@@ -49,6 +50,8 @@ export interface ClusterOptions {
   readonly metrics?: boolean;
   /** Real nodes: one unless told. With more of them a silent one counts as lost after 8 seconds instead of 50. */
   readonly kubelets?: number;
+  /** The folder of `kubernetesBinaries('kube-router')`: nodes enforce NetworkPolicies, which else are words only. */
+  readonly policies?: string;
   /** For fake nodes by the thousand. */
   readonly isLarge?: boolean;
   /** The node throws away what a container has written but the last twelve megabytes. */
@@ -130,6 +133,7 @@ async function settle(machine: Machine, nodes: readonly Node[], options: Cluster
   return {
     ...{ programs: options.programs, machine, node, certificates, users, address, server, registry },
     loss: lossOf(options),
+    policies: options.policies,
     keepsLittle: options.keepsLittle ?? false,
   };
 }
@@ -162,6 +166,7 @@ async function startNode(settings: Settings, metrics: boolean): Promise<Daemon> 
   const daemons = [kubelet, ...others];
   const is = (state: string, of: string) => async (): Promise<boolean> => isTrue(await askApi(settings, of), state);
   await until('the node is ready', daemons, is('Ready', `/api/v1/nodes/${settings.node.name}`));
+  await enforcePolicies(settings);
   const account = '/api/v1/namespaces/default/serviceaccounts/default';
   await until('pods can be made', daemons, async () => (await askApi(settings, account)) !== undefined);
   const api = '/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.metrics.k8s.io';

@@ -5,6 +5,7 @@ import { runTool } from '../runTool';
 import { askApi } from './apiRequest';
 import { startMachine, type Daemon, type Machine } from './machine';
 import { startContainerd, startKubelet, startProxy } from './node';
+import { enforcePolicies } from './policies';
 import type { Node, Settings } from './settings';
 import { isTrue, until } from './until';
 
@@ -63,6 +64,7 @@ export function furtherNode(first: Settings, node: Node): TestNode {
         const containerd = startContainerd(settings);
         here = { settings, kubelet: startKubelet(settings) };
         await isReady(settings, [containerd, here.kubelet, startProxy(settings)]);
+        await enforcePolicies(settings);
       } catch (error) {
         here = undefined;
         await machine.remove();

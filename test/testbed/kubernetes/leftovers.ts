@@ -39,7 +39,8 @@ export function hostSettings(): readonly string[] {
     execFileSync(requireProgram(program), args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).split('\n');
   return [
     ...names.map((name) => `${name} ${readFileSync(`/proc/sys/${name}`, 'utf8')}`),
-    ...read('iptables-save').filter((line) => line.includes(podRange)),
+    ...read('iptables-save').filter((line) => line.includes(podRange) || line.includes('KUBE-')),
+    ...read('ipset', 'list', '-name'),
     ...read('nft', 'list', 'tables').filter((line) => line.includes('kube')),
   ];
 }

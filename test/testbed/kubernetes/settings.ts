@@ -29,6 +29,8 @@ export interface Settings {
   readonly registry: string;
   /** When a silent node counts as lost, where it is not after 50 seconds. */
   readonly loss: Loss | undefined;
+  /** The folder of what enforces NetworkPolicies, where nodes are to do that. */
+  readonly policies: string | undefined;
   /** Nodes keep few bytes of a container's log, so that much is thrown away soon. */
   readonly keepsLittle: boolean;
 }

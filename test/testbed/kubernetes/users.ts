@@ -8,7 +8,7 @@ import type { Certificates } from './certificates';
 export type TestUser = 'alice' | 'bob';
 
 /** What runs the cluster; each knows itself by a token. */
-export type Component = 'controller-manager' | 'scheduler' | 'proxy' | 'coredns' | 'metrics-server';
+export type Component = 'controller-manager' | 'scheduler' | 'proxy' | 'coredns' | 'metrics-server' | 'kube-router';
 
 interface Identity {
   readonly name: string;
@@ -22,6 +22,7 @@ const identities: Readonly<Record<TestUser | Component, Identity>> = {
   scheduler: { name: 'system:kube-scheduler', groups: [] },
   proxy: { name: 'system:kube-proxy', groups: [] },
   coredns: { name: 'system:coredns', groups: [] },
+  'kube-router': { name: 'system:kube-router', groups: [] },
   'metrics-server': {
     name: 'system:serviceaccount:kube-system:metrics-server',
     groups: ['system:serviceaccounts'],

@@ -9,6 +9,7 @@ import { checkCapacity } from './capacity';
 import { checkRoutes } from '../reach/expose';
 import { routeKindsOf } from '../manifests/exposure';
 import { labels, manager } from '../names';
+import { checkReach } from './barring';
 import { checkNodes } from './nodeFit';
 import type { Deployment } from '../objects';
 import { ownersOf } from '../change/owners';
@@ -55,16 +56,18 @@ export async function checkPlace(place: Place, intent: DeployIntent, signal: Abo
   checkName(intent.name);
   const { exposure } = intent;
   const nodes = checkNodes(place, intent, signal);
+  const reach = checkReach(place, intent, signal);
   const checks = [
     checkNamespace(place, signal),
     checkPermissions(place, [...deployPermissions, ...exposurePermissions(exposure)], signal),
     ...(exposure === undefined ? [] : [checkRoutes(place, exposure, signal)]),
     checkOwner(place, intent, signal).then((isThere) => checkCapacity(place, intent, !isThere, signal)),
   ];
-  for (const check of [...checks, nodes]) check.catch(() => undefined);
+  for (const check of [...checks, nodes, reach]) check.catch(() => undefined);
   // All at once, and of several failures the one that explains the others is told.
   for (const check of checks) await check;
-  return nodes;
+  const { platform, warnings } = await nodes;
+  return { platform, warnings: [...warnings, ...(await reach)] };
 }
 
 /** A Service becomes a name in DNS, which begins with a letter. */

@@ -35,7 +35,7 @@ export interface Term {
   readonly matchExpressions?: readonly Expression[];
 }
 
-interface Expression {
+export interface Expression {
   readonly key: string;
   readonly operator: string;
   readonly values?: readonly string[];
@@ -128,7 +128,8 @@ function holds({ matchExpressions = [] }: Term, has: Readonly<Record<string, str
   return matchExpressions.every((expression) => isMet(expression, has[expression.key]));
 }
 
-function isMet({ operator, values = [] }: Expression, value: string | undefined): boolean {
+/** Whether a label of that value, or none, meets an expression of a selector. */
+export function isMet({ operator, values = [] }: Expression, value: string | undefined): boolean {
   switch (operator) {
     case 'In':
       return value !== undefined && values.includes(value);
