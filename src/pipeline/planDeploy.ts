@@ -63,6 +63,10 @@ function trainingPlan(choice: TrainingChoice): TrainingPlan {
   }
 }
 
+function folderName(folder: string): string {
+  return folder === '.' ? 'this folder' : folder;
+}
+
 export function describeEntry(entry: EntryPoint): string {
   switch (entry.kind) {
     case 'notebook':
@@ -70,11 +74,11 @@ export function describeEntry(entry: EntryPoint): string {
     case 'modelFile':
       return `${entry.path} (${entry.format})`;
     case 'mlmodel':
-      return `${entry.path} (MLmodel)`;
+      return `${folderName(entry.path)} (MLmodel)`;
     case 'spacy':
-      return `${entry.path} (spaCy)`;
+      return `${folderName(entry.path)} (spaCy)`;
     case 'transformers':
-      return `${entry.path} (${entry.task})`;
+      return `${folderName(entry.path)} (${entry.task})`;
     case 'app':
       return `${entry.module}:${entry.attribute} (${entry.protocol.toUpperCase()})`;
     case 'dockerfile':

@@ -1,7 +1,7 @@
 import { lstat, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Project } from '../core/project';
-import { reasonToLeave, type GuardRules } from './contextGuard';
+import { matches, reasonToLeave, type GuardRules } from './contextGuard';
 import { isFolderEntry } from './modelFolder';
 import { holdsCredentials } from './findings/credentialFindings';
 import { walkProject, type ProjectEntry } from './walkProject';
@@ -34,12 +34,24 @@ export async function planFiles(project: Guarded, signal: AbortSignal): Promise<
     const reason =
       seen.kind === 'refused'
         ? seen.reason
-        : (reasonToLeave(entry.path, seen.bytes, rules) ?? (await credentialReason(root, entry.path)));
+        : (reasonToLeave(entry.path, seen.bytes, rules) ??
+          leftByTraining(project, entry.path) ??
+          (await credentialReason(root, entry.path)));
     if (reason !== undefined) leftOut.push({ path: entry.path, reason });
     else if (seen.kind === 'file') files.push({ path: entry.path, bytes: seen.bytes });
   }
   leftOut.sort((left, right) => (left.path < right.path ? -1 : 1));
   return { files, leftOut };
+}
+
+/** What the Trainer of transformers saves beside a model; the optimizer's state is twice as large as the model. */
+const ofTraining =
+  /^(?:(?:optimizer|scheduler|scaler)\.(?:pt|bin)|rng_state(?:_\d+)?\.pth|training_args\.bin|trainer_state\.json)$/;
+
+function leftByTraining({ entry, dataFiles, config }: Guarded, file: string): string | undefined {
+  if (entry.kind !== 'transformers' || !ofTraining.test(path.posix.basename(file))) return undefined;
+  const isWanted = dataFiles.includes(file) || (config.include ?? []).some((pattern) => matches(pattern, file));
+  return isWanted ? undefined : 'state of a training, which an answer does not need';
 }
 
 async function credentialReason(root: string, file: string): Promise<string | undefined> {

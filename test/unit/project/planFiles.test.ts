@@ -143,4 +143,21 @@ describe('planFiles', () => {
     assert.equal(plan.leftOut.find((one) => one.path === 'out2.txt')?.reason, 'link that leaves the project');
     assert.match(plan.leftOut.find((one) => one.path === 'settings.txt')?.reason ?? '', /environment file/);
   });
+
+  it('leaves what only a training goes on with beside a saved model', async () => {
+    const root = path.join(base, 'checkpoint');
+    mkdirSync(root);
+    const training = ['optimizer.pt', 'rng_state_0.pth', 'trainer_state.json', 'training_args.bin'];
+    for (const file of ['config.json', 'model.safetensors', 'scheduler.pt', ...training])
+      writeFileSync(path.join(root, file), 'x');
+    const entry = { kind: 'transformers', path: '.', task: 'text-classification' } as const;
+    const project = { root, config: { include: ['scheduler.pt'] }, dataFiles: [], localModules: [], entry };
+    const plan = await planFiles(project, signal);
+    assert.deepEqual(
+      plan.leftOut.map((one) => one.path),
+      training,
+    );
+    const asFiles = await planFiles({ ...project, entry: { kind: 'none' } }, signal);
+    assert.deepEqual(asFiles.leftOut, []);
+  });
 });
