@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileChanged } from '../../clients/files/contentStore';
+import { releasing } from '../../clients/files/releasing';
 import { LayerWriter, type Layer } from './layerWriter';
 
 /** Something to put into a layer of files. Paths have no leading slash. */
@@ -47,10 +48,8 @@ async function add(writer: LayerWriter, file: LayerFile): Promise<void> {
     case 'source': {
       const entry = { kind: 'file', path: file.path, executable: false, size: file.size } as const;
       if (file.size > inMemoryBytes) {
-        await writer.addStream(
-          entry,
-          createReadStream(file.file, { highWaterMark: inMemoryBytes }) as AsyncIterable<Buffer>,
-        );
+        const pieces = createReadStream(file.file, { highWaterMark: inMemoryBytes }) as AsyncIterable<Buffer>;
+        await writer.addStream(entry, releasing(pieces));
         return;
       }
       const content = await readFile(file.file);

@@ -1,6 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { createInflateRaw, inflateRawSync } from 'node:zlib';
 import type { Writable } from 'node:stream';
+import { releasing } from '../../clients/files/releasing';
 
 /** A file in a zip archive. The name is as it stands there: judge it before use. */
 export interface ZipEntry {
@@ -102,11 +103,14 @@ function inflateAtOnce(raw: Buffer, most: number): Buffer {
   return inflateRawSync(raw, { maxOutputLength: most, chunkSize: Math.max(most, smallestChunk) });
 }
 
-/** The content of a deflated entry from its compressed bytes, piece by piece. Nothing is read before it is asked for. */
-export async function* inflateStream(raw: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+/**
+ * The content of a deflated entry from its compressed bytes, piece by piece. Nothing is read before it is asked for, and
+ * each piece stands until the next is.
+ */
+export function inflateStream(raw: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const inflating = createInflateRaw({ chunkSize: readBytes });
   feed(inflating, raw).catch((error: unknown) => inflating.destroy(error as Error));
-  for await (const piece of inflating) yield piece as Buffer;
+  return releasing(inflating as AsyncIterable<Buffer>);
 }
 
 /** A piece is read when the one before was used: reading ahead would overwrite it. */
