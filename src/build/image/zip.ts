@@ -107,10 +107,10 @@ function inflateAtOnce(raw: Buffer, most: number): Buffer {
  * The content of a deflated entry from its compressed bytes, piece by piece. Nothing is read before it is asked for, and
  * each piece stands until the next is.
  */
-export function inflateStream(raw: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+export async function* inflateStream(raw: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const inflating = createInflateRaw({ chunkSize: readBytes });
   feed(inflating, raw).catch((error: unknown) => inflating.destroy(error as Error));
-  return releasing(inflating as AsyncIterable<Buffer>);
+  yield* releasing(inflating as AsyncIterable<Buffer>);
 }
 
 /** A piece is read when the one before was used: reading ahead would overwrite it. */

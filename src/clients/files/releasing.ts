@@ -7,6 +7,8 @@ export async function* releasing(pieces: AsyncIterable<Buffer>): AsyncGenerator<
   for await (const piece of pieces) {
     yield piece;
     const { buffer, byteOffset, byteLength } = piece;
-    if (byteOffset + byteLength === buffer.byteLength) (buffer as ArrayBuffer).transfer(0);
+    // Small ones lie in memory that others share: a stream makes one of several that it holds.
+    if (buffer.byteLength > Buffer.poolSize && byteOffset + byteLength === buffer.byteLength)
+      (buffer as ArrayBuffer).transfer(0);
   }
 }

@@ -8,8 +8,8 @@ import { createInflateRaw, deflateRawSync } from 'node:zlib';
 import { releasing } from '../../../src/clients/files/releasing';
 import { temporaryFolder } from '../project/fixtures';
 
-const pieceBytes = 64 * 1024;
-const content = Buffer.concat(Array.from({ length: 40 }, (_, at) => randomBytes(at * 1000)));
+const pieceBytes = 128 * 1024;
+const content = Buffer.concat(Array.from({ length: 80 }, (_, at) => randomBytes(at * 1000)));
 const file = path.join(temporaryFolder(after), 'content');
 writeFileSync(file, content);
 
@@ -32,4 +32,12 @@ describe('the memory of pieces', () => {
       assert.ok(buffers.length > 5);
       assert.ok(kept.size <= 1, `${kept.size} of ${new Set(buffers).size} are kept`);
     });
+
+  it('that share it with others is not', async () => {
+    const shared = Buffer.from('of the pool');
+    const atEnd = Buffer.from(shared.buffer, shared.buffer.byteLength - 5, 5);
+    let read = 0;
+    for await (const piece of releasing(Readable.from([atEnd]))) read += piece.length;
+    assert.deepEqual([read, shared.toString()], [5, 'of the pool']);
+  });
 });

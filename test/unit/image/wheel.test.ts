@@ -47,7 +47,24 @@ async function* chunks(bytes: Buffer): AsyncGenerator<Buffer> {
   yield await Promise.resolve(bytes);
 }
 
+/** Text that stays large when it is deflated. */
+function largeText(bytes: number): string {
+  let state = 1;
+  const next = (): number => (state = (state * 48_271) % 2_147_483_647);
+  return Array.from({ length: bytes / 8 }, () => next().toString(36).padStart(8, '0')).join('');
+}
+
 describe('a wheel in a layer', () => {
+  it('holds files larger than what is read of it at once, and those after them', async () => {
+    const contents: Record<string, string> = {};
+    for (let at = 0; at < 4; at++) {
+      contents[`thing/large_${at}.so`] = largeText(4_000_000);
+      contents[`thing/small_${at}.py`] = `at = ${at}\n`.repeat(5000);
+    }
+    const found = await install(contents);
+    for (const [name, text] of Object.entries(contents)) assert.ok(found.get(`${site}/${name}`) === text, name);
+  });
+
   it('is installed as an installer does it', async () => {
     const big = 'x = 1\n'.repeat(10_000);
     const files = await install({
