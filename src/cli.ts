@@ -1,7 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 import { isAbort, isUserError } from './core/errors';
 import { defaultHome } from './core/home';
 import { autoscaleCommand } from './cli/autoscale';
@@ -46,8 +45,6 @@ const verbs = [
 
 /** Runs the command line and returns the exit code. `resources` is the folder that ships beside the program. */
 export async function main(argv: readonly string[], resources: string): Promise<number> {
-  // What a download leaves is freed with the young heap. One that grows would hold on to 60 MB more of it.
-  setFlagsFromString('--semi-space-growth-factor=1');
   const controller = new AbortController();
   const cancel = (): void => {
     controller.abort();
