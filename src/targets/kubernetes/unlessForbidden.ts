@@ -1,9 +1,13 @@
-import { isUserError } from '../../core/errors';
+import { isUserError, type UserError } from '../../core/errors';
+
+function isForbidden(error: unknown): error is UserError {
+  return isUserError(error) && error.code === 'KubernetesForbidden';
+}
 
 /** For `catch`: what to go on with for those who may not ask. @throws every other error */
 export function unlessForbidden<T>(instead: T): (error: unknown) => T {
   return (error) => {
-    if (isUserError(error) && error.code === 'KubernetesForbidden') return instead;
+    if (isForbidden(error)) return instead;
     throw error;
   };
 }
@@ -27,7 +31,7 @@ export async function* orIfForbidden<T>(
   try {
     yield* stream;
   } catch (error) {
-    if (!isUserError(error) || error.code !== 'KubernetesForbidden') throw error;
+    if (!isForbidden(error)) throw error;
     yield* instead(error.message);
   }
 }

@@ -5,7 +5,7 @@ import type { DeployIntent } from '../../../core/target';
 import type { LabelSelector } from '../explore/selector';
 import { modelLabels } from '../manifests/modelLabels';
 import type { Place } from '../place';
-import { isMet } from './room';
+import { holds } from './room';
 import { unlessForbidden } from '../unlessForbidden';
 
 /** https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/network-policy-v1/ */
@@ -52,11 +52,11 @@ export function barringPolicies(policies: readonly NetworkPolicy[], model: strin
 
 type Labels = Readonly<Record<string, string>>;
 
-function hasAll(wanted: Labels, has: Labels = {}): boolean {
+function hasAll(wanted: Labels = {}, has: Labels = {}): boolean {
   return Object.entries(wanted).every(([key, value]) => has[key] === value);
 }
 
 /** An empty selector picks all pods. */
-function selects({ matchLabels = {}, matchExpressions = [] }: LabelSelector = {}, has: Labels): boolean {
-  return hasAll(matchLabels, has) && matchExpressions.every((expression) => isMet(expression, has[expression.key]));
+function selects(selector: LabelSelector = {}, has: Labels): boolean {
+  return hasAll(selector.matchLabels, has) && holds(selector, has);
 }

@@ -35,7 +35,7 @@ export interface Term {
   readonly matchExpressions?: readonly Expression[];
 }
 
-export interface Expression {
+interface Expression {
   readonly key: string;
   readonly operator: string;
   readonly values?: readonly string[];
@@ -124,12 +124,12 @@ function labels({ metadata }: NodeWithRoom, { nodeSelector = {}, terms = [] }: W
   ];
 }
 
-function holds({ matchExpressions = [] }: Term, has: Readonly<Record<string, string>>): boolean {
+/** Whether labels meet all expressions of a selector. */
+export function holds({ matchExpressions = [] }: Term, has: Readonly<Record<string, string>>): boolean {
   return matchExpressions.every((expression) => isMet(expression, has[expression.key]));
 }
 
-/** Whether a label of that value, or none, meets an expression of a selector. */
-export function isMet({ operator, values = [] }: Expression, value: string | undefined): boolean {
+function isMet({ operator, values = [] }: Expression, value: string | undefined): boolean {
   switch (operator) {
     case 'In':
       return value !== undefined && values.includes(value);
