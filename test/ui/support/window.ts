@@ -162,14 +162,26 @@ export async function clearToasts(page: Page): Promise<void> {
 /** Shown by the editor itself while a busy machine starts extensions. */
 const editorsOwn = ['Activating Extensions...'];
 
-/** Texts of every notification that the window holds, shown or put away. */
+/**
+ * Texts of every notification that the window holds, shown or put away. The bell opens and closes their list by turns, and
+ * a window that still starts may miss a click or open the list by itself: both are asked for until they are so.
+ */
 export async function notifications(page: Page): Promise<readonly string[]> {
-  await page.locator('.statusbar-item[id="status.notifications"]').click();
   const center = page.locator('.notifications-center');
-  await center.waitFor();
+  await eventually('the list of notifications is open', 30, async () => {
+    if (await center.isVisible()) return true;
+    await page.locator('.statusbar-item[id="status.notifications"]').click();
+    return comesTrue(center.waitFor({ timeout: 2000 }));
+  });
   const texts = await center.locator('.notification-list-item-message').allInnerTexts();
-  await page.locator('.statusbar-item[id="status.notifications"]').click();
-  await center.waitFor({ state: 'hidden' });
+  await eventually('the list of notifications is closed', 30, async () => {
+    if (!(await center.isVisible())) return true;
+    await center
+      .locator('.codicon-notifications-hide')
+      .click({ timeout: 2000 })
+      .catch(() => undefined);
+    return comesTrue(center.waitFor({ state: 'hidden', timeout: 2000 }));
+  });
   return texts.filter((text) => !editorsOwn.includes(text));
 }
 
