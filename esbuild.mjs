@@ -99,6 +99,18 @@ const modules = (lazy) => ({
 });
 
 /**
+ * The command line is one CommonJS file, as every run of it starts anew: the modules of the editor are many small ones, and an
+ * ES module that imports `node:http` makes Node load its client for WebSocket too. Together that was half of a start.
+ * @type {esbuild.BuildOptions}
+ */
+const commandLine = {
+  ...common,
+  entryPoints: { commandLine: path.join(source, 'cli.ts') },
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+};
+
+/**
  * Bundles for shipping, then runs `use` before another build may replace the bundles.
  * @template T
  * @param {(outputs: esbuild.Metafile['outputs']) => Promise<T>} use
@@ -114,15 +126,16 @@ async function bundleOnce(options = {}) {
   const lazy = new Set();
   const first = await esbuild.build({ ...activation(lazy), ...options });
   const second = await esbuild.build({ ...modules(lazy), ...options });
+  const third = await esbuild.build({ ...commandLine, ...options });
   await chmod(path.join(outdir, 'cli.js'), 0o755);
-  return { ...first.metafile.outputs, ...second.metafile.outputs };
+  return { ...first.metafile.outputs, ...second.metafile.outputs, ...third.metafile.outputs };
 }
 
 async function watch() {
   const readable = { minify: false, logLevel: 'info' };
   const lazy = new Set();
   await esbuild.build({ ...activation(lazy), ...readable });
-  for (const one of [activation(new Set()), modules(lazy)]) {
+  for (const one of [activation(new Set()), modules(lazy), commandLine]) {
     const context = await esbuild.context({ ...one, ...readable });
     await context.watch();
   }

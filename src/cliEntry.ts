@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
+import type * as CommandLine from './cli';
 
 // Starts the command line on a Node that it runs on. This file itself must load on Node 18.
 
@@ -19,22 +19,24 @@ function isNewEnough(version: string): boolean {
   return major > oldest.major || (major === oldest.major && minor >= oldest.minor);
 }
 
+const load = createRequire(import.meta.url);
+
 /** The Node that package.json pins for this system, when it is installed beside us. */
 function pinnedNode(): string | undefined {
-  const require = createRequire(import.meta.url);
   const windows = process.platform === 'win32';
   const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as Manifest;
   const system = `-${windows ? 'win' : process.platform}-${process.arch}`;
   const name = Object.keys(manifest.optionalDependencies ?? {}).find((one) => one.endsWith(system));
   try {
-    const file = name === undefined ? undefined : require.resolve(`${name}/bin/${windows ? 'node.exe' : 'node'}`);
+    const file = name === undefined ? undefined : load.resolve(`${name}/bin/${windows ? 'node.exe' : 'node'}`);
     return file !== undefined && existsSync(file) ? file : undefined;
   } catch {
     return undefined;
   }
 }
 
-function runOn(node: string): void {
+async function runOn(node: string): Promise<void> {
+  const { spawn } = await import('node:child_process');
   const child = spawn(node, process.argv.slice(1), { stdio: 'inherit' });
   // A terminal sends Ctrl-C to both, a program only to this process; the child decides how the command ends.
   process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));
@@ -53,10 +55,10 @@ if (isNewEnough(process.versions.node)) {
   // What a download leaves is freed with the young heap. One that grows, as it does while code is loaded, would hold on to
   // 60 MB more of it.
   setFlagsFromString('--semi-space-growth-factor=1');
-  const { main } = await import('./cli');
+  const { main } = load('./commandLine.cjs') as typeof CommandLine;
   process.exitCode = await main(process.argv.slice(2), fileURLToPath(new URL('../resources', import.meta.url)));
 } else if (pinned !== undefined) {
-  runOn(pinned);
+  await runOn(pinned);
 } else {
   process.stderr.write(
     `slipway needs Node ${oldest.major}.${oldest.minor} or newer and this is ${process.versions.node}. ` +
