@@ -34,6 +34,8 @@ const browserFlags = [
 ];
 
 const openDeadlineMs = 90_000;
+/** For what a window does: other work may keep the machine busy. */
+const patienceMs = 60_000;
 
 /** Opens the workbench of a server. Requests that leave this machine are refused. */
 export async function openWorkbench(
@@ -50,7 +52,7 @@ export async function openWorkbench(
     });
     const refused = await stayOnThisMachine(context);
     const page = await context.newPage();
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(patienceMs);
     await options.prepare?.(page);
     await page.goto(address(server.url, options), { timeout: openDeadlineMs });
     await page.waitForSelector('.monaco-workbench', { timeout: openDeadlineMs });
@@ -95,7 +97,7 @@ export async function runCommand(page: Page, title: string): Promise<void> {
     );
   // A palette shows the commands that there were when it was opened.
   for (let attempt = 0; attempt < 4; attempt++) {
-    await openPalette(page);
+    await openInput(page, ['F1', 'Control+Shift+P']);
     await input.fill(`>${title}`);
     if (await isOffered()) break;
     await page.keyboard.press('Escape');
@@ -103,11 +105,14 @@ export async function runCommand(page: Page, title: string): Promise<void> {
   await row.click();
 }
 
-/** F1 is lost when the focus sits in an editor that eats it: then the other keys, from the status bar. */
-async function openPalette(page: Page): Promise<void> {
+/**
+ * Opens the box at the top of the window by one of several keys. Keys are lost when the focus sits in an editor that eats
+ * them: then they are pressed again, from the status bar.
+ */
+export async function openInput(page: Page, keys: readonly string[]): Promise<void> {
   const input = page.locator('.quick-input-widget input.input').first();
   for (let attempt = 0; attempt < 6; attempt++) {
-    await page.keyboard.press(attempt % 2 === 0 ? 'F1' : 'Control+Shift+P');
+    await page.keyboard.press(keys[attempt % keys.length] ?? '');
     const isOpen = await input
       .waitFor({ state: 'visible', timeout: 2500 })
       .then(() => true)
@@ -120,12 +125,12 @@ async function openPalette(page: Page): Promise<void> {
         .click({ position: { x: 1, y: 1 } })
         .catch(() => undefined);
   }
-  throw new Error('The command palette did not open.');
+  throw new Error(`Nothing opened on ${keys.join(' or ')}.`);
 }
 
 /** Opens a file of the workspace by its name. */
 export async function openFile(page: Page, name: string): Promise<void> {
-  await page.keyboard.press('Control+P');
+  await openInput(page, ['Control+P']);
   const input = page.locator('.quick-input-widget input.input').first();
   await input.fill(name);
   await page.locator('.quick-input-list .monaco-list-row', { hasText: name }).first().click();

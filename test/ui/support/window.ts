@@ -1,16 +1,16 @@
 import type { Locator, Page } from 'playwright-core';
 import { eventually } from '../../support/eventually';
-import { screenshot } from '../../testbed/vscode/workbench';
+import { openInput, screenshot } from '../../testbed/vscode/workbench';
 
 /** Opens a view container of the activity bar; nothing happens when it is open already. */
 export async function openContainer(page: Page, name: string | RegExp): Promise<void> {
   const tab = page.locator('.activitybar').getByRole('tab', { name });
-  if ((await tab.getAttribute('aria-selected')) !== 'true') await tab.click();
-  await eventually(
-    `the container ${String(name)} is open`,
-    20,
-    async () => (await tab.getAttribute('aria-selected')) === 'true',
-  );
+  const isOpen = async (): Promise<boolean> => (await tab.getAttribute('aria-selected')) === 'true';
+  await eventually(`the container ${String(name)} is open`, 60, async () => {
+    if (await isOpen()) return true;
+    await tab.click();
+    return comesTrue(eventually('it opens', 5, isOpen));
+  });
 }
 
 /** A view's heading closes it, which gives the others its place. */
@@ -135,9 +135,12 @@ export function editorWith(page: Page, text: string | RegExp): Locator {
 }
 
 export async function closeAllEditors(page: Page): Promise<void> {
-  await page.keyboard.press('Control+k');
-  await page.keyboard.press('Control+w');
-  await page.locator('.tabs-container .tab').first().waitFor({ state: 'detached' });
+  const tab = page.locator('.tabs-container .tab').first();
+  await eventually('no editor is open', 60, async () => {
+    await page.keyboard.press('Control+k');
+    await page.keyboard.press('Control+w');
+    return comesTrue(tab.waitFor({ state: 'detached', timeout: 5000 }));
+  });
 }
 
 /** Puts away what lies over the window: toasts stay until someone does. */
@@ -193,7 +196,7 @@ export async function textOf(locator: Locator): Promise<string> {
 /** Titles of the commands that the palette offers for a text. */
 export async function paletteRows(page: Page, text: string): Promise<readonly string[]> {
   await page.locator('.statusbar .right-items').click({ position: { x: 1, y: 1 } });
-  await page.keyboard.press('F1');
+  await openInput(page, ['F1']);
   await inputBox(page).fill(`>${text}`);
   await quickPickRow(page, text).waitFor();
   const titles = await page.locator('.quick-input-list .monaco-list-row').allInnerTexts();
