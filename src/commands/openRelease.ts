@@ -9,12 +9,13 @@ import type { Command } from './command';
 export const openRelease: Command = async (app, subject) => {
   const image = imageOf(subject);
   if (image?.tag === undefined || image.digest === undefined) return;
+  const { tag, digest, bundle } = image;
   await app.refresh();
   const found = releasesOf(
     app.models.entries.map(({ source, value = [] }) => ({ targetId: source.id, models: value })),
-    image.digest,
+    { digest, ...(bundle === undefined ? {} : { bundle }) },
   );
-  if (found.length === 0) throw noRelease(image.tag);
+  if (found.length === 0) throw noRelease(tag);
   const chosen = found.length === 1 ? found[0] : await pick(app, found);
   if (chosen === undefined) return;
   await vscode.commands.executeCommand('slipway.models.focus');

@@ -16,7 +16,7 @@ export interface BundleManifest {
   readonly env: Readonly<Record<string, string>>;
   readonly secrets: readonly string[];
   readonly limits?: NonNullable<ProjectConfig['limits']>;
-  /** What a replica needs. Containers are given it; on this machine it is only compared with what is free. */
+  /** What the project asks for. What was measured differs from run to run, so it belongs to a release. */
   readonly resources?: ResourceNeed;
 }
 

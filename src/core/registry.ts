@@ -16,6 +16,8 @@ export interface ImageTag {
   readonly layers: readonly ImageLayer[];
   /** The model that Slipway put into it; absent for an image of something else. */
   readonly model?: string;
+  /** Digest of the bundle in it, by which releases of this machine know it. */
+  readonly bundle?: string;
   /** When it was pushed, if it was from this machine. ISO 8601. */
   readonly pushedAt?: string;
   /** Folder of the project that it came from, if that is known on this machine. Absolute. */

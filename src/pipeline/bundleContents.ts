@@ -4,7 +4,6 @@ import type { TrainingRecord } from '../build/trainingRecord';
 import type { BundleEntry, BundleManifest } from '../core/bundle';
 import { UserError } from '../core/errors';
 import type { EntryPoint, Project } from '../core/project';
-import { resourceNeed } from '../core/resources';
 import type { PlannedFile } from '../project/planFiles';
 import type { Solved } from './prepareEnvironment';
 
@@ -34,7 +33,6 @@ export function bundleContents(packaging: Packaging): BundleContents {
 
 function manifestFor({ name, project, solved, server, record }: Packaging): BundleManifest {
   const { entry, config } = project;
-  const resources = resourceNeed(config.resources, record?.peakMemory);
   return {
     schema: 1,
     name,
@@ -50,7 +48,7 @@ function manifestFor({ name, project, solved, server, record }: Packaging): Bund
     env: config.env ?? {},
     secrets: config.secrets ?? [],
     ...(config.limits === undefined ? {} : { limits: config.limits }),
-    ...(resources === undefined ? {} : { resources }),
+    ...(config.resources === undefined ? {} : { resources: config.resources }),
   };
 }
 

@@ -4,6 +4,7 @@ import type { DeployedModel } from '../core/deployment';
 import { UserError } from '../core/errors';
 import type { Exposure } from '../core/exposure';
 import type { Project, ProjectConfig } from '../core/project';
+import { resourceNeed } from '../core/resources';
 import type { BundleTarget } from '../core/target';
 import { deployImage, type ImageOptions } from './deployImage';
 import { freeSpaceIsOver } from './freeSpace';
@@ -101,7 +102,8 @@ async function deployBundle(
       const packaging = { name, project, solved, server: runtime.runtime, record, files };
       const bundle = await packageModel(services, host, packaging, signal);
       const content = { kind: 'bundle' as const, bundle, runtime };
-      const origin = { project, digest: bundle.digest, solved, resources: bundle.manifest.resources };
+      const resources = resourceNeed(project.config.resources, record?.peakMemory);
+      const origin = { project, digest: bundle.digest, solved, resources };
       return await rollOut(services, host, { ...origin, target, reservation, name, content, secrets, request }, signal);
     } finally {
       await ended;

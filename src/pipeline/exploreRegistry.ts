@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { labels } from '../build/image/imageConfig';
 import { listRepositories, listTags, readSummary, type ImageSummary } from '../clients/registry/browse';
 import type { Registry } from '../clients/registry/connection';
@@ -64,17 +65,24 @@ export class RegistryExplorer {
 
   async #describe(tag: string, image: ImageSummary, pushes: readonly PushedImage[]): Promise<ImageTag> {
     const push = pushes.find((one) => one.digest === image.digest);
-    const model = image.labels[labels.model];
-    const [origin] = model === undefined ? [] : await releaseOrigins(this.#services.home, model);
-    const project = push?.project ?? origin?.project;
+    const { [labels.model]: model, [labels.bundle]: bundle } = image.labels;
+    const project = push?.project ?? (await this.#projectOf(model, bundle));
     return {
       tag,
       digest: image.digest,
       layers: image.layers,
       ...(model === undefined ? {} : { model }),
+      ...(bundle === undefined ? {} : { bundle }),
       ...(push === undefined ? {} : { pushedAt: push.pushedAt }),
       ...(project === undefined ? {} : { project }),
     };
+  }
+
+  /** The project of a release of this machine that runs what an image holds. */
+  async #projectOf(model: string | undefined, bundle: string | undefined): Promise<string | undefined> {
+    if (model === undefined || bundle === undefined) return undefined;
+    const origins = await releaseOrigins(this.#services.home, model);
+    return origins.find((one) => `sha256:${path.basename(one.bundle)}` === bundle)?.project;
   }
 
   /** A repository whose first image is Slipway's; undefined for any other, and for one that nobody may read. */

@@ -71,7 +71,7 @@ export async function prepareImage(
     await refuseGpuTensors(project, made, signal);
     const server = await copyRuntime(services.home, services.context.resources);
     const { files, leftOut } = await planFiles(project, signal);
-    const packaging = { name, project, solved: made.solved, server, record: unmeasured(made), files };
+    const packaging = { name, project, solved: made.solved, server, record: made.record, files };
     const bundle = await packageModel(services, host, packaging, signal);
     return { base, further, made, server, bundle, leftOut };
   });
@@ -104,9 +104,4 @@ async function refuseGpuTensors({ config }: Project, { record }: Made, signal: A
       },
     },
   );
-}
-
-/** What was measured differs from run to run, so it belongs to a release; equal sources make equal images. */
-function unmeasured({ record }: Made): Made['record'] {
-  return record === undefined ? undefined : { ...record, peakMemory: null };
 }

@@ -35,6 +35,8 @@ export interface ImageSubject {
   readonly repository?: string;
   readonly tag?: string;
   readonly digest?: string;
+  /** Digest of the bundle that an image holds. */
+  readonly bundle?: string;
   /** Folder of the project that it came from. */
   readonly project?: string;
 }

@@ -68,7 +68,7 @@ function repositoryNode(host: string, repository: RepositoryState, t: Translate)
 }
 
 function tagNode(host: string, repository: string, image: ImageTag, t: Translate): TreeNode {
-  const { tag, digest, layers, project, pushedAt } = image;
+  const { tag, digest, bundle, layers, project, pushedAt } = image;
   const id = `${host}/${repository}:${tag}`;
   const bytes = layers.reduce((sum, layer) => sum + layer.bytes, 0);
   const parts = [
@@ -89,7 +89,11 @@ function tagNode(host: string, repository: string, image: ImageTag, t: Translate
     icon: { id: 'tag' },
     state: layers.length === 0 ? 'leaf' : 'collapsed',
     accessibleLabel: spoken(t('Tag {0}', tag), description),
-    image: { registry: host, repository, tag, digest, ...(project === undefined ? {} : { project }) },
+    image: {
+      ...{ registry: host, repository, tag, digest },
+      ...(bundle === undefined ? {} : { bundle }),
+      ...(project === undefined ? {} : { project }),
+    },
     children: layers.map((layer, index) => layerNode(id, layer, index, t)),
   });
 }

@@ -7,15 +7,18 @@ export interface FoundRelease {
   readonly version: number;
 }
 
-/** The releases that run an image, which clusters name by its digest; those that answer come first. */
+/**
+ * The releases that run an image, those that answer first. Clusters name it by its digest, this machine the bundle that
+ * it runs and the image holds.
+ */
 export function releasesOf(
   models: readonly { readonly targetId: string; readonly models: readonly DeployedModel[] }[],
-  digest: string,
+  image: { readonly digest: string; readonly bundle?: string },
 ): readonly FoundRelease[] {
   const found = models.flatMap(({ targetId, models: ofTarget }) =>
     ofTarget.flatMap(({ name, version: answering, releases }) =>
       releases
-        .filter((release) => release.digest === digest)
+        .filter(({ digest }) => digest === image.digest || digest === image.bundle)
         .map(({ version }) => ({ targetId, name, version, answers: version === answering })),
     ),
   );

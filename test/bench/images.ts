@@ -8,6 +8,7 @@ import { buildCli } from '../support/cli';
 import { askUntilAnswered } from './images/ask';
 import { buildahContender, dockerContenders, pushPeerBase, slipwayContender } from './images/contenders';
 import type { Arena, Contender } from './images/contenders';
+import { skaffoldContender } from './images/skaffold';
 import { floor, layerBytes } from './images/floor';
 import { openOutwards } from './images/network';
 import { makeProject, type BenchProject } from './images/project';
@@ -86,10 +87,14 @@ async function openContenders(arena: Arena): Promise<readonly Contender[]> {
   const peers = await pushPeerBase(arena);
   const buildah = await buildahContender(arena, peers);
   if (buildah === undefined) console.log('buildah is not installed, so it is not measured.');
+  const skaffold = await skaffoldContender(arena, peers).catch((error: unknown) => {
+    console.log(`Skaffold is not measured: ${error instanceof Error ? error.message : String(error)}`);
+  });
   const ours = [slipwayContender(arena, true), slipwayContender(arena, false)];
   // Slipway reads a base once in its life, as engines pull it once.
   for (const contender of ours) await contender.build('warm/up');
-  return [...ours, ...(await dockerContenders(arena, peers)), ...(buildah === undefined ? [] : [buildah])];
+  const others = [...(await dockerContenders(arena, peers)), skaffold, buildah];
+  return [...ours, ...others.filter((one) => one !== undefined)];
 }
 
 async function measure(arena: Arena, project: BenchProject, rounds: number): Promise<string> {

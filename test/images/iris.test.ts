@@ -2,6 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { RegistryExplorer } from '../../src/pipeline/exploreRegistry';
+import { forgetPush } from '../../src/pipeline/pushedImages';
+import type { ImageTag } from '../../src/core/registry';
+import { releasesOf } from '../../src/tree/releasesOf';
 import { buildCli, slipway } from '../support/cli';
 import { askContainer, askEndpoint, startContainer } from '../support/containers';
 import { editCell } from '../support/notebooks';
@@ -69,6 +73,27 @@ describe('the image of examples/iris', { timeout: 15 * 60_000 }, () => {
     assert.ok(performance.now() - ended < 20_000, 'the server ignored that it was told to end');
     const code = await bench.engine.docker('inspect', '--format', '{{.State.ExitCode}}', container);
     assert.equal(code.trim(), '0');
+  });
+
+  it('is known to be the release of this machine that it is', async () => {
+    const model = await bench.workspace.model('iris');
+    const find = async (): Promise<ImageTag | undefined> => {
+      const explorer = new RegistryExplorer(bench.workspace.services, [bench.registry.host]);
+      const { items } = await explorer.tags(bench.registry.host, 'models/iris', undefined, bench.workspace.signal);
+      return items[0];
+    };
+    const tag = await find();
+    assert.ok(tag && model);
+    assert.deepEqual(releasesOf([{ targetId: 'local', models: [model] }], tag), [
+      { targetId: 'local', name: 'iris', version: 1 },
+    ]);
+    // Whoever pushed it from elsewhere left no trace here but what it holds.
+    await forgetPush(bench.workspace.services.home, {
+      registry: bench.registry.host,
+      repository: 'models/iris',
+      digest: tag.digest,
+    });
+    assert.equal((await find())?.project, folder);
   });
 
   it('holds a real environment', async () => {

@@ -29,6 +29,7 @@ import {
   row,
   textOf,
   toast,
+  turnPane,
 } from './support/window';
 
 const buildSeconds = 300;
@@ -269,16 +270,6 @@ describe('images', { skip: missing }, () => {
     });
   });
 });
-
-/** Opens or closes a view of the side bar. */
-async function turnPane(page: Page, name: string, isOpen: boolean): Promise<void> {
-  const header = page.locator('.sidebar .pane-header', { hasText: name });
-  await eventually(`the view ${name} is turned`, 20, async () => {
-    if ((await header.getAttribute('aria-expanded')) === String(isOpen)) return true;
-    await header.click();
-    return false;
-  });
-}
 
 /** Answers both boxes of a log-in. */
 async function typeLogin(page: Page, name: string, password: string): Promise<void> {

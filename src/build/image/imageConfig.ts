@@ -19,8 +19,8 @@ export interface ImageFacts extends ImageLabels {
   readonly layers: readonly { readonly layer: Layer; readonly title: string }[];
 }
 
-/** Labels that tell an image of Slipway from others. */
-export const labels = { model: 'dev.slipway.model' } as const;
+/** Labels that tell an image of Slipway from others, and what it holds. */
+export const labels = { model: 'dev.slipway.model', bundle: 'dev.slipway.bundle' } as const;
 
 export const serverPort = 8080;
 export const healthPath = '/v2/health/ready';
@@ -144,7 +144,7 @@ export function imageLabels({ model, base, baseDigest, bundle, lock }: ImageLabe
     'org.opencontainers.image.base.name': base,
     'org.opencontainers.image.base.digest': baseDigest,
     [labels.model]: model,
-    'dev.slipway.bundle': bundle,
+    [labels.bundle]: bundle,
     'dev.slipway.lock': lock,
     'dev.slipway.health': healthPath,
   };

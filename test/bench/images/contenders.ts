@@ -102,11 +102,7 @@ export async function dockerContenders(arena: Arena, base: string): Promise<read
       const env = { ...process.env, DOCKER_HOST: `unix://${host}`, DOCKER_BUILDKIT: buildKit };
       return {
         name,
-        reset: async () => {
-          await arena.engine.docker('system', 'prune', '-af');
-          await arena.engine.docker('builder', 'prune', '-af');
-          await arena.engine.docker('pull', '-q', base);
-        },
+        reset: () => forgetImages(arena, base),
         build: async (repository: string): Promise<Built> => {
           const image = `${arena.reached}/${repository}`;
           const words = ['build', '-q', '-f', file, '--build-arg', `BASE=${base}`, '-t', image, arena.project];
@@ -117,6 +113,13 @@ export async function dockerContenders(arena: Arena, base: string): Promise<read
       };
     }),
   );
+}
+
+/** Leaves an engine its base alone. */
+export async function forgetImages({ engine }: Arena, base: string): Promise<void> {
+  await engine.docker('system', 'prune', '-af');
+  await engine.docker('builder', 'prune', '-af');
+  await engine.docker('pull', '-q', base);
 }
 
 /** Where it is installed. */

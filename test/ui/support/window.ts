@@ -19,6 +19,16 @@ export async function closePane(page: Page, name: string): Promise<void> {
   if ((await header.getAttribute('aria-expanded')) === 'true') await header.click();
 }
 
+/** Opens or closes a view of the side bar. */
+export async function turnPane(page: Page, name: string, isOpen: boolean): Promise<void> {
+  const header = page.locator('.sidebar .pane-header', { hasText: name });
+  await eventually(`the view ${name} is turned`, 20, async () => {
+    if ((await header.getAttribute('aria-expanded')) === String(isOpen)) return true;
+    await header.click();
+    return false;
+  });
+}
+
 /** For texts that are long. @param by pixels */
 export async function widenSidebar(page: Page, by = 280): Promise<void> {
   const box = await page.locator('.monaco-sash.vertical:not(.disabled)').first().boundingBox();

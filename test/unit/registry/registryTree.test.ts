@@ -10,6 +10,7 @@ const foreign: ImageTag = {
   digest: `sha256:${'b'.repeat(64)}`,
   layers: [layer, { ...layer, title: 'slipway: code' }],
   model: 'iris',
+  bundle: `sha256:${'c'.repeat(64)}`,
 };
 const tag: ImageTag = { ...foreign, project: '/home/ana/iris' };
 
@@ -44,6 +45,7 @@ describe('the Registries tree', () => {
       repository: 'ana/iris',
       tag: 'one',
       digest: tag.digest,
+      bundle: foreign.bundle,
       project: '/home/ana/iris',
     });
     assert.deepEqual(
