@@ -3,6 +3,7 @@ import path from 'node:path';
 import { findProgram, requireProgram } from '../../testbed/program';
 import { cliProgram } from '../../support/cli';
 import type { TestEngine } from '../../testbed/docker/engine';
+import { plainEnvironment } from '../local/machine';
 import { pathWith, type UvTools } from '../local/uv';
 import { cachedPip, cachedUv, peerBase, plainPip } from './dockerfiles';
 import { runTimed, type Timed } from './runTimed';
@@ -33,13 +34,9 @@ export interface Arena {
 }
 
 /** Slipway's command line, with byte code and without. */
-export function slipwayContender(arena: Arena, byteCode: boolean): Contender {
+export function slipwayContender(arena: Omit<Arena, 'engine'>, byteCode: boolean): Contender {
   const home = path.join(arena.root, `home-${String(byteCode)}`);
-  const env = {
-    ...process.env,
-    PATH: pathWith(arena.uv),
-    UV_CACHE_DIR: path.join(home, 'cache/uv'),
-  };
+  const env = plainEnvironment({ PATH: pathWith(arena.uv), UV_CACHE_DIR: path.join(home, 'cache/uv') });
   const kept = new Set(['bases']);
   return {
     name: byteCode ? 'Slipway' : 'Slipway, --no-byte-code',

@@ -51,18 +51,30 @@ export async function isThere(page: Page, name: RegExp): Promise<boolean> {
 
 /**
  * Opens a row. What stands below may have to be read first, and a click meanwhile would close it again; a click on a list that
- * moves hits nothing, and is repeated.
+ * moves hits nothing, and is repeated. The editor shows nothing below a row that was opened while it drew the row above anew
+ * ("No tree item with id", in its log); a person closes such a row and opens it again.
  */
 export async function expand(page: Page, name: string | RegExp): Promise<void> {
   const found = row(page, name);
   await found.waitFor();
   const isOpen = async (): Promise<boolean> => (await found.getAttribute('aria-expanded')) === 'true';
-  for (let attempt = 0; attempt < 3; attempt++) {
-    if (await isOpen()) return;
-    await found.locator('.monaco-tl-twistie').click();
-    if (await comesTrue(eventually(`${String(name)} is expanded`, 7, isOpen))) return;
+  for (let attempt = 0; attempt < 4; attempt++) {
+    if (!(await isOpen())) await found.locator('.monaco-tl-twistie').click();
+    if (!(await comesTrue(eventually(`${String(name)} is expanded`, 7, isOpen)))) continue;
+    if (await comesTrue(eventually(`${String(name)} has rows`, 10, () => hasRowBelow(found)))) return;
+    await collapse(page, name);
   }
   throw new Error(`${String(name)} does not open`);
+}
+
+/** Whether a row that is open has others below it, or the place for them is out of sight. */
+async function hasRowBelow(opened: Locator): Promise<boolean> {
+  const number = async (one: Locator, name: string): Promise<number> =>
+    Number(await one.getAttribute(name, { timeout: 2000 }));
+  const place = (await number(opened, 'data-index')) + 1;
+  const next = opened.locator('xpath=..').locator(`[data-index="${String(place)}"]`);
+  if ((await next.count()) === 0) return (await opened.getAttribute('data-last-element')) !== 'true';
+  return (await number(next, 'aria-level')) > (await number(opened, 'aria-level'));
 }
 
 /** Closes a row that is open. */
