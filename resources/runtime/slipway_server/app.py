@@ -10,6 +10,7 @@ from . import below, mounted
 from .accesslog import AccessLog
 from .answers import Answer, error_answer
 from .body import Receive, discard, read_body
+from .direct import Direct
 from .errors import ClientGone, HttpError, ModelLoadError, traceback_of
 from .key import Key
 from .loading import Bundle, MountedApp, load
@@ -48,6 +49,8 @@ class ModelApp:
         self._draining = False
         self._mounted: mounted.Mount | None = None
         self._pool: Pool | None = None
+        self.direct: Direct | None = None
+        """Set by `load` for a model that predicts."""
         self._limit = 0
         self._routes = common_routes(self._is_live, self._is_ready, self._render_metrics)
 
@@ -70,6 +73,7 @@ class ModelApp:
             self._mounted = mounted.Mount(found, limits)
         else:
             self._pool = Pool(limits.threads, limits.concurrency, limits.timeout_seconds)
+            self.direct = Direct(self._pool, self._find, self._count_direct, self._add_in_flight)
             service = Service(found, self._name, self._version)
             self._routes.update(model_routes(service, self._name, self._version, self._is_ready, self._root))
         self._loaded = True
@@ -79,9 +83,14 @@ class ModelApp:
         """From now on readiness is false and every answer closes its connection."""
         self._draining = True
 
+    def _end_log(self) -> None:
+        if self.direct is not None:
+            self.direct.flush()
+        self._log.close()
+
     def close(self) -> None:
         """Writes the rest of the access log and gives up the metrics file."""
-        self._log.close()
+        self._end_log()
         self._metrics.close()
         if self._pool is not None:
             self._pool.close()
@@ -93,7 +102,7 @@ class ModelApp:
         if kind == "http":
             await self._http(scope, receive, send)
         elif kind == "lifespan":
-            await mounted.lifespan(self._mounted, scope, receive, send, self._log.close)
+            await mounted.lifespan(self._mounted, scope, receive, send, self._end_log)
         elif self._mounted is not None and self._may_ask(scope):
             await self._mounted.app(scope, receive, send)
         else:
@@ -106,18 +115,32 @@ class ModelApp:
             await self._answer(scope, send, self._quiet(route, scope))
             return
         started = time.perf_counter()
-        self.in_flight += 1
-        self._metrics.add(IN_FLIGHT, 1)
+        self._add_in_flight(1)
         status = 500
         try:
             status = await self._counted(route, scope, receive, send)
         finally:
-            self.in_flight -= 1
-            self._metrics.add(IN_FLIGHT, -1)
-            seconds = time.perf_counter() - started
+            self._add_in_flight(-1)
             label = route.label if route is not None else "app" if self._mounted else "other"
-            self._metrics.request(label, status, seconds)
-            self._log.add(scope["method"], scope["path"], status, seconds)
+            self._count(label, scope, status, time.perf_counter() - started)
+
+    def _add_in_flight(self, more: int) -> None:
+        self.in_flight += more
+        self._metrics.add(IN_FLIGHT, more)
+
+    def _count_direct(self, label: str, scope: Any, status: int, seconds: float) -> None:
+        self._count(label, below.without(self._root, scope), status, seconds)
+
+    def _count(self, label: str, scope: Any, status: int, seconds: float) -> None:
+        self._metrics.request(label, status, seconds)
+        self._log.add(scope["method"], scope["path"], status, seconds)
+
+    def _find(self, scope: Any) -> Route | None:
+        """The route of a request that only predicts; None for all else, and where an answer is not as usual."""
+        route = self._routes.get(below.without(self._root, scope)["path"])
+        if self._draining or route is None or route.work is None or not self._may_ask(scope):
+            return None
+        return route
 
     async def _counted(self, route: Route | None, scope: Any, receive: Receive, send: Send) -> int:
         try:
@@ -201,6 +224,8 @@ class ModelApp:
         return self._loaded and not self._draining and self._is_live()
 
     def _render_metrics(self) -> Answer:
+        if self.direct is not None:
+            self.direct.flush()
         label = f'model="{self._name}"'
         head = [(b"content-type", b"text/plain; version=0.0.4; charset=utf-8")]
         return Answer(200, head, self._metrics.render(label))

@@ -11,6 +11,7 @@ import asyncio
 import errno
 import importlib
 import inspect
+import select
 import socket
 import time
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from functools import partial
 from typing import Any
 
 from . import platform
+from .front import Connection, Front
 
 KEEP_ALIVE_SECONDS = 75
 _BACKLOG = 2048
@@ -52,6 +54,7 @@ class Serving:
         self._ended: set[int] = set()
         self._dates: asyncio.Task[None] | None = None
         self._accepting = False
+        self._front: Front | None = None
 
     async def start(self) -> None:
         """Start the application. Raises StartupFailed."""
@@ -64,11 +67,17 @@ class Serving:
             arguments["app_state"] = self._lifespan.state
         self._factory = partial(protocol, **arguments)
         self._dates = asyncio.create_task(self._keep_date())
+        direct = getattr(self._app, "direct", None)
+        if direct is not None and hasattr(select, "epoll"):
+            front = Front(direct, self._take, lambda: self._state.default_headers)
+            self._front = front if front.open() else None
 
     async def _keep_date(self) -> None:
         while True:
             date = (b"date", formatdate(time.time(), usegmt=True).encode())
             self._state.default_headers = [date, *self._config.encoded_headers]
+            if self._front is not None:
+                self._front.end_idle(KEEP_ALIVE_SECONDS)
             await asyncio.sleep(1)
 
     def accept(self) -> None:
@@ -86,6 +95,16 @@ class Serving:
                 self._pause(error)
             return
         connection.setblocking(False)
+        try:
+            if connection.family in (socket.AF_INET, socket.AF_INET6):
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._front is None or not self._front.add(connection):
+                self._take(Connection(connection))
+        except OSError:
+            connection.close()  # the client is gone already
+
+    def _take(self, connection: Connection) -> None:
+        """A connection for uvicorn."""
         task = asyncio.get_running_loop().create_task(self._open(connection))
         self._opening.add(task)
         task.add_done_callback(self._opening.discard)
@@ -101,13 +120,30 @@ class Serving:
         if self._accepting:
             asyncio.get_running_loop().add_reader(self._socket, self._accept)
 
-    async def _open(self, connection: socket.socket) -> None:
+    async def _open(self, connection: Connection) -> None:
         try:
-            if connection.family in (socket.AF_INET, socket.AF_INET6):
-                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            await asyncio.get_running_loop().connect_accepted_socket(self._factory, connection)
+            await asyncio.get_running_loop().connect_accepted_socket(
+                partial(self._protocol, connection), connection.sock
+            )
         except OSError:
-            connection.close()  # the client is gone already
+            connection.sock.close()  # the client is gone already
+
+    def _protocol(self, connection: Connection) -> asyncio.Protocol:
+        """uvicorn's, which begins where the connection was left."""
+        protocol: Any = self._factory()
+        made = protocol.connection_made
+
+        def connection_made(transport: Any) -> None:
+            made(transport)
+            if connection.unsent:
+                transport.write(connection.unsent)
+            if connection.ended:
+                transport.close()
+            elif connection.received:
+                protocol.data_received(connection.received)
+
+        protocol.connection_made = connection_made
+        return protocol  # type: ignore[no-any-return]
 
     def refuse(self) -> None:
         """Accept no more connections; those that were accepted are served."""
@@ -125,13 +161,20 @@ class Serving:
         self._app.start_draining()
         loop = asyncio.get_running_loop()
         deadline = loop.time() + idle_seconds
-        while self._opening or self._state.connections or self._state.tasks:
+        while self._pass_on() or self._opening or self._state.connections or self._state.tasks:
             if loop.time() >= deadline:
                 self._close_idle()
             await asyncio.sleep(_LOOK_SECONDS)
         await self._lifespan.shutdown()
         if self._dates is not None:
             self._dates.cancel()
+
+    def _pass_on(self) -> bool:
+        """Whether connections are left where they are not drained."""
+        if self._front is None:
+            return False
+        self._front.close()
+        return self._front.busy
 
     def _close_idle(self) -> None:
         for connection in list(self._state.connections):
