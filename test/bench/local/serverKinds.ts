@@ -107,9 +107,18 @@ export async function startMlServer({ uv, workspace, model }: BenchJob): Promise
 
 /** A model of KServe's Python SDK, written as its documentation shows. */
 export async function startKServe({ uv, model }: BenchJob): Promise<RunningServer> {
+  return startScript(uv, 'kserve_server.py', model);
+}
+
+/** What no server in Python can be quicker than. */
+export async function startFloor({ uv, model }: BenchJob): Promise<RunningServer> {
+  return startScript(uv, 'floor_server.py', model);
+}
+
+async function startScript(uv: UvTools, script: string, model: string): Promise<RunningServer> {
   const python = await environment(uv, 'kserve', ['kserve==0.21.0']);
   const port = await closedPort();
-  return startProgram(python, [path.join(sources, 'kserve_server.py'), model, String(port)], port);
+  return startProgram(python, [path.join(sources, script), model, String(port)], port);
 }
 
 async function startProgram(command: string, args: readonly string[], port: number): Promise<RunningServer> {
