@@ -55,7 +55,7 @@ class Pool:
         self._wake: Callable[[], None] = lambda: None
         self._lasted = 0.0
         self.ahead = 0
-        """How many requests the borrower has seen and not begun."""
+        """How many requests the borrower has seen and not answered."""
 
     @property
     def stuck(self) -> bool:

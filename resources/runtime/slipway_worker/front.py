@@ -120,9 +120,9 @@ class Front:
             self._pass(self._connections.get(number))  # on to where it is told that the model is busy
         del ready[room:]
         while ready:
-            number = ready.pop(0)
             pool.ahead = len(ready)
-            self._serve(number)
+            self._serve(ready.pop(0))
+        pool.ahead = 0
 
     def _serve(self, number: int) -> None:
         with self._lock:
@@ -238,7 +238,7 @@ class Front:
         taken = self._direct.take(seconds)
         if taken is not None:
             owner, answer = taken
-            self._direct.pool.ahead = 0  # who waits behind it comes to the event loop now
+            self._direct.pool.ahead = 0  # it is the event loop's now, and so is what waits behind it
             self._drop(owner[0])
             task = self._loop.create_task(self._finish(answer, *owner))
             self._tasks.add(task)
