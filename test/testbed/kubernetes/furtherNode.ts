@@ -4,7 +4,7 @@ import { requireProgram } from '../program';
 import { runTool } from '../runTool';
 import { askApi } from './apiRequest';
 import { startMachine, type Daemon, type Machine } from './machine';
-import { startContainerd, startKubelet, startProxy } from './node';
+import { containerdReady, startContainerd, startKubelet, startProxy } from './node';
 import { enforcePolicies } from './policies';
 import type { Node, Settings } from './settings';
 import { isTrue, until } from './until';
@@ -62,6 +62,7 @@ export function furtherNode(first: Settings, node: Node): TestNode {
       try {
         await connect(first.machine, settings);
         const containerd = startContainerd(settings);
+        await containerdReady(settings, containerd);
         here = { settings, kubelet: startKubelet(settings) };
         await isReady(settings, [containerd, here.kubelet, startProxy(settings)]);
         await enforcePolicies(settings);

@@ -1,9 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import path from 'node:path';
 import { program } from './controlPlane';
 import { writeYaml } from './files';
 import type { Daemon, Machine } from './machine';
 import { pauseImage, podRange, serviceRange, type Node, type Settings } from './settings';
+import { until } from './until';
 
 /** The registry of the cluster: what was pushed there from outside has the same name inside. */
 export function startNodeRegistry({ machine, registry }: Settings): Daemon {
@@ -14,6 +16,24 @@ export function startNodeRegistry({ machine, registry }: Settings): Daemon {
     http: { addr: registry },
   });
   return machine.start('registry', 'docker-registry', ['serve', config]);
+}
+
+/** Resolves when the container runtime listens: a kubelet that comes earlier ends. */
+export async function containerdReady({ machine }: Settings, containerd: Daemon): Promise<void> {
+  const socket = runtimeSocket(machine.folder);
+  await until(
+    'containerd listens',
+    [containerd],
+    () =>
+      new Promise((resolve) => {
+        const connection = connect(socket);
+        const end = (isThere: boolean) => (): void => {
+          connection.destroy();
+          resolve(isThere);
+        };
+        connection.once('connect', end(true)).once('error', end(false));
+      }),
+  );
 }
 
 /** The container runtime. */

@@ -226,9 +226,14 @@ export async function paletteRows(page: Page, text: string): Promise<readonly st
   return titles;
 }
 
-/** Keeps a picture of the window for the README, without what only hovers under the mouse. */
+/** Keeps a picture of the window for the README, without what only hovers under the mouse, which may need a push to go. */
 export async function picture(page: Page, name: string): Promise<void> {
-  await page.mouse.move(700, 784);
-  await page.locator('.monaco-hover:visible').first().waitFor({ state: 'detached' });
+  const hover = page.locator('.monaco-hover:visible').first();
+  const places = [700, 760, 820];
+  let tries = 0;
+  await eventually('nothing hovers over the window', 60, async () => {
+    await page.mouse.move(places[tries++ % places.length] ?? 700, 784);
+    return comesTrue(hover.waitFor({ state: 'detached', timeout: 3000 }));
+  });
   await screenshot(page, name);
 }

@@ -27,6 +27,7 @@ export type RolloutOutcome =
   /** @param pod one that did not become ready, whose log may tell more */
   | { readonly kind: 'failed'; readonly reason: Reason; readonly pod: string | undefined };
 
+const settlingWords = 'Ready and taking over';
 const tickMs = 500;
 /** So long the cluster may not be heard. Seconds. */
 const longestSilence = 60;
@@ -48,7 +49,10 @@ export async function* followRollout(
     const deployment = snapshot.deployments.find((one) => one.metadata.name === rollout.model);
     if (deployment === undefined || releaseOf(deployment) !== rollout.version) return overtaken(rollout);
     const pods = podsOf(snapshot, rollout.version);
-    if (isComplete(deployment)) return { kind: 'ready' };
+    if (isComplete(deployment)) {
+      yield* tellEnd(place, before, clock, signal);
+      return { kind: 'ready' };
+    }
     const now = await orStarting(judge(deployment, pods), starts, signal);
     const failure = clock.judge(now);
     if (failure !== undefined) return { kind: 'failed', reason: failure, pod: now.pod?.metadata.name };
@@ -80,6 +84,18 @@ async function orStarting(now: Judgement, starts: Starts, signal: AbortSignal): 
   const { stage, pod, trouble } = now;
   if (stage !== 'loading' || trouble !== undefined || pod === undefined) return now;
   return (await starts.has(pod, signal)) ? { ...now, stage: 'starting' } : now;
+}
+
+/** A release may be ready and alone at once: then nobody saw it take over. */
+async function* tellEnd(
+  place: Place,
+  before: Judgement | undefined,
+  clock: StageClock,
+  signal: AbortSignal,
+): AsyncGenerator<RolloutStep> {
+  if (before === undefined || before.stage === 'settling') return;
+  yield* tellTimes(place, [before, { ...before, stage: 'settling' }], clock, signal);
+  yield { kind: 'progress', step: 'settling', message: settlingWords };
 }
 
 /** How long the stages took that are over: as who did it says, else as it was seen. */
@@ -165,7 +181,7 @@ function describe(now: Judgement, image: string, pods: readonly Pod[], deploymen
     pulling: `Pulling ${image} on ${node}`,
     starting: `Starting the server on ${node}`,
     loading: `Loading the model on ${node}`,
-    settling: 'Ready and taking over',
+    settling: settlingWords,
   };
   return doing[now.stage] + count;
 }
