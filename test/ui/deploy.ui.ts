@@ -242,8 +242,16 @@ story('from an open notebook to an endpoint', { prepare: (projects) => copyExamp
       const deliveries = await copyExample(projects, 'deliveries');
       const workspace = path.join(projects, 'both.code-workspace');
       await writeFile(workspace, JSON.stringify({ folders: [{ path: 'iris' }, { path: 'deliveries' }] }));
-      await open(workspace);
-      await openContainer(page, /^Explorer/);
+      // A window that starts may take the workspace for one without folders; loaded again, it has them.
+      await eventually('the workspace has its folders', 90, async () => {
+        await open(workspace);
+        await openContainer(page, /^Explorer/);
+        const folder = row(page, /^deliveries/).waitFor({ timeout: 20_000 });
+        return folder.then(
+          () => true,
+          () => false,
+        );
+      });
       await chooseFromMenu(page, row(page, /^deliveries/), 'Deploy Model');
       await dialog(page).filter({ hasText: 'Execute deliveries.ipynb on this machine?' }).waitFor({ timeout: 90_000 });
       assert.ok((await textOf(dialog(page))).includes(deliveries));
@@ -251,7 +259,7 @@ story('from an open notebook to an endpoint', { prepare: (projects) => copyExamp
       await answerDialog(page, 'Cancel');
       await toast(page, 'Deploying').waitFor({ state: 'detached' });
     },
-    150,
+    240,
   );
 
   step('removes the model after a question and leaves no process', async ({ page, home, root }) => {
