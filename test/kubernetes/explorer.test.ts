@@ -13,7 +13,6 @@ import {
   answerDialog,
   chooseFromMenu,
   clearToasts,
-  closePane,
   collapse,
   expand,
   isThere,
@@ -23,6 +22,7 @@ import {
   textOf,
   toast,
   widenSidebar,
+  turnPane,
 } from '../ui/support/window';
 
 const programs = process.env['SLIPWAY_TEST_KUBERNETES'] ?? '';
@@ -53,7 +53,7 @@ describe('The cluster explorer in the workbench', () => {
   story('a cluster', options, (step) => {
     step('shows every context, and an entry that is broken in its place', async ({ page }) => {
       await openContainer(page, /Slipway/);
-      await closePane(page, 'Models');
+      await turnPane(page, 'Models', false);
       await widenSidebar(page);
       await row(page, /^Cluster testbed/).waitFor();
       await row(page, /^gone, Its cluster nowhere is not defined\./).waitFor();

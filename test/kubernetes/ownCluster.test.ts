@@ -8,7 +8,6 @@ import { story } from '../ui/support/story';
 import { writeProject } from '../ui/support/stage';
 import {
   chooseFromMenu,
-  closePane,
   collapse,
   expand,
   isThere,
@@ -17,6 +16,7 @@ import {
   quickPickRow,
   row,
   textOf,
+  turnPane,
   widenSidebar,
 } from '../ui/support/window';
 import { startCluster, type TestCluster } from '../testbed/kubernetes/cluster';
@@ -50,7 +50,7 @@ describe('A cluster that is added, pinned and has kinds of its own', () => {
     step('is found by the command line that made it, beside one that says why it lists none', async ({ page }) => {
       await openContainer(page, /Slipway/);
       await row(page, /^Cluster This Machine/).waitFor();
-      await closePane(page, 'Models');
+      await turnPane(page, 'Models', false);
       await widenSidebar(page, 480);
       assert.equal(await page.getByRole('treeitem', { name: /^Cluster testbed/ }).count(), 0);
       await runCommand(page, 'Slipway: Add Cluster…');

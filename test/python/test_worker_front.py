@@ -127,6 +127,13 @@ class Front(SupervisorCase):
         self.wires.append(wire)
         return wire
 
+    def answered(self, count: int) -> list[Wire]:
+        """Connections that were used and are kept."""
+        kept = [self.wire().send(post(at)) for at in range(count)]
+        for wire in kept:
+            wire.read()
+        return kept
+
     def hold(self, name: str = "flag") -> tuple[Wire, Path]:
         """A connection whose prediction has begun, and the file that it waits for."""
         flag = self.root / name
@@ -197,9 +204,7 @@ class Front(SupervisorCase):
 
     def test_nobody_waits_for_a_long_prediction(self) -> None:
         self.start()
-        kept = [self.wire().send(post(at)) for at in range(5)]
-        for wire in kept:
-            wire.read()
+        kept = self.answered(5)
         slow, flag = self.hold()
         begun = time.monotonic()
         for wire in [*kept, self.wire(), self.wire()]:
@@ -242,9 +247,7 @@ class Front(SupervisorCase):
 
     def test_the_end_answers_what_has_begun_and_each_connection_once_more(self) -> None:
         self.start()
-        kept = [self.wire().send(post(at)) for at in range(3)]
-        for wire in kept:
-            wire.read()
+        kept = self.answered(3)
         slow, flag = self.hold()
         self.worker.send_signal(signal.SIGTERM)
         for wire in kept[:2]:

@@ -14,6 +14,7 @@ import {
   chooseFromMenu,
   clearToasts,
   closeAllEditors,
+  comesTrue,
   dialog,
   editorWith,
   expand,
@@ -246,11 +247,7 @@ story('from an open notebook to an endpoint', { prepare: (projects) => copyExamp
       await eventually('the workspace has its folders', 90, async () => {
         await open(workspace);
         await openContainer(page, /^Explorer/);
-        const folder = row(page, /^deliveries/).waitFor({ timeout: 20_000 });
-        return folder.then(
-          () => true,
-          () => false,
-        );
+        return comesTrue(row(page, /^deliveries/).waitFor({ timeout: 20_000 }));
       });
       await chooseFromMenu(page, row(page, /^deliveries/), 'Deploy Model');
       await dialog(page).filter({ hasText: 'Execute deliveries.ipynb on this machine?' }).waitFor({ timeout: 90_000 });

@@ -13,13 +13,7 @@ export async function openContainer(page: Page, name: string | RegExp): Promise<
   });
 }
 
-/** A view's heading closes it, which gives the others its place. */
-export async function closePane(page: Page, name: string): Promise<void> {
-  const header = page.locator('.pane-header', { hasText: name }).first();
-  if ((await header.getAttribute('aria-expanded')) === 'true') await header.click();
-}
-
-/** Opens or closes a view of the side bar. */
+/** Opens a view of the side bar, or closes it, which gives the others its place. */
 export async function turnPane(page: Page, name: string, isOpen: boolean): Promise<void> {
   const header = page.locator('.sidebar .pane-header', { hasText: name });
   await eventually(`the view ${name} is turned`, 20, async () => {
@@ -120,7 +114,8 @@ export async function answerFromMenu(
   });
 }
 
-function comesTrue(condition: Promise<void>): Promise<boolean> {
+/** Whether a wait came to its end, not to its deadline. */
+export function comesTrue(condition: Promise<void>): Promise<boolean> {
   return condition.then(
     () => true,
     () => false,
