@@ -91,6 +91,7 @@ module.exports = {
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default'] },
     // The package esbuild is taken for our file of that name, because bare names are looked up beside tsconfig.json too.
     exclude: { path: '^test/fixtures/|^esbuild\\.mjs$' },
   },

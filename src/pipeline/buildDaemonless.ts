@@ -45,7 +45,7 @@ async function ship(
   signal: AbortSignal,
 ): Promise<string> {
   const { name, project } = order;
-  const { base, further, made, server, bundle } = prepared;
+  const { base, further, made, server, bundle, begun } = prepared;
   const files = await filesBelow(bundle.folder);
   const variants: ImageVariant[] = [];
   for (const one of [base, ...further])
@@ -53,7 +53,7 @@ async function ship(
       base: one,
       recipes: await choosePackages(services, host, { order, prepared }, one, files, signal),
     });
-  const job = { name, project: project.root, variants, made, server, bundle, registries };
+  const job = { name, project: project.root, variants, made, server, bundle, registries, begun };
   return to.kind === 'registry'
     ? pushImage(services, host, job, to.reference, signal)
     : saveImage(services, host, job, to, signal);

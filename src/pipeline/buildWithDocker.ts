@@ -73,7 +73,7 @@ export async function buildGenerated(
 ): Promise<MadeImage> {
   // Before the notebook is executed: what cannot be built need not be trained.
   const engine = await findEngine(services, host, to, signal);
-  const prepared = await prepareImage(services, host, registries, order, signal);
+  const prepared = await prepareImage(services, host, registries, { ...order, byteCode: false }, signal);
   await prepared.made.ended;
   const files = await generateDockerfile(services, host, prepared, order, signal);
   const { name, platform } = order;

@@ -62,7 +62,7 @@ export async function exportDockerfile(
   folder: string,
   signal: AbortSignal,
 ): Promise<string> {
-  const prepared = await prepareImage(services, host, registries, order, signal);
+  const prepared = await prepareImage(services, host, registries, { ...order, byteCode: false }, signal);
   await prepared.made.ended;
   const files = await generateDockerfile(services, host, prepared, order, signal);
   return step(host, 'build', `Writing ${folder}`, async () => {

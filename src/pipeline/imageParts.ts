@@ -1,26 +1,17 @@
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { listFiles } from '../clients/files/contentStore';
 import { hostGlibc } from '../clients/python/hostLibc';
-import {
-  selectWheels,
-  wheelMissing,
-  type PythonTarget,
-  type Wheel,
-  type WheelRequest,
-} from '../clients/python/selectWheels';
+import { selectWheels, wheelMissing, type Wheel, type WheelRequest } from '../clients/python/selectWheels';
 import { compilesFor } from '../build/image/compilesFor';
 import type { SourceFile } from '../build/image/planLayers';
 import type { BaseFacts } from '../build/image/probeBase';
 import type { Platform } from '../core/image';
 import type { Solved } from './prepareEnvironment';
+import { environmentRequirements, pythonTarget, serverWheels, wheelCache } from './serverWheels';
 import type { Services } from './services';
 import { selectTorch, type Accelerated } from './torchWheels';
 
-/** What serving takes beside the user's packages; a kernel is not needed any more. */
-const serverRequirements = ['cloudpickle>=2', 'uvicorn>=0.20', 'httptools', 'uvloop'];
-/** In every virtual environment that Python's own `venv` makes. */
-const environmentRequirements = ['pip'];
 const shipped = /^(?:worker\.py$|slipway_worker\/|slipway_server\/)/;
 
 /** The packages of an image, for its platform: those of the user, and those of the server that the user's do not bring. */
@@ -62,10 +53,11 @@ export async function selectPackages(
     dependencies: false,
     sources: true,
     target: pythonTarget(order),
+    keptAnswers: true,
   };
   const [ordinary, added] = await Promise.all([
     selectWheels(uv, wheelCache(services), users, signal).then((found) => buildable(order, users, found, signal)),
-    selectServer(services, order, signal),
+    serverWheels(services, order, signal),
   ]);
   const chosen = [...ordinary, ...wheels];
   const known = new Set(chosen.map((wheel) => wheel.distribution));
@@ -113,28 +105,8 @@ export async function selectSupport(
   order: PackageOrder,
   signal: AbortSignal,
 ): Promise<readonly Wheel[]> {
-  const wheels = await selectServer(services, order, signal);
+  const wheels = await serverWheels(services, order, signal);
   return wheels.filter((wheel) => !environmentRequirements.includes(wheel.distribution));
-}
-
-async function selectServer(services: Services, order: PackageOrder, signal: AbortSignal): Promise<readonly Wheel[]> {
-  const request = {
-    subject: "Slipway's server",
-    requirements: [...serverRequirements, ...environmentRequirements].join('\n'),
-    constraints: `${order.solved.lock.text}\n${await pinsIn(order.support)}`,
-    dependencies: true,
-    target: pythonTarget(order),
-  };
-  return selectWheels(await services.uv(signal), wheelCache(services), request, signal);
-}
-
-function pythonTarget({ base, platform }: PackageOrder): PythonTarget {
-  const { architecture } = platform;
-  return { minor: base.minor, architecture, glibc: base.libc.kind === 'glibc' ? base.libc.version : undefined };
-}
-
-function wheelCache(services: Services): string {
-  return path.join(services.home.images, 'wheels');
 }
 
 /** The server's own files, of a folder that holds all of the runtime. */
@@ -153,15 +125,4 @@ export async function filesBelow(folder: string): Promise<readonly SourceFile[]>
     files.push({ path: name, file, size: (await stat(file)).size });
   }
   return files;
-}
-
-/** What a snapshot was pickled with must unpickle it. */
-async function pinsIn(support: string | undefined): Promise<string> {
-  if (support === undefined) return '';
-  const names = await readdir(support);
-  return names
-    .map((name) => /^(?<name>.+)-(?<version>[^-]+)\.dist-info$/.exec(name)?.groups)
-    .flatMap((found) => (found === undefined ? [] : [`${found['name'] ?? ''}==${found['version'] ?? ''}`]))
-    .sort()
-    .join('\n');
 }

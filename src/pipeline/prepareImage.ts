@@ -10,6 +10,7 @@ import type { Project } from '../core/project';
 import { planFiles, type FilePlan } from '../project/planFiles';
 import { freeSpaceIsOver } from './freeSpace';
 import { furtherBases, onBase, type Registries } from './imageBase';
+import { beginOnBase } from './beginOnBase';
 import { makeArtifact, type Made } from './makeArtifact';
 import { packageModel } from './packageModel';
 import { collectSecrets } from './secrets';
@@ -27,6 +28,8 @@ export interface ImageOrder {
   /** For the plan. */
   readonly destination: string;
   readonly retrain: boolean;
+  /** Whether byte code of the base's standard library will be wanted on this machine. */
+  readonly byteCode: boolean;
 }
 
 /** A bundle and the base that it goes onto. */
@@ -39,6 +42,8 @@ export interface PreparedImage {
   readonly server: string;
   readonly bundle: Bundle;
   readonly leftOut: FilePlan['leftOut'];
+  /** Settles when what was begun of the layers meanwhile is made. Never rejects. */
+  readonly begun: Promise<void>;
 }
 
 /** An image that was built. */
@@ -51,7 +56,7 @@ export interface MadeImage {
 
 /**
  * The same steps as a deploy up to the bundle, for the Python of a base image. The kernel of the training may still be
- * ending: await `made.ended` before all is done.
+ * ending, and byte code be compiled: await `made.ended` before all is done.
  */
 export async function prepareImage(
   services: Services,
@@ -66,14 +71,20 @@ export async function prepareImage(
   const secrets = await collectSecrets(host, project.config.secrets ?? [], signal);
   await freeSpaceIsOver(services.home, signal);
   const job = { project, retrain, destination, name, secrets, replicas: 1 };
-  const made = await makeArtifact(services, host, job, signal);
+  const work = beginOnBase(services, { base, project, platform: order.platform, byteCode: order.byteCode }, signal);
+  const artifact = await makeArtifact(services, host, job, signal).catch(async (error: unknown) => {
+    await work.stop();
+    throw error;
+  });
+  await work.asked;
+  const made = { ...artifact, ended: Promise.all([artifact.ended, work.compiled]).then(() => undefined) };
   return whileEnding(made, async () => {
     await refuseGpuTensors(project, made, signal);
     const server = await copyRuntime(services.home, services.context.resources);
     const { files, leftOut } = await planFiles(project, signal);
     const packaging = { name, project, solved: made.solved, server, record: made.record, files };
     const bundle = await packageModel(services, host, packaging, signal);
-    return { base, further, made, server, bundle, leftOut };
+    return { base, further, made, server, bundle, leftOut, begun: work.compiled };
   });
 }
 

@@ -25,7 +25,7 @@ export function makeServices(context: TargetContext, kernel?: string, credential
     kernel,
     credentials,
     uv: (signal) => {
-      opened ??= openUv(home, signal).catch((error: unknown) => {
+      opened ??= openUv(home, context.resources, signal).catch((error: unknown) => {
         opened = undefined;
         throw error;
       });

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
+import PQueue from 'p-queue';
 import { baseBlob, layerBlob, memoryBlob } from '../build/image/blobs';
 import { imageConfig, imageIndex, imageManifest } from '../build/image/imageConfig';
 import { LayerCache } from '../build/image/layerCache';
@@ -43,12 +44,15 @@ export interface ImageJob {
   readonly server: string;
   readonly bundle: Bundle;
   readonly registries: Registries;
+  /** Settles when what was begun of the layers earlier is made. */
+  readonly begun: Promise<void>;
 }
 
-/** Making layers is work for the processor, pushing them is waiting: a few more than there are processors. */
-const atOnce = Math.min(6, availableParallelism() + 2);
-/** Each holds some 70 MB, and the processes that compile byte code want processors as well. */
-const layerThreads = Math.max(1, Math.min(2, availableParallelism() - 1));
+/**
+ * All layers are begun at once, so that neither the network nor a processor waits for the other. What each step of them
+ * takes is bounded: connections to the index, threads, each of which holds some 40 MB, and processes that compile.
+ */
+const atOnce = { fetching: 8, layerThreads: 2, compiling: availableParallelism() };
 const transferEveryMs = 250;
 
 /**
@@ -122,7 +126,7 @@ async function pushVariant(
       await publisher.blob(blob, abort);
     }),
   ];
-  const results = await inParallel(tasks, atOnce, (task, abort) => task(abort), signal);
+  const results = await inParallel(tasks, tasks.length, (task, abort) => task(abort), signal);
   const layers = results.filter((layer) => layer !== undefined);
   const { config, ...document } = documents(job, variant, layers);
   await publisher.blob({ source: config, isFresh: true }, signal);
@@ -142,7 +146,7 @@ export async function saveImage(
     const made = await step(host, 'build', 'Making the layers', async () => {
       const make = (recipe: LayerRecipe, abort: AbortSignal): Promise<Layer> => makeLayer(workshop, recipe, abort);
       const result: (readonly Layer[])[] = [];
-      for (const { recipes } of job.variants) result.push(await inParallel(recipes, atOnce, make, signal));
+      for (const { recipes } of job.variants) result.push(await inParallel(recipes, recipes.length, make, signal));
       const unique = new Map(result.flat().map(({ digest, size }) => [digest, size]));
       const bytes = [...unique.values()].reduce((sum, size) => sum + size, 0);
       return { result, message: `${unique.size} layers, ${formatBytes(bytes)}` };
@@ -178,14 +182,14 @@ function topOf<D extends ImageDocument>({ variants }: ImageJob, images: readonly
 async function withWorkshop<Result>(
   services: Services,
   host: DeployHost,
-  { made, server, variants }: ImageJob,
+  { made, server, variants, begun }: ImageJob,
   signal: AbortSignal,
   use: (workshop: Workshop) => Promise<Result>,
 ): Promise<Result> {
   const { images } = services.home;
   const cache = new LayerCache(images);
   const program = path.join(services.context.resources, '..', 'dist', 'layerWorker.js');
-  const threads = new Threads<LayerRequest, Layer>(program, layerThreads);
+  const threads = new Threads<LayerRequest, Layer>(program, atOnce.layerThreads);
   const wheels = path.join(images, 'wheels');
   const { python, lock } = made.solved;
   const workshop = {
@@ -193,6 +197,9 @@ async function withWorkshop<Result>(
     threads,
     wheels,
     fetched: new Map(),
+    fetching: new PQueue({ concurrency: atOnce.fetching }),
+    compiling: new PQueue({ concurrency: atOnce.compiling }),
+    begun,
     minor: variants[0]?.base.facts.minor ?? python.interpreter.minor,
     python: python.interpreter,
     runtime: server,

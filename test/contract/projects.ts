@@ -1,6 +1,5 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { openUv } from '../../src/clients/python/uv';
 import { editCell } from '../support/notebooks';
 import { repository, type Workspace } from '../support/workspace';
 
@@ -64,7 +63,7 @@ export const projects: readonly ProjectCase[] = [
     printed: /140 deliveries in 28 days/,
     // The lock names the index of the machine that makes it, so it is made here and not kept in the repository.
     prepare: async (folder, workspace) => {
-      const uv = await openUv(workspace.services.home, workspace.signal);
+      const uv = await workspace.services.uv(workspace.signal);
       await uv.run(['lock', '--directory', folder], { subject: 'deliveries' }, workspace.signal);
     },
     edit: inNotebook('deliveries.ipynb', 'predict', 'minutes > 45', 'minutes > 90'),

@@ -12,7 +12,7 @@ import { notebookOf } from '../support/notebooks';
 import { exampleCell } from '../support/plainProject';
 import { recordingHost } from '../support/recordingHost';
 import { startWheelIndex, type WheelIndex } from '../support/wheelIndex';
-import { openWorkspace, type Workspace } from '../support/workspace';
+import { openWorkspace, resources, type Workspace } from '../support/workspace';
 import { pushBase } from '../testbed/docker/baseImage';
 import { startRegistry, type TestRegistry } from '../testbed/docker/registry';
 
@@ -107,7 +107,7 @@ describe('PyTorch in an image', { timeout: 5 * 60_000 }, () => {
     await failure(packages('cu130'), 'AcceleratorMissing', /no build of torch==9\.9\.0 for cu130/);
     process.env['UV_DEFAULT_INDEX'] = `${index.origin}/simple`;
     try {
-      const uv = await openUv(homeAt(workspace.home), workspace.signal);
+      const uv = await openUv(homeAt(workspace.home), resources, workspace.signal);
       const target = { minor: '3.11', architecture: 'amd64', glibc: [2, 36] } as const;
       const order = { lock: 'torch==9.9.0\n', accelerator: 'cu130', target };
       const chosen = selectTorch(uv, path.join(workspace.root, 'wheels'), order, workspace.signal);

@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { openUv } from '../../src/clients/python/uv';
 import type { Workspace } from './workspace';
 
 /** Makes a virtual environment in the workspace and returns its interpreter. It shares nothing with any project's. */
@@ -8,7 +7,7 @@ export async function makeRunnerPython(
   name: string,
   requirements: readonly string[],
 ): Promise<string> {
-  const uv = await openUv(workspace.services.home, workspace.signal);
+  const uv = await workspace.services.uv(workspace.signal);
   const folder = path.join(workspace.root, 'environments', name);
   const python =
     process.platform === 'win32' ? path.join(folder, 'Scripts', 'python.exe') : path.join(folder, 'bin', 'python');

@@ -1,7 +1,8 @@
 import path from 'node:path';
+import type PQueue from 'p-queue';
 import { hashFile } from '../../clients/files/contentStore';
 import type { Threads } from '../../clients/process/threads';
-import { compileByteCode } from '../../clients/python/byteCode';
+import { compileByteCode, type ByteCodeLayer, type ByteCodeRequest } from '../../clients/python/byteCode';
 import { buildWheel, builtWith, type WheelBuilder } from '../../clients/python/buildWheel';
 import { fetchWheel } from '../../clients/python/fetchWheel';
 import type { Wheel } from '../../clients/python/selectWheels';
@@ -14,21 +15,31 @@ import type { LayerRecipe, LibrarySource } from './planLayers';
 import type { LayerRequest } from './layerWorker';
 import { wheelLayerVersion, type WheelFile } from './wheelLayer';
 
-/** What making layers needs of this machine. */
-export interface Workshop {
+/** What compiles for an image. */
+export interface ByteCodeCompiler {
   readonly cache: LayerCache;
-  /** They run `layerWorker.ts`. */
-  readonly threads: Threads<LayerRequest, Layer>;
   /** Folder of fetched wheels. */
   readonly wheels: string;
-  /** Wheels that are being fetched or were, by hash: a layer of modules and one of byte code share them. */
-  readonly fetched: Map<string, Promise<string>>;
-  /** `3.11`, of the base and of this machine's interpreter. */
-  readonly minor: string;
   /** The interpreter that compiles: its path, and its version for the cache. */
   readonly python: { readonly path: string; readonly version: string };
   /** Folder of the server's files, which holds the compiler too. */
   readonly runtime: string;
+  /** How many processes compile at once. */
+  readonly compiling: PQueue;
+}
+
+/** What making layers needs of this machine. */
+export interface Workshop extends ByteCodeCompiler {
+  /** They run `layerWorker.ts`. */
+  readonly threads: Threads<LayerRequest, Layer>;
+  /** Wheels that are being fetched or were, by hash: a layer of modules and one of byte code share them. */
+  readonly fetched: Map<string, Promise<string>>;
+  /** How much is fetched at once. */
+  readonly fetching: PQueue;
+  /** Settles when what was begun of the byte code earlier is made. */
+  readonly begun: Promise<void>;
+  /** `3.11`, of the base and of this machine's interpreter. */
+  readonly minor: string;
   readonly builder: WheelBuilder;
 }
 
@@ -46,7 +57,7 @@ export function makeLayer(workshop: Workshop, recipe: LayerRecipe, signal: Abort
     case 'byteCode':
       return byteCodeLayer(workshop, recipe, signal);
     case 'library':
-      return libraryLayer(workshop, recipe.library, signal);
+      return workshop.begun.then(() => libraryLayer(workshop, recipe.library, signal));
     case 'files':
       return filesLayer(workshop, recipe.files, signal);
   }
@@ -61,7 +72,7 @@ function wheelLayer(
   const inputs = ['wheels', wheelLayerVersion, scheme, origins(workshop, wheels)];
   return workshop.cache.layer(inputs, async (to) => {
     const files = await fetchAll(workshop, wheels, signal);
-    return workshop.threads.run({ kind: 'wheels', to, wheels: files, scheme }, signal);
+    return workshop.threads.run({ kind: 'wheels', to, wheels: files, scheme }, bytesOf(wheels), signal);
   });
 }
 
@@ -86,32 +97,50 @@ function byteCodeLayer(
       }),
       folders: [{ folder: runtime, path: imagePaths.runtime, files: server.map((one) => one.path) }],
     };
-    return { mediaType: mediaTypes.layerGzip, ...(await compileByteCode(python.path, runtime, request, signal)) };
+    return compiled(workshop, request, bytesOf(wheels), signal);
   });
 }
 
-function libraryLayer(workshop: Workshop, library: LibrarySource, signal: AbortSignal): Promise<Layer> {
-  const { python, runtime } = workshop;
-  const inputs = ['byteCode', byteCodeVersion, python.version, library.path, library.base];
-  return workshop.cache.layer(inputs, async (output) => {
-    const request = { output, kept: keptByteCode(workshop), wheels: [], folders: [library] };
-    return { mediaType: mediaTypes.layerGzip, ...(await compileByteCode(python.path, runtime, request, signal)) };
-  });
+/** The byte code of a base's standard library, which can be made as soon as the base is known. */
+export function libraryLayer(compiler: ByteCodeCompiler, library: LibrarySource, signal: AbortSignal): Promise<Layer> {
+  const inputs = ['byteCode', byteCodeVersion, compiler.python.version, library.path, library.base];
+  return compiler.cache.layer(inputs, (output) =>
+    compiled(compiler, { output, kept: keptByteCode(compiler), wheels: [], folders: [library] }, Infinity, signal),
+  );
+}
+
+/** @param effort what takes longer is begun first, so that none of it is left for the end alone */
+async function compiled(
+  { compiling, python, runtime }: ByteCodeCompiler,
+  request: ByteCodeRequest,
+  effort: number,
+  signal: AbortSignal,
+): Promise<Layer> {
+  const compile = (): Promise<ByteCodeLayer> => {
+    signal.throwIfAborted();
+    return compileByteCode(python.path, runtime, request, signal);
+  };
+  return { mediaType: mediaTypes.layerGzip, ...(await compiling.add(compile, { priority: effort })) };
 }
 
 async function filesLayer(workshop: Workshop, files: readonly LayerFile[], signal: AbortSignal): Promise<Layer> {
   const inputs: unknown[] = ['files', filesLayerVersion];
   for (const file of files)
     inputs.push(file.kind === 'source' ? [file.path, file.size, await hashFile(file.file, signal)] : file);
-  const isSmall = files.reduce((sum, file) => sum + (file.kind === 'source' ? file.size : 0), 0) <= inPlaceBytes;
+  const bytes = files.reduce((sum, file) => sum + (file.kind === 'source' ? file.size : 0), 0);
+  const isSmall = bytes <= inPlaceBytes;
   return workshop.cache.layer(inputs, (to) =>
-    isSmall ? writeFilesLayer(to, files) : workshop.threads.run({ kind: 'files', to, files }, signal),
+    isSmall ? writeFilesLayer(to, files) : workshop.threads.run({ kind: 'files', to, files }, bytes, signal),
   );
 }
 
 /** Where the byte code of single wheels is kept. */
-function keptByteCode({ wheels }: Workshop): string {
+function keptByteCode({ wheels }: ByteCodeCompiler): string {
   return path.join(path.dirname(wheels), 'byteCode');
+}
+
+function bytesOf(wheels: readonly Wheel[]): number {
+  return wheels.reduce((sum, { size = 0 }) => sum + size, 0);
 }
 
 function schemeOf(part: 'packages' | 'support', minor: string): InstallScheme {
@@ -134,8 +163,8 @@ async function fetchAll(
 
 function obtain(workshop: Workshop, wheel: Wheel, signal: AbortSignal): Promise<string> {
   return wheel.isSource === true
-    ? buildWheel(workshop.builder, wheel, signal)
-    : fetchWheel(workshop.wheels, wheel, signal);
+    ? workshop.compiling.add(() => buildWheel(workshop.builder, wheel, signal))
+    : workshop.fetching.add(() => fetchWheel(workshop.wheels, wheel, signal));
 }
 
 /** What the content of wheels depends on, known before they are fetched or built. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
+import PQueue from 'p-queue';
 import { readJson, writeAtomic } from '../../clients/files/contentStore';
 import type { Registry } from '../../clients/registry/connection';
 import type { BlobSource } from '../../clients/registry/blob';
@@ -31,6 +32,7 @@ export class Publisher {
   readonly #destination: Destination;
   readonly #file: string;
   readonly #onBytes: (bytes: number) => void;
+  readonly #queue = new PQueue({ concurrency: uploadsAtOnce });
   #known: Promise<Set<string>> | undefined;
 
   constructor(destination: Destination, folder: string, onBytes: (bytes: number) => void) {
@@ -63,27 +65,23 @@ export class Publisher {
     if (!(await putManifest(registry, repository, tag, manifest, signal))) {
       // The registry has lost what was pushed before: its garbage was collected, or it was set up anew.
       this.#known = Promise.resolve(new Set<string>());
-      await inParallel(blobs, uploadsAtOnce, (blob, abort) => this.#push(blob, false, abort), signal);
+      await inParallel(blobs, blobs.length, (blob, abort) => this.#push(blob, false, abort), signal);
       if (!(await putManifest(registry, repository, tag, manifest, signal))) throw refused(registry.host);
     }
     const known = [...(await this.#remembered()), ...blobs.map((blob) => blob.source.digest)];
     await writeAtomic(this.#file, JSON.stringify([...new Set(known)]));
   }
 
-  async #push(blob: NeededBlob, isNew: boolean, signal: AbortSignal): Promise<void> {
+  async #push({ source, mountFrom }: NeededBlob, isNew: boolean, signal: AbortSignal): Promise<void> {
     const { registry, repository } = this.#destination;
-    const { source, mountFrom } = blob;
-    await pushBlob(
-      registry,
-      {
-        repository,
-        blob: source,
-        isNew,
-        onBytes: this.#onBytes,
-        ...(mountFrom === undefined || mountFrom === repository ? {} : { mountFrom }),
-      },
-      signal,
-    );
+    const push = {
+      repository,
+      blob: source,
+      isNew,
+      onBytes: this.#onBytes,
+      ...(mountFrom === undefined || mountFrom === repository ? {} : { mountFrom }),
+    };
+    await this.#queue.add(() => pushBlob(registry, push, signal));
   }
 
   #remembered(): Promise<Set<string>> {

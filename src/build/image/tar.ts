@@ -83,14 +83,9 @@ function block({ path, target, size, mode, type }: Block): Buffer {
   header.write(type, 156);
   header.write(target, 157, 100, 'utf8');
   header.write('ustar\u000000', 257, 'latin1');
-  header.write(
-    `${octal(
-      header.reduce((sum, byte) => sum + byte, 0),
-      6,
-    )}\u0000 `,
-    148,
-    'latin1',
-  );
+  let sum = 0;
+  for (const byte of header) sum += byte;
+  header.write(`${octal(sum, 6)}\u0000 `, 148, 'latin1');
   return header;
 }
 

@@ -1,6 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import { Readable } from 'node:stream';
+import { createSecureContext } from 'node:tls';
 import { authoritiesFor, dockerAuthorities } from './authorities';
 
 /** One request. Bodies that are streams are read once, so a caller that tries again makes the request anew. */
@@ -97,7 +98,11 @@ function makeAgent(kind: 'plain' | 'verified' | 'unverified', host: string): htt
   if (kind === 'plain') return new http.Agent(agentOptions());
   if (kind === 'unverified') return new https.Agent({ ...agentOptions(), rejectUnauthorized: false });
   const ca = authoritiesFor(host);
-  return new https.Agent({ ...agentOptions(), ...(ca === undefined ? {} : { ca: [...ca] }) });
+  // Made once: to parse a hundred certificates for each connection would take longer than to greet the server.
+  return new https.Agent({
+    ...agentOptions(),
+    ...(ca === undefined ? {} : { secureContext: createSecureContext({ ca: [...ca] }) }),
+  });
 }
 
 function lengthOf(body: HttpBody | undefined): Readonly<Record<string, string>> {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { parentPort, Worker } from 'node:worker_threads';
+import PQueue from 'p-queue';
 import { UserError, type Remedy } from '../../core/errors';
 
 /** An error on its way between threads, which would lose its code. */
@@ -19,24 +20,28 @@ const resourceLimits = { maxYoungGenerationSizeMb: 6 };
 /** Threads that run one program, each on one request at a time. They are started when they are needed. */
 export class Threads<Request, Result> {
   readonly #program: string;
-  readonly #most: number;
+  readonly #queue: PQueue;
   readonly #idle: Worker[] = [];
-  readonly #waiting: (() => void)[] = [];
-  #busy = 0;
 
   /** @param program file of a script that calls {@link serveRequests} */
   constructor(program: string, most: number) {
     this.#program = program;
-    this.#most = most;
+    this.#queue = new PQueue({ concurrency: most });
   }
 
-  /** What the program makes of a request. An abort ends its thread. @throws what the program throws */
-  async run(request: Request, signal: AbortSignal): Promise<Result> {
-    while (this.#busy >= this.#most) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    this.#busy += 1;
+  /**
+   * What the program makes of a request. An abort ends its thread.
+   * @param effort requests that take longer are begun first, so that none of them is left for the end alone
+   * @throws what the program throws
+   */
+  run(request: Request, effort: number, signal: AbortSignal): Promise<Result> {
+    return this.#queue.add(() => this.#run(request, signal), { priority: effort });
+  }
+
+  async #run(request: Request, signal: AbortSignal): Promise<Result> {
+    signal.throwIfAborted();
     const worker = this.#idle.pop() ?? new Worker(this.#program, { resourceLimits });
     try {
-      signal.throwIfAborted();
       const answer = await ask(worker, request, signal);
       this.#idle.push(worker);
       if (answer.kind === 'failed') throw revive(answer.error);
@@ -44,9 +49,6 @@ export class Threads<Request, Result> {
     } catch (error) {
       if (!this.#idle.includes(worker)) await worker.terminate();
       throw error;
-    } finally {
-      this.#busy -= 1;
-      this.#waiting.shift()?.();
     }
   }
 

@@ -1,16 +1,21 @@
+import path from 'node:path';
 import { runProcess } from '../process/runProcess';
-import type { Interpreter } from './interpreters';
+import { compareMinor, oldestOwnPython, type Interpreter } from './interpreters';
 
 /**
  * The user's package index as environment variables for uv, which does not read pip's configuration.
  * Variables of uv that are set already win. Values may hold credentials: never log them.
+ * @param interpreters the first of them with pip tells pip's configuration
+ * @param runtime folder of Slipway's Python files
  */
 export async function packageIndexEnvironment(
-  interpreter: Interpreter | undefined,
+  interpreters: readonly Interpreter[],
+  runtime: string,
   signal: AbortSignal,
 ): Promise<Readonly<Record<string, string>>> {
-  const pip = interpreter?.hasPip === true ? await pipConfiguration(interpreter, signal) : new Map<string, string>();
-  return { ...translatePipConfiguration(pip), ...setAlready() };
+  const interpreter = interpreters.find((one) => one.hasPip && compareMinor(one.minor, oldestOwnPython) >= 0);
+  const files = interpreter === undefined ? {} : await pipConfiguration(interpreter, runtime, signal);
+  return { ...translatePipConfiguration(files, process.env), ...setAlready() };
 }
 
 /** Addresses of package indexes. */
@@ -44,10 +49,19 @@ function portable(word: string): readonly string[] {
   return isLocal ? [] : [url.href];
 }
 
-/** Maps the settings of `pip config list` to uv's variables. */
-export function translatePipConfiguration(pip: ReadonlyMap<string, string>): Record<string, string> {
-  const value = (key: string): string | undefined =>
-    pip.get(`:env:.${key}`) ?? pip.get(`install.${key}`) ?? pip.get(`global.${key}`);
+/**
+ * Maps pip's settings to uv's variables.
+ * @param files what its configuration files say, by `SECTION.NAME`
+ * @param environment its variables, `PIP_NAME`, come before all files
+ */
+export function translatePipConfiguration(
+  files: Readonly<Record<string, string>>,
+  environment: NodeJS.ProcessEnv,
+): Record<string, string> {
+  const value = (key: string): string | undefined => {
+    const variable = environment[`PIP_${key.toUpperCase().replaceAll('-', '_')}`];
+    return variable === undefined || variable === '' ? (files[`install.${key}`] ?? files[`global.${key}`]) : variable;
+  };
   const index = value('index-url');
   const extra = value('extra-index-url');
   const certificate = value('cert');
@@ -63,20 +77,15 @@ export function translatePipConfiguration(pip: ReadonlyMap<string, string>): Rec
   };
 }
 
-/** Reads the lines of `pip config list`: `global.index-url='https://…'`. */
-export function parsePipConfiguration(text: string): ReadonlyMap<string, string> {
-  const entries = text.split(/\r?\n/).flatMap((line) => {
-    const match = /^(?<key>[^=]+)='(?<value>.*)'$/.exec(line);
-    const key = match?.groups?.['key'];
-    const value = match?.groups?.['value'];
-    return key === undefined || value === undefined ? [] : [[key, value] as const];
-  });
-  return new Map(entries);
-}
-
-async function pipConfiguration(interpreter: Interpreter, signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
-  const result = await runProcess(interpreter.path, ['-m', 'pip', 'config', 'list'], { timeoutMs: 15_000 }, signal);
-  return result.exitCode === 0 ? parsePipConfiguration(result.stdout) : new Map<string, string>();
+/** Nothing where a file of it cannot be read, which pip then says itself. */
+async function pipConfiguration(
+  interpreter: Interpreter,
+  runtime: string,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, string>>> {
+  const script = path.join(runtime, 'pip_configuration.py');
+  const result = await runProcess(interpreter.path, ['-I', '-S', script], { timeoutMs: 15_000 }, signal);
+  return result.exitCode === 0 ? (JSON.parse(result.stdout) as Readonly<Record<string, string>>) : {};
 }
 
 function setAlready(): Record<string, string> {
@@ -96,5 +105,5 @@ function setAlready(): Record<string, string> {
 }
 
 function words(text: string): readonly string[] {
-  return text.split(/(?:\\n|\s)+/).filter((word) => word !== '');
+  return text.split(/\s+/).filter((word) => word !== '');
 }

@@ -49,6 +49,8 @@ export interface WheelRequest {
   readonly target: PythonTarget;
   /** An index beside the user's; of equal versions the one with a local part (`+cpu`) is taken. */
   readonly index?: string;
+  /** Whether what uv has kept of the index's answers will do, as it does for exact versions. It asks where that is not enough. */
+  readonly keptAnswers?: boolean;
 }
 
 /** glibc versions that uv has a platform for; an image with a newer one takes the wheels of the newest of these. */
@@ -67,15 +69,30 @@ export async function selectWheels(
   signal: AbortSignal,
 ): Promise<readonly Wheel[]> {
   if (request.requirements.trim() === '') return [];
-  const key = createHash('sha256')
-    .update(JSON.stringify([2, uv.version, { ...request, subject: '' }]))
-    .digest('hex');
-  const file = path.join(cache, `${key.slice(0, 32)}.json`);
+  const file = path.join(cache, `${requestKey(uv, request)}.json`);
   const known = (await readJson(file)) as readonly Wheel[] | undefined;
   if (known !== undefined) return known;
-  const wheels = await resolve(uv, request, signal);
+  const wheels =
+    (request.keptAnswers === true ? await resolveOffline(uv, request, signal) : undefined) ??
+    (await resolve(uv, request, [], signal));
   await writeAtomic(file, JSON.stringify(wheels));
   return wheels;
+}
+
+/** Has uv keep what the index says of requirements, once a day, for a choice from them with `keptAnswers`. */
+export async function askIndex(uv: Uv, cache: string, request: WheelRequest, signal: AbortSignal): Promise<void> {
+  const file = path.join(cache, `${requestKey(uv, request)}.asked.json`);
+  const today = new Date().toISOString().slice(0, 10);
+  if ((await readJson(file)) === today) return;
+  await resolve(uv, request, [], signal);
+  await writeAtomic(file, JSON.stringify(today));
+}
+
+function requestKey(uv: Uv, request: WheelRequest): string {
+  return createHash('sha256')
+    .update(JSON.stringify([2, uv.version, { ...request, subject: '' }]))
+    .digest('hex')
+    .slice(0, 32);
 }
 
 /** The name that uv gives to the system. @throws UserError BaseTooOld */
@@ -92,7 +109,24 @@ export function uvPlatform({ architecture, glibc }: PythonTarget): string {
   );
 }
 
-async function resolve(uv: Uv, request: WheelRequest, signal: AbortSignal): Promise<readonly Wheel[]> {
+async function resolveOffline(
+  uv: Uv,
+  request: WheelRequest,
+  signal: AbortSignal,
+): Promise<readonly Wheel[] | undefined> {
+  return resolve(uv, request, ['--offline'], signal).catch((error: unknown) => {
+    signal.throwIfAborted();
+    if (isUserError(error)) return undefined;
+    throw error;
+  });
+}
+
+async function resolve(
+  uv: Uv,
+  request: WheelRequest,
+  options: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly Wheel[]> {
   const folder = await mkdtemp(path.join(tmpdir(), 'slipway-wheels-'));
   try {
     // uv knows the format by this name.
@@ -105,10 +139,12 @@ async function resolve(uv: Uv, request: WheelRequest, signal: AbortSignal): Prom
       ...(request.dependencies ? [] : ['--no-deps']),
       ...(request.index === undefined ? [] : ['--index', request.index, '--index-strategy', 'unsafe-best-match']),
       ...(request.constraints === undefined ? [] : ['--constraints', constraints]),
+      ...options,
+      ...['--python', pythonFor(uv, request)],
       ...['--python-version', request.target.minor, '--python-platform', uvPlatform(request.target), '-'],
     ];
-    const options = { subject: request.subject, input: request.requirements, cwd: folder };
-    await uv.run(args, options, signal).catch((error: unknown) => {
+    const asked = { subject: request.subject, input: request.requirements, cwd: folder };
+    await uv.run(args, asked, signal).catch((error: unknown) => {
       throw explain(request, error);
     });
     const packages = parseLock(await readFile(output, 'utf8'), folder);
@@ -117,6 +153,12 @@ async function resolve(uv: Uv, request: WheelRequest, signal: AbortSignal): Prom
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** What reads a source distribution. Left to itself, uv starts what it finds on PATH to see what it is. */
+function pythonFor({ interpreters }: Uv, { target }: WheelRequest): string {
+  const found = interpreters.find(({ minor }) => minor === target.minor) ?? interpreters[0];
+  return found?.path ?? target.minor;
 }
 
 interface LockedPackage {

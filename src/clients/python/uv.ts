@@ -36,8 +36,12 @@ interface Prepared {
   readonly environment: NodeJS.ProcessEnv;
 }
 
-/** Finds the interpreters; uv itself and the index are looked up when uv first runs. @throws UserError PythonNotFound */
-export async function openUv(home: Home, signal: AbortSignal): Promise<Uv> {
+/**
+ * Finds the interpreters; uv itself and the index are looked up when uv first runs.
+ * @param resources the folder that ships beside the program
+ * @throws UserError PythonNotFound
+ */
+export async function openUv(home: Home, resources: string, signal: AbortSignal): Promise<Uv> {
   const interpreters = await findInterpreters(home.tools, signal);
   if (interpreters.length === 0) {
     throw new UserError(
@@ -50,7 +54,7 @@ export async function openUv(home: Home, signal: AbortSignal): Promise<Uv> {
   }
   let prepared: Promise<Prepared> | undefined;
   const prepareOnce = (abort: AbortSignal): Promise<Prepared> => {
-    prepared ??= prepare(home, interpreters, abort).catch((error: unknown) => {
+    prepared ??= prepare(home, interpreters, path.join(resources, 'runtime'), abort).catch((error: unknown) => {
       prepared = undefined;
       throw error;
     });
@@ -64,12 +68,14 @@ export async function openUv(home: Home, signal: AbortSignal): Promise<Uv> {
   };
 }
 
-async function prepare(home: Home, interpreters: readonly Interpreter[], signal: AbortSignal): Promise<Prepared> {
+async function prepare(
+  home: Home,
+  interpreters: readonly Interpreter[],
+  runtime: string,
+  signal: AbortSignal,
+): Promise<Prepared> {
   const program = await findUv(home.tools, interpreters, signal);
-  const index = await packageIndexEnvironment(
-    interpreters.find((one) => one.hasPip),
-    signal,
-  );
+  const index = await packageIndexEnvironment(interpreters, runtime, signal);
   const own = { UV_CACHE_DIR: home.wheels, UV_NO_PROGRESS: '1', UV_PYTHON_INSTALL_DIR: managedPythons(home.tools) };
   const inherited = { ...process.env };
   // An activated environment of the user's must not be the one that is changed.

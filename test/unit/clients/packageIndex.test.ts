@@ -1,22 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import {
-  parsePipConfiguration,
-  portableIndexes,
-  translatePipConfiguration,
-} from '../../../src/clients/python/packageIndex';
+import { portableIndexes, translatePipConfiguration } from '../../../src/clients/python/packageIndex';
 
 describe('translatePipConfiguration', () => {
-  const translate = (text: string) => translatePipConfiguration(parsePipConfiguration(text));
-
   it('hands the index, extra indexes, certificate and trusted hosts of pip to uv', () => {
-    const text = [
-      "global.index-url='https://packages.example/simple'",
-      "global.extra-index-url='https://a.example/simple\\nhttps://b.example/simple'",
-      "global.cert='/etc/ca.pem'",
-      "install.trusted-host='packages.example other.example'",
-    ].join('\n');
-    assert.deepEqual(translate(text), {
+    const files = {
+      'global.index-url': 'https://packages.example/simple',
+      'global.extra-index-url': '\nhttps://a.example/simple\nhttps://b.example/simple',
+      'global.cert': '/etc/ca.pem',
+      'install.trusted-host': 'packages.example other.example',
+    };
+    assert.deepEqual(translatePipConfiguration(files, {}), {
       UV_DEFAULT_INDEX: 'https://packages.example/simple',
       UV_INDEX: 'https://a.example/simple https://b.example/simple',
       SSL_CERT_FILE: '/etc/ca.pem',
@@ -24,14 +18,16 @@ describe('translatePipConfiguration', () => {
     });
   });
 
-  it('prefers the environment over a file, as pip does', () => {
-    assert.deepEqual(translate(":env:.index-url='https://env.example'\nglobal.index-url='https://file.example'"), {
+  it('prefers the environment over a file, as pip does, and takes an empty variable for none', () => {
+    const files = { 'global.index-url': 'https://file.example', 'global.cert': '/etc/ca.pem' };
+    assert.deepEqual(translatePipConfiguration(files, { PIP_INDEX_URL: 'https://env.example', PIP_CERT: '' }), {
       UV_DEFAULT_INDEX: 'https://env.example',
+      SSL_CERT_FILE: '/etc/ca.pem',
     });
   });
 
   it('is empty without a configuration', () => {
-    assert.deepEqual(translate(''), {});
+    assert.deepEqual(translatePipConfiguration({}, {}), {});
   });
 
   it('is told to others without credentials, and not where only this machine reaches it', () => {

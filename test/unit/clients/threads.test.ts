@@ -35,10 +35,11 @@ interface Result {
 
 describe('threads', () => {
   let folder: string;
+  let file: string;
   let threads: Threads<Request, Result>;
   before(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'slw-threads-'));
-    const file = path.join(folder, 'program.mts');
+    file = path.join(folder, 'program.mts');
     await writeFile(file, program);
     threads = new Threads(file, 2);
   });
@@ -49,7 +50,7 @@ describe('threads', () => {
 
   it('answer many requests, a few at once, one after the other each', async () => {
     const words = Array.from({ length: 12 }, (_, index) => `word ${String(index)}`);
-    const answers = await Promise.all(words.map((word) => threads.run({ word, ms: 1 }, never)));
+    const answers = await Promise.all(words.map((word) => threads.run({ word, ms: 1 }, 0, never)));
     assert.deepEqual(
       answers.map((answer) => answer.word),
       words,
@@ -57,22 +58,31 @@ describe('threads', () => {
     assert.ok(new Set(answers.map((answer) => answer.threadId)).size <= 2);
   });
 
+  it('begin with what takes longest', async () => {
+    const one = new Threads<Request, Result>(file, 1);
+    const done: number[] = [];
+    const efforts = [0, 1, 3, 2];
+    await Promise.all(efforts.map((effort) => one.run({}, effort, never).then(() => done.push(effort))));
+    await one.close();
+    assert.deepEqual(done, [0, 3, 2, 1]);
+  });
+
   it('tell an error with its code and remedy, and go on', async () => {
-    const error = await failure(threads.run({ fail: true }, never), 'Broken', /it cannot/);
+    const error = await failure(threads.run({ fail: true }, 0, never), 'Broken', /it cannot/);
     assert.deepEqual(error.remedy, { kind: 'hint', label: 'Mend it.' });
-    assert.equal((await threads.run({ word: 'again' }, never)).word, 'again');
+    assert.equal((await threads.run({ word: 'again' }, 0, never)).word, 'again');
   });
 
   it('end with their request when it is aborted, and others take their place', async () => {
     const controller = new AbortController();
-    const slow = threads.run({ ms: 60_000 }, controller.signal);
+    const slow = threads.run({ ms: 60_000 }, 0, controller.signal);
     controller.abort();
     await assert.rejects(slow, { name: 'AbortError' });
-    assert.equal((await threads.run({ word: 'again' }, never)).word, 'again');
+    assert.equal((await threads.run({ word: 'again' }, 0, never)).word, 'again');
   });
 
   it('that die fail only what they worked on', async () => {
-    await assert.rejects(threads.run({ exit: true }, never), /ended with 3/);
-    assert.equal((await threads.run({ word: 'again' }, never)).word, 'again');
+    await assert.rejects(threads.run({ exit: true }, 0, never), /ended with 3/);
+    assert.equal((await threads.run({ word: 'again' }, 0, never)).word, 'again');
   });
 });
