@@ -3,8 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
-import { defaultHome } from './core/home';
+import { defaultHome, homeAt } from './core/home';
 import type * as CommandLine from './cli';
 
 // Starts the command line on a Node that it runs on. This file itself must load on Node 18.
@@ -52,11 +53,10 @@ async function runOn(node: string): Promise<void> {
   });
 }
 
-/** In the home that the arguments name, so that nothing is written anywhere else. */
-function compiledFolder(args: readonly string[]): string {
-  const at = args.findIndex((word) => word === '--home' || word.startsWith('--home='));
-  const named = args[at]?.startsWith('--home=') === true ? args[at].slice('--home='.length) : args[at + 1];
-  return path.join(at === -1 || named === undefined ? defaultHome() : path.resolve(named), 'cache', 'compiled');
+/** The home that the arguments name: nothing may be written anywhere else. */
+function homeOf(args: readonly string[]): string {
+  const { values } = parseArgs({ args: [...args], options: { home: { type: 'string' } }, strict: false });
+  return typeof values.home === 'string' ? path.resolve(values.home) : defaultHome();
 }
 
 const pinned = isNewEnough(process.versions.node) ? undefined : pinnedNode();
@@ -65,7 +65,7 @@ if (isNewEnough(process.versions.node)) {
   // 60 MB more of it.
   setFlagsFromString('--semi-space-growth-factor=1');
   // To compile a megabyte of code takes longer than all else that a start does.
-  module.enableCompileCache(compiledFolder(process.argv.slice(2)));
+  module.enableCompileCache(homeAt(homeOf(process.argv.slice(2))).compiled);
   const { main } = load('./commandLine.cjs') as typeof CommandLine;
   process.exitCode = await main(process.argv.slice(2), fileURLToPath(new URL('../resources', import.meta.url)));
 } else if (pinned !== undefined) {

@@ -17,6 +17,8 @@ export interface Home {
   readonly images: string;
   /** Byte code of everything that kernels and workers import. */
   readonly bytecode: string;
+  /** What V8 made of the command line's code. */
+  readonly compiled: string;
   readonly tools: string;
   /** Which images were pushed from this machine, and where. */
   readonly pushed: string;
@@ -41,6 +43,7 @@ export function homeAt(root: string): Home {
     wheels: at('cache', 'uv'),
     images: at('cache', 'images'),
     bytecode: at('cache', 'bytecode'),
+    compiled: at('cache', 'compiled'),
     tools: at('tools'),
     pushed: at('pushed'),
     forwards: at('forwards'),

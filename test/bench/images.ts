@@ -10,6 +10,7 @@ import { buildahContender, dockerContenders, pushPeerBase, slipwayContender } fr
 import type { Arena, Contender } from './images/contenders';
 import { skaffoldContender } from './images/skaffold';
 import { floor, layerBytes } from './images/floor';
+import { writeIndexValidity } from './images/indexValidity';
 import { openOutwards } from './images/network';
 import { makeProject, type BenchProject } from './images/project';
 import { median, seconds, table, times } from './local/figures';
@@ -139,7 +140,8 @@ async function main(): Promise<void> {
     const base = await pushBase(host, await debianArchive(console.log));
     const project = await makeProject(root);
     const uv = await uvTools(new AbortController().signal);
-    const arena: Arena = { root, project: project.folder, engine, host, reached, base, uv };
+    const uvConfiguration = await writeIndexValidity(root);
+    const arena: Arena = { root, project: project.folder, engine, host, reached, base, uv, uvConfiguration };
     console.log(`\n${await measure(arena, project, rounds)}\n\n${load()}`);
   } finally {
     close();

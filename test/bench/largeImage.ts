@@ -4,6 +4,7 @@ import { buildCli } from '../support/cli';
 import { debianArchive, pushBase } from '../testbed/docker/baseImage';
 import { startRegistry } from '../testbed/docker/registry';
 import { slipwayContender } from './images/contenders';
+import { writeIndexValidity } from './images/indexValidity';
 import { median, seconds } from './local/figures';
 import { load, machine } from './local/machine';
 import { uvTools } from './local/uv';
@@ -41,7 +42,8 @@ async function main(): Promise<void> {
     const project = path.join(root, 'large');
     await makeProject(project);
     const uv = await uvTools(new AbortController().signal);
-    const contender = slipwayContender({ root, project, host, reached: host, base, uv }, true);
+    const arena = { root, project, host, reached: host, base, uv, uvConfiguration: await writeIndexValidity(root) };
+    const contender = slipwayContender(arena, true);
     const peaks: number[] = [];
     for (let round = 0; round < rounds; round++) {
       await contender.reset();

@@ -31,12 +31,14 @@ export interface Arena {
   readonly reached: string;
   readonly base: string;
   readonly uv: UvTools;
+  /** The configuration of everybody's uv. */
+  readonly uvConfiguration: string;
 }
 
 /** Slipway's command line, with byte code and without. */
 export function slipwayContender(arena: Omit<Arena, 'engine'>, byteCode: boolean): Contender {
   const home = path.join(arena.root, `home-${String(byteCode)}`);
-  const env = plainEnvironment({ PATH: pathWith(arena.uv), UV_CACHE_DIR: path.join(home, 'cache/uv') });
+  const env = plainEnvironment({ PATH: pathWith(arena.uv), UV_CONFIG_FILE: arena.uvConfiguration });
   const kept = new Set(['bases']);
   return {
     name: byteCode ? 'Slipway' : 'Slipway, --no-byte-code',
@@ -71,6 +73,7 @@ export async function pushPeerBase(arena: Arena): Promise<string> {
   const folder = path.join(arena.root, 'peer-base');
   await mkdir(folder, { recursive: true });
   await cp(findUvFile(arena.uv), path.join(folder, 'uv'));
+  await cp(arena.uvConfiguration, path.join(folder, 'uv.toml'));
   await cp(process.env['SSL_CERT_FILE'] ?? '/etc/ssl/certs/ca-certificates.crt', path.join(folder, 'ca.pem'));
   await writeFile(path.join(folder, 'Dockerfile'), peerBase);
   const from = arena.base.replace(arena.host, arena.reached);

@@ -1,7 +1,8 @@
-/** The base of the peers, made before anything is measured: Slipway's base with uv and this machine's certificates. */
+/** The base of the peers, made before anything is measured: Slipway's base with uv, its configuration and this machine's certificates. */
 export const peerBase = `ARG BASE
 FROM $BASE
 COPY uv /usr/local/bin/uv
+COPY uv.toml /etc/uv/uv.toml
 COPY ca.pem /etc/ssl/certs/ca-certificates.crt
 ENV PIP_CERT=/etc/ssl/certs/ca-certificates.crt SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
 RUN python3 -m venv /opt/venv

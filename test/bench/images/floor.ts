@@ -16,7 +16,7 @@ export async function floor(arena: Arena, bytes: number): Promise<number> {
       ...['pip', 'install', '-q', '--python', arena.uv.python.path, '--target', path.join(folder, 'packages')],
       ...['-r', requirements],
     ],
-    { ...process.env, UV_CACHE_DIR: path.join(folder, 'cache') },
+    { ...process.env, UV_CACHE_DIR: path.join(folder, 'cache'), UV_CONFIG_FILE: arena.uvConfiguration },
   );
   return installed.ms + (await upload(arena.host, bytes));
 }

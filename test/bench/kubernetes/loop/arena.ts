@@ -8,6 +8,7 @@ import { unmountBelow } from '../../../testbed/docker/unmount';
 import { startCluster, type TestCluster } from '../../../testbed/kubernetes/cluster';
 import { runTool } from '../../../testbed/runTool';
 import { pushPeerBase } from '../../images/contenders';
+import { writeIndexValidity } from '../../images/indexValidity';
 import { openOutwards } from '../../images/network';
 import { uvTools, type UvTools } from '../../local/uv';
 
@@ -50,7 +51,9 @@ export async function openArena(programs: string): Promise<LoopArena> {
     closing.push(openOutwards(engine.network));
     const base = await pushBase(host, archive);
     const uv = await uvTools(new AbortController().signal);
-    const peerBase = await pushPeerBase({ root, project: root, engine, host, reached: host, base, uv });
+    const uvConfiguration = await writeIndexValidity(root);
+    const images = { root, project: root, engine, host, reached: host, base, uv, uvConfiguration };
+    const peerBase = await pushPeerBase(images);
     return { root, cluster, engine, base, peerBase, uv, jupyter: await installJupyter(root, uv), close };
   } catch (error) {
     await close();
