@@ -8,10 +8,10 @@ import { formatPlatform, parseImageReference, parsePlatforms, type ImageReferenc
 import type { Project } from '../core/project';
 import { resourceNeed, type ResourceNeed } from '../core/resources';
 import type { DeployIntent, ImageContent, ImageTarget } from '../core/target';
-import { buildProject, type BuildImageRequest } from './buildImage';
+import { buildProject, type BuildImageRequest, type BuiltProject } from './buildImage';
 import { whileBuilding } from './buildsUnderWay';
 import { checkPull } from './pullAccess';
-import { rollOut, type RolloutOptions } from './rollOut';
+import { rollOut, type Origin, type RolloutOptions } from './rollOut';
 import { collectSecrets } from './secrets';
 import type { Services } from './services';
 import { step } from './step';
@@ -40,23 +40,20 @@ export async function deployImage(
   { target, project, name, request }: ImageDeploy,
   signal: AbortSignal,
 ): Promise<DeployedModel> {
-  const { reference, ...image } = request.image ?? { reference: undefined, insecure: [] };
+  const { reference, ...options } = request.image ?? { reference: undefined, insecure: [] };
   if (reference === undefined) throw registryMissing(target.displayName);
   const platform = await checkPlace(services, host, { target, project, name, request }, signal);
   const secrets = await collectSecrets(host, project.config.secrets ?? [], signal);
   const reservation = await target.reserve(name, signal);
   try {
     const to = { kind: 'registry' as const, reference };
-    const order = { ...image, project, name, platform, to, byteCode: true, retrain: request.retrain === true };
-    const { built, prepared } = await whileBuilding(services.home, () => buildProject(services, host, order, signal));
+    const order = { ...options, project, name, platform, to, byteCode: true, retrain: request.retrain === true };
+    const image = await whileBuilding(services.home, () => buildProject(services, host, order, signal));
     try {
-      const { digest } = parseImageReference(built.image);
-      const resources = resourceNeed(project.config.resources, prepared?.made.record?.peakMemory);
-      const origin = { project, digest: digest ?? '', solved: prepared?.made.solved, resources };
-      const content = contentOf(project, built.image);
-      return await rollOut(services, host, { ...origin, target, reservation, name, content, secrets, request }, signal);
+      const release = { ...originOf(project, image), content: contentOf(project, image.built.image) };
+      return await rollOut(services, host, { ...release, target, reservation, name, secrets, request }, signal);
     } finally {
-      await prepared?.made.ended;
+      await image.prepared?.made.ended;
     }
   } finally {
     await reservation.release();
@@ -123,6 +120,16 @@ async function checkScaling(
   checkAutoscale(autoscale);
   if (autoscale.cpu !== undefined && resources?.cpu === undefined) throw cpuRequestMissing(name);
   await target.checkAutoscale?.(autoscale, signal);
+}
+
+/** Where a release of an image comes from, and what a replica of it needs. */
+export function originOf(project: Project, { built: { image }, prepared }: BuiltProject): Origin {
+  return {
+    project,
+    digest: parseImageReference(image).digest ?? '',
+    solved: prepared?.made.solved,
+    resources: resourceNeed(project.config.resources, prepared?.made.record?.peakMemory),
+  };
 }
 
 /** The server of our own images listens where it always does; a Dockerfile's is the user's. */

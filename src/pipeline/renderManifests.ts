@@ -1,13 +1,11 @@
 import type { DeployHost } from '../core/deploy';
 import { UserError } from '../core/errors';
-import { parseImageReference } from '../core/image';
 import { needsKey } from '../core/exposure';
 import type { Finding } from '../core/project';
-import { resourceNeed } from '../core/resources';
 import type { ImageTarget, Target } from '../core/target';
 import { buildProject } from './buildImage';
 import { whileBuilding } from './buildsUnderWay';
-import { checkExposing, contentOf, registryMissing } from './deployImage';
+import { checkExposing, contentOf, originOf, registryMissing } from './deployImage';
 import { withSaid, type DeployModelRequest } from './deployModel';
 import { inspect } from './inspect';
 import { checkedName } from './packageModel';
@@ -31,7 +29,7 @@ export async function renderManifests(
 ): Promise<readonly string[]> {
   const target = await openTarget(services, request.target);
   const render = rendererOf(target);
-  const { reference, ...image } = request.image ?? { reference: undefined, insecure: [] };
+  const { reference, ...options } = request.image ?? { reference: undefined, insecure: [] };
   if (reference === undefined) throw registryMissing(target.displayName);
   const inspected = await inspect(services, host, request.path, target.accepts, signal);
   const project = { ...inspected, config: withSaid(inspected.config, request.config) };
@@ -39,16 +37,11 @@ export async function renderManifests(
   const name = checkedName(request.name ?? project.name);
   const secrets = await collectSecrets(host, project.config.secrets ?? [], signal);
   const to = { kind: 'registry' as const, reference };
-  const order = { ...image, project, name, to, byteCode: true, retrain: request.retrain === true };
-  const { built, prepared } = await whileBuilding(services.home, () => buildProject(services, host, order, signal));
-  const origin = {
-    project,
-    digest: parseImageReference(built.image).digest ?? '',
-    solved: prepared?.made.solved,
-    resources: resourceNeed(project.config.resources, prepared?.made.record?.peakMemory),
-  };
-  const content = contentOf(project, built.image);
-  const objects = await render(name, await releaseRequest({ ...origin, content, secrets, request }, signal));
+  const order = { ...options, project, name, to, byteCode: true, retrain: request.retrain === true };
+  const image = await whileBuilding(services.home, () => buildProject(services, host, order, signal));
+  const content = contentOf(project, image.built.image);
+  const release = { ...originOf(project, image), content, secrets, request };
+  const objects = await render(name, await releaseRequest(release, signal));
   return step(host, 'deploy', `Writing manifests to ${request.folder}`, async () => {
     const files = await writeManifests(request.folder, objects);
     if (needsKey(content.exposure)) host.report({ event: 'finding', finding: keyToMake(name) });
