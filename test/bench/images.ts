@@ -6,7 +6,13 @@ import { unmountBelow } from '../testbed/docker/unmount';
 import { endProcessesNaming } from '../testbed/cleanup';
 import { buildCli } from '../support/cli';
 import { askUntilAnswered } from './images/ask';
-import { buildahContender, dockerContenders, pushPeerBase, slipwayContender } from './images/contenders';
+import {
+  buildahContender,
+  dockerContenders,
+  pushPeerBase,
+  slipwayContender,
+  windowContender,
+} from './images/contenders';
 import type { Arena, Contender } from './images/contenders';
 import { skaffoldContender } from './images/skaffold';
 import { floor, layerBytes } from './images/floor';
@@ -74,7 +80,7 @@ function report(figures: ReadonlyMap<string, Figures>, floors: readonly number[]
     }),
   ];
   const memory = names
-    .filter(isOurs)
+    .filter((name) => (peaks.get(name) ?? 0) > 0 && isOurs(name))
     .map((name) => `${name}: ${String(Math.round((peaks.get(name) ?? 0) / 2 ** 20))} MiB`);
   return [
     table([['median (of the best other)', ...stages.map((stage) => titles[stage])], ...names.map(row)]),
@@ -84,22 +90,22 @@ function report(figures: ReadonlyMap<string, Figures>, floors: readonly number[]
   ].join('\n');
 }
 
-async function openContenders(arena: Arena): Promise<readonly Contender[]> {
+async function openContenders(arena: Arena, window: Contender): Promise<readonly Contender[]> {
   const peers = await pushPeerBase(arena);
   const buildah = await buildahContender(arena, peers);
   if (buildah === undefined) console.log('buildah is not installed, so it is not measured.');
   const skaffold = await skaffoldContender(arena, peers).catch((error: unknown) => {
     console.log(`Skaffold is not measured: ${error instanceof Error ? error.message : String(error)}`);
   });
-  const ours = [slipwayContender(arena, true), slipwayContender(arena, false)];
+  const ours = [slipwayContender(arena, true), window, slipwayContender(arena, false)];
   // Slipway reads a base once in its life, as engines pull it once.
   for (const contender of ours) await contender.build('warm/up');
   const others = [...(await dockerContenders(arena, peers)), skaffold, buildah];
   return [...ours, ...others.filter((one) => one !== undefined)];
 }
 
-async function measure(arena: Arena, project: BenchProject, rounds: number): Promise<string> {
-  const contenders = await openContenders(arena);
+async function measure(arena: Arena, window: Contender, project: BenchProject, rounds: number): Promise<string> {
+  const contenders = await openContenders(arena, window);
   const figures = new Map<string, Figures>();
   const failed = new Set<string>();
   const floors: number[] = [];
@@ -142,7 +148,12 @@ async function main(): Promise<void> {
     const uv = await uvTools(new AbortController().signal);
     const uvConfiguration = await writeIndexValidity(root);
     const arena: Arena = { root, project: project.folder, engine, host, reached, base, uv, uvConfiguration };
-    console.log(`\n${await measure(arena, project, rounds)}\n\n${load()}`);
+    const window = windowContender(arena);
+    try {
+      console.log(`\n${await measure(arena, window, project, rounds)}\n\n${load()}`);
+    } finally {
+      window.close();
+    }
   } finally {
     close();
     await engine.stop();

@@ -1,3 +1,5 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { findProgram, requireProgram } from '../../testbed/program';
@@ -6,6 +8,7 @@ import type { TestEngine } from '../../testbed/docker/engine';
 import { plainEnvironment } from '../local/machine';
 import { pathWith, type UvTools } from '../local/uv';
 import { cachedPip, cachedUv, peerBase, plainPip } from './dockerfiles';
+import type { WindowOrder } from './openWindow';
 import { runTimed, type Timed } from './runTimed';
 
 export interface Built extends Timed {
@@ -39,18 +42,9 @@ export interface Arena {
 export function slipwayContender(arena: Omit<Arena, 'engine'>, byteCode: boolean): Contender {
   const home = path.join(arena.root, `home-${String(byteCode)}`);
   const env = plainEnvironment({ PATH: pathWith(arena.uv), UV_CONFIG_FILE: arena.uvConfiguration });
-  const kept = new Set(['bases']);
   return {
     name: byteCode ? 'Slipway' : 'Slipway, --no-byte-code',
-    reset: async () => {
-      const images = path.join(home, 'cache/images');
-      const stale = await readdir(images).catch(() => []);
-      await Promise.all(
-        stale.filter((name) => !kept.has(name)).map((name) => rm(path.join(images, name), { recursive: true })),
-      );
-      for (const name of ['locks', 'environments', 'support', 'bundles', 'cache/uv'])
-        await rm(path.join(home, name), { recursive: true, force: true });
-    },
+    reset: () => forgetAll(home),
     build: async (repository) => {
       const timed = await runTimed(
         process.execPath,
@@ -65,6 +59,44 @@ export function slipwayContender(arena: Omit<Arena, 'engine'>, byteCode: boolean
       if (last.image === undefined) throw new Error(`Slipway built nothing: ${timed.stdout.slice(-500)}`);
       return { ...timed, image: last.image.replace(arena.host, arena.reached) };
     },
+  };
+}
+
+/** Leaves a home what was learned of base images alone. */
+async function forgetAll(home: string): Promise<void> {
+  const images = path.join(home, 'cache/images');
+  const stale = await readdir(images).catch(() => []);
+  await Promise.all(
+    stale.filter((name) => name !== 'bases').map((name) => rm(path.join(images, name), { recursive: true })),
+  );
+  for (const name of ['locks', 'environments', 'support', 'bundles', 'cache/uv'])
+    await rm(path.join(home, name), { recursive: true, force: true });
+}
+
+/** The same in a window of an editor that is open already: no program has to start. */
+export function windowContender(arena: Omit<Arena, 'engine'>): Contender & { close(): void } {
+  const home = path.join(arena.root, 'home-window');
+  const env = plainEnvironment({ PATH: pathWith(arena.uv), UV_CONFIG_FILE: arena.uvConfiguration });
+  const child = fork(path.join(import.meta.dirname, 'openWindow.ts'), { env, cwd: '/' });
+  return {
+    name: 'Slipway, in an open window',
+    reset: () => forgetAll(home),
+    build: async (repository) => {
+      const order: WindowOrder = {
+        ...{ project: arena.project, base: arena.base, home },
+        reference: `${arena.host}/${repository}`,
+      };
+      const started = performance.now();
+      child.send(order);
+      const [answer] = (await once(child, 'message')) as [{ readonly image?: string; readonly error?: string }];
+      if (answer.image === undefined) throw new Error(`Slipway built nothing: ${answer.error ?? ''}`);
+      return {
+        ms: performance.now() - started,
+        image: answer.image.replace(arena.host, arena.reached),
+        ...{ stdout: '', peak: 0 },
+      };
+    },
+    close: () => void child.kill(),
   };
 }
 
