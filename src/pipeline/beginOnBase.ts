@@ -1,9 +1,9 @@
+import path from 'node:path';
 import PQueue from 'p-queue';
 import { choosePython } from '../build/choosePython';
 import { LayerCache } from '../build/image/layerCache';
 import { libraryLayer } from '../build/image/makeLayer';
 import { librarySource, type Base } from '../build/image/openBase';
-import { copyRuntime } from '../clients/python/runtimeFiles';
 import type { Platform } from '../core/image';
 import type { Project } from '../core/project';
 import { askForServer, wheelCache } from './serverWheels';
@@ -55,7 +55,7 @@ async function compileLibrary(
     cache,
     wheels: wheelCache(services),
     python: choosePython(project.python, interpreters, project.dependencies.asOf?.date).interpreter,
-    runtime: await copyRuntime(services.home, services.context.resources),
+    runtime: path.join(services.context.resources, 'runtime'),
     compiling: new PQueue({ concurrency: 1 }),
   };
   await libraryLayer(compiler, library, signal);
