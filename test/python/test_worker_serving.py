@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import http.client
 import json
 import os
@@ -58,6 +59,17 @@ class Worker(SupervisorCase):
         eventually(lambda: self.ready(port) == 503, "readiness is false, and connections are still accepted")
         self.assertEqual(kept.getresponse().status, 200)
         self.assertEqual(worker.wait(30), 0)
+
+    def test_garbage_is_looked_for_less_often_while_the_model_loads(self) -> None:
+        port, own = self.port(), self.port()
+        # In place of its process, the application tells how often garbage is looked for: when it is loaded, and now.
+        tells = "import gc\nfirst = gc.get_threshold()[0]\nclass os:\n    getpid = lambda: [first, gc.get_threshold()[0]]"
+        for at, code in ((port, tells), (own, f"{tells}\ngc.set_threshold(123)")):
+            self.start(code, "--port", str(at))
+            eventually(lambda at=at: self.answers(at), "the worker answers")
+        usual = gc.get_threshold()[0]
+        self.assertEqual(get(port)["pid"], [10 * usual, usual])
+        self.assertEqual(get(own)["pid"], [10 * usual, 123])
 
     def test_who_asks_while_the_model_loads_is_answered_as_soon_as_it_is_there(self) -> None:
         port, flag = self.port(), self.root / "go on"

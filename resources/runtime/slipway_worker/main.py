@@ -14,7 +14,7 @@ import time
 import traceback
 from typing import Any, Dict
 
-from . import counted, platform, standby
+from . import collecting, counted, platform, standby
 from .arguments import Arguments, parse
 from .control import ControlChannel
 from .serving import Serving, StartupFailed
@@ -71,14 +71,16 @@ def main(arguments: list[str]) -> int:
     reporter = Reporter(ControlChannel(control) if control is not None else None)
     try:
         if options.bundle is None and reporter.channel is not None:
-            options = standby.wait(options, reporter.channel)
+            with collecting.seldom():
+                options = standby.wait(options, reporter.channel)
     except standby.Unsuited:
         return 0  # the supervisor starts a fresh worker
     try:
         # A probe that asks while the model loads waits for the answer, instead of asking again some time after it.
         listener = listener or _bind(options.host, options.port)
         reporter.loading()
-        app = _load(options)
+        with collecting.seldom():
+            app = _load(options)
         # Before Python 3.10 locks belong to the loop that is current when they are made; user code may have closed it.
         loop = _new_loop()
         serving = Serving(app, listener)
