@@ -63,7 +63,8 @@ class Worker(SupervisorCase):
     def test_garbage_is_looked_for_less_often_while_the_model_loads(self) -> None:
         port, own = self.port(), self.port()
         # In place of its process, the application tells how often garbage is looked for: when it is loaded, and now.
-        tells = "import gc\nfirst = gc.get_threshold()[0]\nclass os:\n    getpid = lambda: [first, gc.get_threshold()[0]]"
+        now = "gc.get_threshold()[0]"
+        tells = f"import gc\nfirst = {now}\nclass os:\n    getpid = lambda: [first, {now}]"
         for at, code in ((port, tells), (own, f"{tells}\ngc.set_threshold(123)")):
             self.start(code, "--port", str(at))
             eventually(lambda at=at: self.answers(at), "the worker answers")
