@@ -65,7 +65,9 @@ if (isNewEnough(process.versions.node)) {
   // 60 MB more of it.
   setFlagsFromString('--semi-space-growth-factor=1');
   // To compile a megabyte of code takes longer than all else that a start does.
-  module.enableCompileCache(homeAt(homeOf(process.argv.slice(2))).compiled);
+  const { root, compiled } = homeAt(homeOf(process.argv.slice(2)));
+  // Node tries for ever to make a folder in a place that takes none, such as /proc. The first build makes the home.
+  if (existsSync(root)) module.enableCompileCache(compiled);
   const { main } = load('./commandLine.cjs') as typeof CommandLine;
   process.exitCode = await main(process.argv.slice(2), fileURLToPath(new URL('../resources', import.meta.url)));
 } else if (pinned !== undefined) {

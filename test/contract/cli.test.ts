@@ -33,6 +33,11 @@ function assertDone(result: CliResult): readonly JsonObject[] {
 
 const modelOf = (line: JsonObject | undefined): JsonObject => line?.['model'] as JsonObject;
 
+it('ends where its home cannot be made', { skip: process.platform !== 'linux' }, async () => {
+  const { exitCode } = await slipway(['--version', '--home', '/proc/nowhere'], { timeoutMs: 20_000 });
+  assert.equal(exitCode, 0);
+});
+
 it('tells its version', async () => {
   const { version } = JSON.parse(await readFile(path.join(repository, 'package.json'), 'utf8')) as { version: string };
   const { exitCode, stdout } = await slipway(['--version']);
