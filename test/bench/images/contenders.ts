@@ -41,7 +41,7 @@ export interface Arena {
 /** Slipway's command line, with byte code and without. */
 export function slipwayContender(arena: Omit<Arena, 'engine'>, byteCode: boolean): Contender {
   const home = path.join(arena.root, `home-${String(byteCode)}`);
-  const env = plainEnvironment({ PATH: pathWith(arena.uv), UV_CONFIG_FILE: arena.uvConfiguration });
+  const env = environmentOf(arena);
   return {
     name: byteCode ? 'Slipway' : 'Slipway, --no-byte-code',
     reset: () => forgetAll(home),
@@ -62,6 +62,10 @@ export function slipwayContender(arena: Omit<Arena, 'engine'>, byteCode: boolean
   };
 }
 
+function environmentOf({ uv, uvConfiguration }: Pick<Arena, 'uv' | 'uvConfiguration'>): NodeJS.ProcessEnv {
+  return plainEnvironment({ PATH: pathWith(uv), UV_CONFIG_FILE: uvConfiguration });
+}
+
 /** Leaves a home what was learned of base images alone. */
 async function forgetAll(home: string): Promise<void> {
   const images = path.join(home, 'cache/images');
@@ -76,25 +80,20 @@ async function forgetAll(home: string): Promise<void> {
 /** The same in a window of an editor that is open already: no program has to start. */
 export function windowContender(arena: Omit<Arena, 'engine'>): Contender & { close(): void } {
   const home = path.join(arena.root, 'home-window');
-  const env = plainEnvironment({ PATH: pathWith(arena.uv), UV_CONFIG_FILE: arena.uvConfiguration });
+  const env = environmentOf(arena);
   const child = fork(path.join(import.meta.dirname, 'openWindow.ts'), { env, cwd: '/' });
   return {
     name: 'Slipway, in an open window',
     reset: () => forgetAll(home),
     build: async (repository) => {
-      const order: WindowOrder = {
-        ...{ project: arena.project, base: arena.base, home },
-        reference: `${arena.host}/${repository}`,
-      };
+      const { project, base } = arena;
+      const order: WindowOrder = { project, base, home, reference: `${arena.host}/${repository}` };
       const started = performance.now();
       child.send(order);
       const [answer] = (await once(child, 'message')) as [{ readonly image?: string; readonly error?: string }];
       if (answer.image === undefined) throw new Error(`Slipway built nothing: ${answer.error ?? ''}`);
-      return {
-        ms: performance.now() - started,
-        image: answer.image.replace(arena.host, arena.reached),
-        ...{ stdout: '', peak: 0 },
-      };
+      const ms = performance.now() - started;
+      return { ms, image: answer.image.replace(arena.host, arena.reached), stdout: '', peak: 0 };
     },
     close: () => void child.kill(),
   };
