@@ -179,7 +179,7 @@ function serviceOpener(extension: vscode.ExtensionContext): ServiceOpener {
       takeOver: async (question: TakeOverQuestion) => (await import('./editor/takeOver')).askTakeOver(question),
       ...(pinned && { pinned }),
     };
-    opened = { key, services: makeServices(context, undefined, credentials) };
+    opened = { key, services: makeServices(context, credentials) };
     return opened.services;
   };
   return {

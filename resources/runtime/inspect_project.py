@@ -1,4 +1,4 @@
-"""Entry script: one JSON request on stdin, one JSON answer on stdout (see slipway_inspect.facts)."""
+"""Entry script: a JSON request a line on stdin, a JSON answer a line on stdout (see slipway_inspect.facts)."""
 
 # os.path, not pathlib: paths are text here from request to answer, and the start is twice as fast.
 # ruff: noqa: PTH100, PTH120

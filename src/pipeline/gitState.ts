@@ -1,21 +1,10 @@
-import { runProcess } from '../clients/process/runProcess';
-import { isUserError } from '../core/errors';
+import { askGit } from '../clients/process/git';
 import type { GitState } from '../core/release';
 
 /** The commit that a folder is at; null outside a repository or without git. */
 export async function readGitState(folder: string, signal: AbortSignal): Promise<GitState | null> {
-  try {
-    const result = await runProcess(
-      'git',
-      ['status', '--porcelain=v2', '--branch', '--untracked-files=no'],
-      { cwd: folder, timeoutMs: 5000 },
-      signal,
-    );
-    return result.exitCode === 0 ? parseStatus(result.stdout) : null;
-  } catch (error) {
-    if (isUserError(error)) return null;
-    throw error;
-  }
+  const status = await askGit(['status', '--porcelain=v2', '--branch', '--untracked-files=no'], folder, signal);
+  return status === undefined ? null : parseStatus(status);
 }
 
 /** Reads `git status --porcelain=v2 --branch`; null before the first commit. */

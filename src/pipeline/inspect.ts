@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { isUserError, UserError } from '../core/errors';
 import type { DeployHost } from '../core/deploy';
 import type { Inspection, Project } from '../core/project';
@@ -53,16 +52,9 @@ async function read(
   accepts: Target['accepts'] | undefined,
   signal: AbortSignal,
 ): Promise<Inspection> {
-  const { interpreters } = await services.uv(signal);
-  const python = services.kernel ?? interpreters[0]?.path ?? 'python3';
-  const tools = inspectTools({ python, runtime: path.join(services.context.resources, 'runtime') }, (name, abort) =>
-    isInIndex(services, name, abort),
-  );
-  return inspectProject(
-    subject,
-    { tools, kernel: services.kernel !== undefined, ...(accepts === 'bundle' ? { accepts: runsAsBundle } : {}) },
-    signal,
-  );
+  const inspector = await services.inspector(signal);
+  const tools = inspectTools(inspector, (name, abort) => isInIndex(services, name, abort));
+  return inspectProject(subject, { tools, ...(accepts === 'bundle' ? { accepts: runsAsBundle } : {}) }, signal);
 }
 
 /** Whether the user's package index knows a distribution. */

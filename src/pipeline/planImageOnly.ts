@@ -6,7 +6,6 @@ import type { DockerfilePlan, ImagePlan } from '../core/imagePlan';
 import path from 'node:path';
 import type { Finding, Project } from '../core/project';
 import { planFiles } from '../project/planFiles';
-import { copyRuntime } from '../clients/python/runtimeFiles';
 import { baseImages, planDockerContext } from '../project/dockerContext';
 import { acceptedEntries, type BuildImageRequest } from './buildImage';
 import { chooseBuilder } from './chooseBuilder';
@@ -73,7 +72,7 @@ async function solvedParts(
   const specs = added.map((one) => one.spec);
   const solved = await solve(services, host, project, specs, signal);
   const choice = await identify(services, project, solved, false, signal);
-  const server = await copyRuntime(services.home, services.context.resources);
+  const server = await services.runtime(signal);
   const files = await bundleFiles(project, choice, signal);
   return { solved, support: undefined, server, ...files, accelerator: project.config.accelerator };
 }

@@ -1,7 +1,6 @@
 import { choosePython, type PythonChoice } from '../build/choosePython';
 import { makeEnvironment, makeSupport } from '../clients/python/environments';
 import type { Lock } from '../clients/python/lock';
-import { copyRuntime } from '../clients/python/runtimeFiles';
 import type { BundleRuntime } from '../core/bundle';
 import type { DeployHost } from '../core/deploy';
 import type { Project } from '../core/project';
@@ -52,7 +51,7 @@ export async function install(
   return step(host, 'environment', 'Installing the packages', async (progress) => {
     const uv = await services.uv(signal);
     const { interpreter } = solved.python;
-    const runtime = await copyRuntime(services.home, services.context.resources);
+    const runtime = await services.runtime(signal);
     const environment = await makeEnvironment(uv, services.home, solved.lock, interpreter, progress, signal);
     const support = await makeSupport(uv, services.home, solved.lock, environment, interpreter, progress, signal);
     return { result: { python: environment.python, support, runtime }, message: environment.folder };

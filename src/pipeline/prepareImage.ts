@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { gpuOfTensors } from '../build/cudaTensors';
-import { copyRuntime } from '../clients/python/runtimeFiles';
 import type { Base } from '../build/image/openBase';
 import type { Bundle } from '../core/bundle';
 import type { DeployHost } from '../core/deploy';
@@ -80,7 +79,7 @@ export async function prepareImage(
   const made = { ...artifact, ended: Promise.all([artifact.ended, work.compiled]).then(() => undefined) };
   return whileEnding(made, async () => {
     await refuseGpuTensors(project, made, signal);
-    const server = await copyRuntime(services.home, services.context.resources);
+    const server = await services.runtime(signal);
     const { files, leftOut } = await planFiles(project, signal);
     const packaging = { name, project, solved: made.solved, server, record: made.record, files };
     const bundle = await packageModel(services, host, packaging, signal);

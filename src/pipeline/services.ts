@@ -1,36 +1,49 @@
+import path from 'node:path';
+import type { Coprocess } from '../clients/process/coprocess';
 import type { CredentialSource } from '../clients/registry/dockerConfig';
+import { placeRuntime, readRuntime } from '../clients/python/runtimeFiles';
 import { openUv, type Uv } from '../clients/python/uv';
 import { UserError } from '../core/errors';
 import { homeAt, type Home } from '../core/home';
 import type { Target, TargetContext } from '../core/target';
+import { inspectorProgram } from '../project/tools';
 import { targetKinds } from '../targets';
 
 /** What every use case shares. Nothing is opened before it is needed, and then once. */
 export interface Services {
   readonly home: Home;
   readonly context: TargetContext;
-  /** Python of the kernel that the user selected for the notebook: its packages tell names and versions. */
-  readonly kernel: string | undefined;
   /** Credentials of registries that the user typed; undefined where nobody types any. */
   readonly credentials: CredentialSource | undefined;
   uv(signal: AbortSignal): Promise<Uv>;
+  /** Folder in the home with what trains and serves. */
+  runtime(signal: AbortSignal): Promise<string>;
+  /** What reads the code of projects. */
+  inspector(signal: AbortSignal): Promise<Coprocess>;
 }
 
-export function makeServices(context: TargetContext, kernel?: string, credentials?: CredentialSource): Services {
+export function makeServices(context: TargetContext, credentials?: CredentialSource): Services {
   const home = homeAt(context.home);
-  let opened: Promise<Uv> | undefined;
-  return {
-    home,
-    context,
-    kernel,
-    credentials,
-    uv: (signal) => {
-      opened ??= openUv(home, context.resources, signal).catch((error: unknown) => {
-        opened = undefined;
-        throw error;
-      });
-      return opened;
-    },
+  const uv = once((signal) => openUv(home, context.resources, signal));
+  const inspector = once(async (signal) => {
+    const { interpreters } = await uv(signal);
+    return inspectorProgram(interpreters[0]?.path ?? 'python3', path.join(context.resources, 'runtime'));
+  });
+  // Free Space may have deleted the copy.
+  const files = once(() => readRuntime(context.resources));
+  const runtime: Services['runtime'] = async (signal) => placeRuntime(home, await files(signal));
+  return { home, context, credentials, uv, runtime, inspector };
+}
+
+/** Opened when it is asked for first; a failure is not kept. */
+function once<T>(open: (signal: AbortSignal) => Promise<T>): (signal: AbortSignal) => Promise<T> {
+  let opened: Promise<T> | undefined;
+  return (signal) => {
+    opened ??= open(signal).catch((error: unknown) => {
+      opened = undefined;
+      throw error;
+    });
+    return opened;
   };
 }
 

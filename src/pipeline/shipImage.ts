@@ -114,22 +114,27 @@ async function pushVariant(
     // A mount of what is there already is no more than the question whether it is.
     ...(base.registry === registry ? { mountFrom: base.image.reference.repository, isFresh: true } : {}),
   }));
-  const tasks: readonly ((abort: AbortSignal) => Promise<Layer | undefined>)[] = [
-    ...recipes.map((recipe) => async (abort: AbortSignal): Promise<Layer> => {
-      const layer = await makeLayer(workshop, recipe, abort);
+  const making = new Map<LayerRecipe, Promise<Layer>>();
+  const layerOf = (recipe: LayerRecipe, abort: AbortSignal): Promise<Layer> => {
+    const layer = making.get(recipe) ?? makeLayer(workshop, recipe, abort);
+    making.set(recipe, layer);
+    return layer;
+  };
+  const documentsOf = async (abort: AbortSignal): Promise<VariantDocuments> =>
+    documents(job, variant, await Promise.all(recipes.map((recipe) => layerOf(recipe, abort))));
+  const tasks: readonly ((abort: AbortSignal) => Promise<void>)[] = [
+    ...recipes.map((recipe) => async (abort: AbortSignal): Promise<void> => {
       // Only the code of this project stands in its layer, so nobody else has pushed it.
       const isFresh = recipe.kind === 'files' && recipe.part === 'code';
-      await publisher.blob({ source: layerBlob(workshop.cache, layer), isFresh }, abort);
-      return layer;
+      await publisher.blob({ source: layerBlob(workshop.cache, await layerOf(recipe, abort)), isFresh }, abort);
     }),
-    ...baseBlobs.map((blob) => async (abort: AbortSignal): Promise<undefined> => {
-      await publisher.blob(blob, abort);
-    }),
+    ...baseBlobs.map((blob) => (abort: AbortSignal) => publisher.blob(blob, abort)),
+    // All layers are made before they have all arrived.
+    async (abort) => publisher.blob({ source: (await documentsOf(abort)).config, isFresh: true }, abort),
   ];
-  const results = await inParallel(tasks, tasks.length, (task, abort) => task(abort), signal);
-  const layers = results.filter((layer) => layer !== undefined);
-  const { config, ...document } = documents(job, variant, layers);
-  await publisher.blob({ source: config, isFresh: true }, signal);
+  await inParallel(tasks, tasks.length, (task, abort) => task(abort), signal);
+  const { config, ...document } = await documentsOf(signal);
+  const layers = await Promise.all(making.values());
   const own = layers.map((layer) => ({ source: layerBlob(workshop.cache, layer) }));
   return { ...document, blobs: [...baseBlobs, ...own, { source: config }] };
 }
@@ -221,11 +226,15 @@ async function withWorkshop<Result>(
   }
 }
 
+interface VariantDocuments extends ImageDocument {
+  readonly config: BlobSource;
+}
+
 function documents(
   { made, bundle, name }: ImageJob,
   { base, recipes }: ImageVariant,
   layers: readonly Layer[],
-): ImageDocument & { readonly config: BlobSource } {
+): VariantDocuments {
   const config = Buffer.from(
     JSON.stringify(
       imageConfig(base.image.config, {

@@ -8,7 +8,6 @@ import {
   type TrainingIdentity,
   type TrainingRecord,
 } from '../build/trainingRecord';
-import { copyRuntime } from '../clients/python/runtimeFiles';
 import { codeCells } from '../project/codeCells';
 import type { Project } from '../core/project';
 import path from 'node:path';
@@ -47,7 +46,7 @@ export async function identify(
     lock: solved.lock.digest,
     python: solved.python.interpreter.version,
     platform: `${process.platform}-${process.arch}`,
-    runtime: path.basename(await copyRuntime(services.home, services.context.resources)),
+    runtime: path.basename(await services.runtime(signal)),
     mode,
     entry: `${entry.notebook}:${entry.predict}:${entry.load ?? ''}`,
     env: project.config.env ?? {},

@@ -53,10 +53,10 @@ async function commitDate(
   tools: InspectTools,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const date = (await tools.git?.(['log', '-1', '--format=%cI', '--', file], root, signal))?.trim() ?? '';
-  if (date === '') return undefined;
   const changes = await tools.git?.(['status', '--porcelain', '--', file], root, signal);
-  return changes?.trim() === '' ? utc(date) : undefined;
+  if (changes?.trim() !== '') return undefined;
+  const date = (await tools.git?.(['log', '-1', '--format=%cI', '--', file], root, signal))?.trim() ?? '';
+  return date === '' ? undefined : utc(date);
 }
 
 function utc(date: string): string {

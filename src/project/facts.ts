@@ -4,13 +4,12 @@ export interface FactsRequest {
   /** Relative to `root`, POSIX separators. */
   readonly notebooks: readonly string[];
   readonly modules: readonly string[];
-  /** Whether the interpreter that runs the inspector is the project's own, so that its packages tell names and versions. */
-  readonly packages: boolean;
+  /** Folders whose packages tell names and versions, in the order of `sys.path`; null where none do. */
+  readonly packages: readonly string[] | null;
 }
 
 export interface Facts {
-  readonly version: 1;
-  readonly python: string;
+  readonly version: 2;
   readonly notebooks: readonly (NotebookFacts | UnreadableFacts)[];
   readonly modules: readonly (ModuleFacts | UnreadableFacts)[];
   readonly packages: InstalledPackages | null;

@@ -22,10 +22,18 @@ import { readNotebook } from './readNotebook';
 import type { InspectTools } from './tools';
 import { walkProject } from './walkProject';
 
+/** A Python with packages that are installed; they tell which package an import is of, and its version. */
+export interface PythonEnvironment {
+  /** `3.11.7` */
+  readonly version: string;
+  /** Where its packages are, in the order of its `sys.path`. Absolute. */
+  readonly folders: readonly string[];
+}
+
 export interface InspectOptions {
   readonly tools: InspectTools;
-  /** Whether the tools' Python is the project's own (the selected kernel): then its packages tell names and versions. */
-  readonly kernel?: boolean;
+  /** The environment that the project's notebooks run in on this machine, where it is known. */
+  readonly environment?: PythonEnvironment;
   /** The notebook to serve, relative to the project, where the user was asked. */
   readonly notebook?: string;
   /** Kinds of entry that the target takes; all by default. */
@@ -47,6 +55,7 @@ export async function inspectProject(
 ): Promise<Inspection> {
   const found = await findProject(subject, signal);
   const { root } = found;
+  const { tools, environment } = options;
   const file = options.notebook ?? found.file;
   const [config, walk] = await Promise.all([readConfig(root, signal), walkProject(root, signal)]);
   const files = listed(
@@ -66,7 +75,7 @@ export async function inspectProject(
     { root, folders, config, chosen, notebook: notebook?.pythonVersion ?? undefined },
     signal,
   );
-  const read = { root, entry, notebook, reached, chosen, config, facts, tools: options.tools };
+  const read = { root, entry, notebook, reached, chosen, config, facts, tools, environment };
   const { dependencies, problems } = await dependenciesOf(read, python.version, signal);
   const modules = reached.filter((one): one is ModuleFacts => 'inside' in one);
   const project: Project = {
@@ -114,7 +123,10 @@ async function readFacts(
 ): Promise<Facts> {
   const wanted = file?.endsWith('.ipynb') ? [file] : notebooks.slice(0, mostNotebooks);
   const modules = file === undefined ? await appFiles(root, files, entry, signal) : file.endsWith('.py') ? [file] : [];
-  return options.tools.runFacts({ root, notebooks: wanted, modules, packages: options.kernel === true }, signal);
+  return options.tools.runFacts(
+    { root, notebooks: wanted, modules, packages: options.environment?.folders ?? null },
+    signal,
+  );
 }
 
 /** What may make an application, and the file that slipway.yaml names, whatever is in it. */
@@ -168,6 +180,7 @@ interface ReadProject {
   readonly config: Project['config'];
   readonly facts: Facts;
   readonly tools: InspectTools;
+  readonly environment: PythonEnvironment | undefined;
 }
 
 async function dependenciesOf(
@@ -177,7 +190,7 @@ async function dependenciesOf(
 ): Promise<{ readonly dependencies: Dependencies; readonly problems: readonly Finding[] }> {
   const { root, entry, notebook, chosen, config, tools } = read;
   const installed = read.facts.packages;
-  const version = python ?? (installed === null ? undefined : minor(read.facts.python));
+  const version = python ?? minor(read.environment?.version);
   const request = { root, chosen, code: read.reached, installed, python: version, config };
   const gathered = await gatherRequirements(request, tools, signal);
   const needs = chosen.source.kind === 'inferred' ? await modelNeeds(root, entry, signal) : [];

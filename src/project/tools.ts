@@ -1,5 +1,6 @@
 import path from 'node:path';
-import { runProcess } from '../clients/process/runProcess';
+import { Coprocess } from '../clients/process/coprocess';
+import { askGit } from '../clients/process/git';
 import { UserError } from '../core/errors';
 import type { Facts, FactsRequest } from './facts';
 
@@ -12,37 +13,28 @@ export interface InspectTools {
   readonly exists?: (distribution: string, signal: AbortSignal) => Promise<boolean>;
 }
 
-export interface InspectorProgram {
-  /** Any Python 3.8+; the project's own (the selected kernel's) when its packages are to tell names and versions. */
-  readonly python: string;
-  /** Folder that holds `inspect_project.py`. */
-  readonly runtime: string;
+/** The program that reads code, kept between requests. @param python any Python 3.8+; @param runtime folder that holds `inspect_project.py` */
+export function inspectorProgram(python: string, runtime: string): Coprocess {
+  // Without its packages the interpreter starts twice as fast.
+  return new Coprocess(python, ['-I', '-S', path.join(runtime, 'inspect_project.py')], { timeoutMs: 120_000 });
 }
 
-/** The real tools: one Python process for the facts, git for dates. @throws UserError InspectorFailed from `runFacts` */
-export function inspectTools(program: InspectorProgram, exists?: InspectTools['exists']): InspectTools {
+/** The real tools: a Python process for the facts, git for dates. @throws UserError InspectorFailed from `runFacts` */
+export function inspectTools(inspector: Coprocess, exists?: InspectTools['exists']): InspectTools {
   return {
-    runFacts: (request, signal) => runInspector(program, request, signal),
-    git,
+    runFacts: (request, signal) => askInspector(inspector, request, signal),
+    git: askGit,
     ...(exists === undefined ? {} : { exists }),
   };
 }
 
-async function runInspector(program: InspectorProgram, request: FactsRequest, signal: AbortSignal): Promise<Facts> {
-  // Without its packages the interpreter starts twice as fast; with them, only variables such as PYTHONPATH are ignored.
-  const flags = request.packages ? ['-E'] : ['-I', '-S'];
-  const script = path.join(program.runtime, 'inspect_project.py');
-  const result = await runProcess(
-    program.python,
-    [...flags, script],
-    { input: JSON.stringify(request), timeoutMs: 120_000 },
-    signal,
-  );
-  if (result.exitCode !== 0) throw inspectorFailed(program.python, result.stderr);
+async function askInspector(inspector: Coprocess, request: FactsRequest, signal: AbortSignal): Promise<Facts> {
+  const said = await inspector.ask(JSON.stringify(request), signal);
+  if (said.kind === 'ended') throw inspectorFailed(inspector.command, said.stderr);
   try {
-    return JSON.parse(result.stdout) as Facts;
+    return JSON.parse(said.line) as Facts;
   } catch (cause) {
-    throw inspectorFailed(program.python, result.stdout.slice(0, 500), cause);
+    throw inspectorFailed(inspector.command, said.line.slice(0, 500), cause);
   }
 }
 
@@ -52,15 +44,4 @@ function inspectorFailed(python: string, output: string, cause?: unknown): UserE
     details: { output: output.slice(-4000) },
     remedy: { kind: 'hint', label: 'Choose a Python 3.8 or newer.' },
   });
-}
-
-async function git(args: readonly string[], folder: string, signal: AbortSignal): Promise<string | undefined> {
-  try {
-    const result = await runProcess('git', ['-C', folder, ...args], { timeoutMs: 10_000 }, signal);
-    return result.exitCode === 0 ? result.stdout : undefined;
-  } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof UserError) return undefined;
-    throw error;
-  }
 }

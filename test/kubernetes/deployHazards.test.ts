@@ -132,7 +132,7 @@ describe('A deploy to a cluster that is not to be relied on', { timeout: 15 * 60
     try {
       const password = 'p4ssw0rd-of-ana';
       const { kubeconfig } = bench.cluster;
-      const services = makeServices({ ...bench.workspace.services.context, kubeconfig }, undefined, () =>
+      const services = makeServices({ ...bench.workspace.services.context, kubeconfig }, () =>
         Promise.resolve({ kind: 'password', username: 'ana', password }),
       );
       const target = await bench.target('pulls');

@@ -282,20 +282,31 @@ class Program(Project):
         for name in ("ast.py", "json.py", "helpers.py", "sitecustomize.py"):
             self.write(name, evil)
         self.write("n.ipynb", cell_notebook(f"import helpers, json\n{evil}"))
-        request = json.dumps(
-            {"root": str(self.root), "notebooks": ["n.ipynb"], "modules": ["ast.py"], "packages": True}
-        )
-        for flags in (["-I", "-S"], ["-E"]):
-            with self.subTest(flags):
-                command = [sys.executable, *flags, str(RUNTIME / "inspect_project.py")]
-                done = subprocess.run(command, input=request, capture_output=True, text=True, cwd=self.root, timeout=60)
-                self.assertEqual((done.returncode, done.stderr), (0, ""))
-                self.assertEqual(json.loads(done.stdout)["notebooks"][0]["error"], None)
-                self.assertFalse(marker.exists())
+        request = json.dumps({"root": str(self.root), "notebooks": ["n.ipynb"], "modules": ["ast.py"], "packages": []})
+        command = [sys.executable, "-I", "-S", str(RUNTIME / "inspect_project.py")]
+        done = subprocess.run(command, input=request, capture_output=True, text=True, cwd=self.root, timeout=60)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(json.loads(done.stdout)["notebooks"][0]["error"], None)
+        self.assertFalse(marker.exists())
+
+    def test_each_request_is_answered_as_it_comes_and_sees_the_files_of_its_time(self) -> None:
+        request = json.dumps({"root": str(self.root), "notebooks": [], "modules": ["m.py"], "packages": None}) + "\n"
+        command = [sys.executable, "-I", "-S", str(RUNTIME / "inspect_project.py")]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
+            assert program.stdin is not None
+            assert program.stdout is not None
+            for name in ("numpy", "pandas"):
+                self.write("m.py", f"import {name}\n")
+                program.stdin.write(request)
+                program.stdin.flush()
+                answer = json.loads(program.stdout.readline())
+                self.assertEqual([one["module"] for one in answer["modules"][0]["imports"]], [name])
+            program.stdin.close()
+            self.assertEqual(program.wait(10), 0)
 
 
 class Packages(unittest.TestCase):
-    def test_metadata_of_this_interpreter(self) -> None:
+    def test_metadata_in_the_folders_of_an_environment(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             info = Path(folder, "scikit_learn-1.3.2.dist-info")
             info.mkdir()
@@ -307,9 +318,8 @@ class Packages(unittest.TestCase):
                 path = f"google/cloud/{module}/__init__.py" if module == "storage" else "google/auth/__init__.py"
                 (other / "RECORD").write_text(f"{path},,\n")
                 (other / "METADATA").write_text(f"Name: {name.replace('_', '-')}\n")
-            sys.path.insert(0, folder)
-            self.addCleanup(sys.path.remove, folder)
-            found = installed_for(["sklearn.svm", "google.cloud.storage", "nothing_here"])
+            missing = str(Path(folder, "missing"))
+            found = installed_for(["sklearn.svm", "google.cloud.storage", "nothing_here"], [missing, folder])
         self.assertEqual(found["imports"]["sklearn.svm"], [{"name": "scikit-learn", "version": "1.3.2"}])
         self.assertEqual(found["imports"]["google.cloud.storage"], [{"name": "google-cloud-storage", "version": "2.0"}])
         self.assertNotIn("nothing_here", found["imports"])

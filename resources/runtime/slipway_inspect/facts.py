@@ -1,7 +1,7 @@
-"""The request and the answer of the inspector: JSON on stdin, JSON on stdout.
+"""Requests and answers of the inspector: one JSON document a line on stdin, one a line on stdout, until stdin ends.
 
-Request: `{"root": folder, "notebooks": [relative …], "modules": [relative …], "packages": bool}`.
-Answer: `{"version": 1, "python", "notebooks": […], "modules": […], "packages": {…} | null}`; a file that cannot be read
+Request: `{"root": folder, "notebooks": [relative …], "modules": [relative …], "packages": [folder …] | null}`.
+Answer: `{"version": 2, "notebooks": […], "modules": […], "packages": {…} | null}`; a file that cannot be read
 carries `error: {code, message, line}` in place of facts. See src/project/facts.ts for every field.
 """
 
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import sys
 from typing import Any
 
@@ -29,11 +28,11 @@ _MAX_SOURCE = 4_000_000
 
 
 def main() -> int:
-    """Answer one request; exit status 0 unless the request itself is broken."""
-    request = json.loads(sys.stdin.buffer.read().decode("utf-8"))
-    answer = json.dumps(inspect(request), ensure_ascii=True)
-    sys.stdout.write(answer + "\n")
-    sys.stdout.flush()
+    """Answer request after request; exit status 0 unless one of them is broken."""
+    for line in sys.stdin.buffer:
+        answer = json.dumps(inspect(json.loads(line.decode("utf-8"))), ensure_ascii=True)
+        sys.stdout.write(answer + "\n")
+        sys.stdout.flush()
     return 0
 
 
@@ -44,12 +43,12 @@ def inspect(request: dict[str, Any]) -> dict[str, Any]:
     notebooks = [project.notebook(path) for path in request.get("notebooks", [])]
     modules = project.modules([os.path.join(root, path) for path in request.get("modules", [])])
     packages = None
-    if request.get("packages"):
+    if request.get("packages") is not None:
         facts = [*notebooks, *modules]
-        packages = installed_for(fact["module"] for item in facts for fact in item.get("imports", []) if _top(fact))
+        imports = (fact["module"] for item in facts for fact in item.get("imports", []) if _top(fact))
+        packages = installed_for(imports, request["packages"])
     return {
-        "version": 1,
-        "python": platform.python_version(),
+        "version": 2,
         "notebooks": notebooks,
         "modules": modules,
         "packages": packages,

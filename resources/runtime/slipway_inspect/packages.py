@@ -1,4 +1,4 @@
-"""Which installed distribution provides an import, read from the metadata of the interpreter that runs this."""
+"""Which installed distribution provides an import, read from the metadata in an environment's folders."""
 
 # os.path, not pathlib: paths are text here from request to answer, and the start is twice as fast.
 # ruff: noqa: PTH112, PTH118, PTH208
@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Iterable
 from typing import Any
 
 
-def installed_for(imports: Iterable[str]) -> dict[str, Any]:
+def installed_for(imports: Iterable[str], folders: Iterable[str]) -> dict[str, Any]:
     """`{"imports": {module: [{"name", "version"}]}, "versions": {normalized name: version}}`.
 
-    Only directories are listed and small metadata files read: importlib.metadata is slow with many packages.
+    `folders` are in the order of sys.path. Only directories are listed and small metadata files read:
+    importlib.metadata is slow with many packages.
     """
-    distributions = _distributions()
+    distributions = _distributions(folders)
     wanted = set(imports)
     tops = {module.split(".")[0] for module in wanted}
     by_top: dict[str, list[tuple[str, str, str]]] = {top: [] for top in tops}
@@ -34,11 +34,11 @@ def installed_for(imports: Iterable[str]) -> dict[str, Any]:
     return {"imports": found, "versions": {_normal(name): version for name, version, _ in distributions}}
 
 
-def _distributions() -> list[tuple[str, str, str]]:
-    """(name, version, metadata folder), the first on sys.path wins as it does for import."""
+def _distributions(folders: Iterable[str]) -> list[tuple[str, str, str]]:
+    """(name, version, metadata folder), the first folder wins as it does for import."""
     found: dict[str, tuple[str, str, str]] = {}
-    for entry in sys.path:
-        if not entry or not os.path.isdir(entry):
+    for entry in folders:
+        if not os.path.isdir(entry):
             continue
         for item in os.listdir(entry):
             match = re.match(

@@ -7,7 +7,7 @@ import { buildWheel, builtWith, type WheelBuilder } from '../../clients/python/b
 import { fetchWheel } from '../../clients/python/fetchWheel';
 import type { Wheel } from '../../clients/python/selectWheels';
 import { mediaTypes } from '../../core/oci';
-import { filesLayerVersion, writeFilesLayer, type LayerFile } from './filesLayer';
+import { filesLayerVersion, writeFilesLayer } from './filesLayer';
 import { environmentScheme, imagePaths, supportScheme, type InstallScheme } from './imagePaths';
 import { keyOf, type LayerCache } from './layerCache';
 import type { Layer } from './layerWriter';
@@ -59,7 +59,7 @@ export function makeLayer(workshop: Workshop, recipe: LayerRecipe, signal: Abort
     case 'library':
       return workshop.begun.then(() => libraryLayer(workshop, recipe.library, signal));
     case 'files':
-      return filesLayer(workshop, recipe.files, signal);
+      return filesLayer(workshop, recipe, signal);
   }
 }
 
@@ -123,10 +123,16 @@ async function compiled(
   return { mediaType: mediaTypes.layerGzip, ...(await compiling.add(compile, { priority: effort })) };
 }
 
-async function filesLayer(workshop: Workshop, files: readonly LayerFile[], signal: AbortSignal): Promise<Layer> {
+async function filesLayer(
+  workshop: Workshop,
+  { part, files }: Extract<LayerRecipe, { kind: 'files' }>,
+  signal: AbortSignal,
+): Promise<Layer> {
   const inputs: unknown[] = ['files', filesLayerVersion];
+  // The folder of the server's files is named by what they hold.
+  const known = part === 'server' ? path.basename(workshop.runtime) : undefined;
   for (const file of files)
-    inputs.push(file.kind === 'source' ? [file.path, file.size, await hashFile(file.file, signal)] : file);
+    inputs.push(file.kind === 'source' ? [file.path, file.size, known ?? (await hashFile(file.file, signal))] : file);
   const bytes = files.reduce((sum, file) => sum + (file.kind === 'source' ? file.size : 0), 0);
   const isSmall = bytes <= inPlaceBytes;
   return workshop.cache.layer(inputs, (to) =>

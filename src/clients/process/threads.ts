@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { parentPort, Worker } from 'node:worker_threads';
 import PQueue from 'p-queue';
+import { aborted } from '../../core/aborted';
 import { UserError, type Remedy } from '../../core/errors';
 
 /** An error on its way between threads, which would lose its code. */
@@ -76,18 +77,12 @@ export function serveRequests(handle: (request: unknown) => Promise<unknown>): v
 function ask(worker: Worker, request: unknown, signal: AbortSignal): Promise<Answer> {
   const over = new AbortController();
   const heard = (event: string): Promise<readonly unknown[]> => once(worker, event, { signal: over.signal });
-  const aborted = new Promise<never>((_, reject) => {
-    const abort = (): void => {
-      reject(signal.reason as Error);
-    };
-    signal.addEventListener('abort', abort, { once: true, signal: over.signal });
-  });
   worker.postMessage(request);
   return Promise.race([
     // `once` rejects by itself when the thread fails.
     heard('message').then(([answer]) => answer as Answer),
     heard('exit').then(([code]) => Promise.reject(new Error(`A thread ended with ${String(code)} at its work.`))),
-    aborted,
+    aborted(signal, over.signal),
   ]).finally(() => {
     over.abort();
   });

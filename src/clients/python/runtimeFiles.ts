@@ -1,25 +1,39 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { listFiles, makeFolderOnce } from '../files/contentStore';
 import type { Home } from '../../core/home';
 
-/**
- * Copies `resources/runtime` into the home folder under its content hash and returns the copy, so that a model keeps
- * the server that it was verified with when the extension is updated or removed.
- */
-export async function copyRuntime(home: Home, resources: string): Promise<string> {
+/** What reads, trains and serves models, as it ships with the extension. */
+export interface RuntimeFiles {
+  /** Start of the SHA-256 of names and contents. */
+  readonly version: string;
+  /** Relative, POSIX separators. */
+  readonly contents: ReadonlyMap<string, Buffer>;
+}
+
+/** Reads `resources/runtime`. */
+export async function readRuntime(resources: string): Promise<RuntimeFiles> {
   const source = path.join(resources, 'runtime');
-  const files = (await listFiles(source)).filter((file) => isShipped(file));
-  const contents = await Promise.all(files.map((file) => readFile(path.join(source, file))));
+  const names = (await listFiles(source)).filter((file) => isShipped(file));
+  const contents = await Promise.all(names.map((name) => readFile(path.join(source, name))));
   const hash = createHash('sha256');
-  files.forEach((file, index) => {
-    hash.update(`${file}\0`).update(contents[index] ?? '');
+  names.forEach((name, index) => {
+    hash.update(`${name}\0`).update(contents[index] ?? '');
   });
-  return makeFolderOnce(path.join(home.runtime, hash.digest('hex').slice(0, 16)), async (folder) => {
-    for (const file of files) {
-      await mkdir(path.dirname(path.join(folder, file)), { recursive: true });
-      await copyFile(path.join(source, file), path.join(folder, file));
+  const files = names.map((name, index) => [name, contents[index] ?? Buffer.alloc(0)] as const);
+  return { version: hash.digest('hex').slice(0, 16), contents: new Map(files) };
+}
+
+/**
+ * Copies the runtime into the home folder under its version and returns the copy, so that a model keeps the server that
+ * it was verified with when the extension is updated or removed.
+ */
+export function placeRuntime(home: Home, { version, contents }: RuntimeFiles): Promise<string> {
+  return makeFolderOnce(path.join(home.runtime, version), async (folder) => {
+    for (const [name, content] of contents) {
+      await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
+      await writeFile(path.join(folder, name), content);
     }
   });
 }

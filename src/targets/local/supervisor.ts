@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import path from 'node:path';
 import { SupervisorConnection } from './connection';
 import { controlAddress } from './modelFolder';
-import { copyRuntime } from '../../clients/python/runtimeFiles';
+import { placeRuntime, readRuntime } from '../../clients/python/runtimeFiles';
 import { compareMinor, findInterpreters, oldestOwnPython } from '../../clients/python/interpreters';
 import { runProcess } from '../../clients/process/runProcess';
 import { UserError, isUserError } from '../../core/errors';
@@ -46,7 +46,7 @@ export async function ensureSupervisor(
 ): Promise<SupervisorConnection> {
   const running = await connectSupervisor(home, name, context.program, signal);
   if (running !== undefined) return running;
-  const runtime = await copyRuntime(home, context.resources);
+  const runtime = await placeRuntime(home, await readRuntime(context.resources));
   const interpreter = python ?? (await anyPython(home, signal));
   const args = [path.join(runtime, 'supervisor.py'), '--home', home.root, '--model', name];
   const started = await runProcess(interpreter, args, { timeoutMs: startDeadlineMs }, signal);

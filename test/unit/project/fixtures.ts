@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { inspectTools, type InspectTools } from '../../../src/project/tools';
+import { inspectorProgram, inspectTools, type InspectTools } from '../../../src/project/tools';
 
 export const repository = path.resolve(import.meta.dirname, '..', '..', '..');
 export const fixtures = path.join(repository, 'test/fixtures/inspect');
@@ -15,7 +15,7 @@ export const plantedKey = ['sk', 'proj', 'Zx81kQ0aP77mnB3vT5yWc2Le'].join('-');
 const index: ReadonlySet<string> = new Set(['autotime']);
 
 export const tools: InspectTools = {
-  ...inspectTools({ python: python(), runtime: path.join(repository, 'resources/runtime') }),
+  ...inspectTools(inspectorProgram(python(), path.join(repository, 'resources/runtime'))),
   // Commits and changes of the repository around the tests must not show in results.
   git: () => Promise.resolve(undefined),
   exists: (name) => Promise.resolve(index.has(name)),

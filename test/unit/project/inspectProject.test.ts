@@ -104,7 +104,9 @@ describe('inspectProject', () => {
       }),
     };
     const root = project({ 'a.ipynb': notebook('import yaml\nimport torch', served) });
-    const { dependencies } = (await inspectProject(root, { tools: kernel, kernel: true }, signal)).project;
+    const { dependencies } = (
+      await inspectProject(root, { tools: kernel, environment: { version: '3.11.4', folders: [] } }, signal)
+    ).project;
     assert.deepEqual(
       dependencies.requirements.map((one) => one.spec),
       ['PyYAML==6.0.1', 'torch==2.1.0'],
