@@ -110,6 +110,7 @@ export function createApp(
   });
   extension.subscriptions.push(log, models, registries, clusters, forwards, {
     dispose: () => {
+      opener.forget();
       for (const object of objects.values()) object.dispose();
     },
   });
@@ -167,7 +168,10 @@ function serviceOpener(extension: vscode.ExtensionContext): ServiceOpener {
     if (opened?.key === key) return opened.services;
     const { makeServices } = await import('./pipeline/services');
     const resources = vscode.Uri.joinPath(extension.extensionUri, 'resources').fsPath;
-    const credentials = typedCredentials(extension.secrets).find;
+    const surroundings = {
+      credentials: typedCredentials(extension.secrets).find,
+      environments: async (file: string) => (await import('./editor/environments')).environmentsOf(file),
+    };
     const context = {
       home,
       resources,
@@ -179,13 +183,13 @@ function serviceOpener(extension: vscode.ExtensionContext): ServiceOpener {
       takeOver: async (question: TakeOverQuestion) => (await import('./editor/takeOver')).askTakeOver(question),
       ...(pinned && { pinned }),
     };
-    opened = { key, services: makeServices(context, credentials) };
+    forget();
+    opened = { key, services: makeServices(context, surroundings) };
     return opened.services;
   };
-  return {
-    open,
-    forget: () => {
-      opened = undefined;
-    },
+  const forget = (): void => {
+    opened?.services.close();
+    opened = undefined;
   };
+  return { open, forget };
 }

@@ -7,6 +7,7 @@ import { autoscaleCommand } from './cli/autoscale';
 import { buildCommand } from './cli/build';
 import { compareCommand } from './cli/compare';
 import { cleanupCommand } from './cli/cleanup';
+import { activatedEnvironments } from './cli/environments';
 import { deployCommand } from './cli/deploy';
 import { forwardCommand } from './cli/forward';
 import { inspectCommand } from './cli/inspect';
@@ -66,13 +67,16 @@ export async function main(argv: readonly string[], resources: string): Promise<
       output = options.json === true ? jsonOutput() : terminalOutput();
       const home = options.home === undefined ? defaultHome() : path.resolve(options.home);
       return body({
-        services: makeServices({
-          home,
-          resources,
-          program: 'slipway',
-          kubeconfig: options.kubeconfig ?? '',
-          takeOver: () => Promise.resolve(options.takeOver === true),
-        }),
+        services: makeServices(
+          {
+            home,
+            resources,
+            program: 'slipway',
+            kubeconfig: options.kubeconfig ?? '',
+            takeOver: () => Promise.resolve(options.takeOver === true),
+          },
+          { environments: activatedEnvironments },
+        ),
         output,
         target: options.target,
         signal: controller.signal,

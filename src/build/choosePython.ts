@@ -28,7 +28,7 @@ export function choosePython(
   if (required.version !== undefined) {
     const exact = usable.find((one) => one.minor === required.version);
     if (exact !== undefined) return { interpreter: exact, why: required.source };
-    if (isBinding(required)) throw pythonNotFound(required, interpreters);
+    if (required.isTrace !== true) throw pythonNotFound(required, interpreters);
     return substitute(required.version, required.source, usable, first);
   }
   if (required.specifier !== undefined) {
@@ -69,10 +69,6 @@ function settledBy(minor: string, date: string): boolean {
   return release === undefined || monthsAfter(release, monthsToSettle) <= date;
 }
 
-function isBinding(required: PythonRequirement): boolean {
-  return !required.source.startsWith('notebook');
-}
-
 /** The interpreter that comes first on PATH when it fits, else the newest that fits. */
 function preferred(fitting: readonly Interpreter[], all: readonly Interpreter[]): Interpreter | undefined {
   const first = all[0];
@@ -98,7 +94,7 @@ function substitute(
     finding: {
       code: 'PythonSubstituted',
       severity: 'warning',
-      message: `The notebook was last run with Python ${version}, which is not installed. Python ${interpreter.version} is used; set python in slipway.yaml to choose another.`,
+      message: `The ${source} names Python ${version}, which is not installed. Python ${interpreter.version} is used; set python in slipway.yaml to choose another.`,
     },
   };
 }

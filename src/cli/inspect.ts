@@ -19,9 +19,9 @@ export const inspectCommand: Verb = (run) =>
         output.say(
           `  python        ${found.python.version ?? found.python.specifier ?? 'any'} (${found.python.source})`,
         );
-        output.say(
-          `  dependencies  ${found.dependencies.source.kind === 'inferred' ? 'inferred from imports' : found.dependencies.source.file}`,
-        );
+        const { source, environment } = found.dependencies;
+        const versions = environment === undefined ? '' : `, versions of the environment ${environment.name}`;
+        output.say(`  dependencies  ${source.kind === 'inferred' ? 'inferred from imports' : source.file}${versions}`);
         for (const requirement of found.dependencies.requirements)
           output.say(`    ${requirement.spec}  (${requirement.origin})`);
         for (const finding of inspection.findings)

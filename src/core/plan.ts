@@ -12,6 +12,8 @@ export interface DeployPlan {
     readonly source: string;
     readonly requirements: readonly string[];
     readonly ignored: readonly string[];
+    /** The environment of this machine whose versions are taken. */
+    readonly environment?: string;
     /** The date as of which unpinned packages are solved, and where it came from. */
     readonly asOf?: {
       readonly date: string;

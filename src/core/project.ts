@@ -71,6 +71,8 @@ export interface PythonRequirement {
   readonly specifier?: string;
   /** Where it was read, for the plan: `.python-version`, `pyproject.toml`, `notebook metadata`, `slipway.yaml`. */
   readonly source: string;
+  /** It tells where the code ran or runs, and binds nobody: another Python may take its place. */
+  readonly isTrace?: true;
 }
 
 /** Where the packages come from, the first that exists wins; the others are listed as ignored. */
@@ -87,6 +89,15 @@ export interface Dependencies {
   readonly requirements: readonly Requirement[];
   /** Dependency files that lost to a better one, with the reason. */
   readonly ignored: readonly { readonly file: string; readonly reason: string }[];
+  /** The environment that the code runs in on this machine, and what it pins all packages to; none for a lock. */
+  readonly environment?: {
+    /** Its folder, relative to the root where it is inside. */
+    readonly name: string;
+    /** `3.11` */
+    readonly python: string;
+    /** `numpy==2.1.3` */
+    readonly pins: readonly string[];
+  };
   /** The date for `uv --exclude-newer` when something is not pinned: the notebook's last code change. */
   readonly asOf?: { readonly date: string; readonly source: 'slipway.yaml' | 'git' | 'execution' | 'file' | 'python' };
 }

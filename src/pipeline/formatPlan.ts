@@ -42,9 +42,13 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(digits)} ${units[unit] ?? ''}`;
 }
 
-function packageLines({ source, asOf, requirements }: DeployPlan['dependencies']): readonly string[] {
-  const date = asOf === undefined ? '' : `, versions as of ${asOf.date} (${dateReason(asOf)})`;
-  return [`${source}${date}`, ...requirements];
+function packageLines(dependencies: DeployPlan['dependencies']): readonly string[] {
+  return [`${dependencies.source}${versionsText(dependencies)}`, ...dependencies.requirements];
+}
+
+function versionsText({ environment, asOf }: DeployPlan['dependencies']): string {
+  if (environment !== undefined) return `, versions of the environment ${environment}`;
+  return asOf === undefined ? '' : `, versions as of ${asOf.date} (${dateReason(asOf)})`;
 }
 
 function downloadLines({ download }: PlanResources): readonly string[] {

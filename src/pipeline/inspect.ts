@@ -54,7 +54,9 @@ async function read(
 ): Promise<Inspection> {
   const inspector = await services.inspector(signal);
   const tools = inspectTools(inspector, (name, abort) => isInIndex(services, name, abort));
-  return inspectProject(subject, { tools, ...(accepts === 'bundle' ? { accepts: runsAsBundle } : {}) }, signal);
+  const { environments } = services;
+  const options = { tools, ...(environments && { environments }) };
+  return inspectProject(subject, accepts === 'bundle' ? { ...options, accepts: runsAsBundle } : options, signal);
 }
 
 /** Whether the user's package index knows a distribution. */

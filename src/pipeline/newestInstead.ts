@@ -39,7 +39,7 @@ export async function newestInstead(
   }
   const state = (await readProjectState(services.home, project.root)).solved;
   if (state === undefined || state.newest !== undefined || !isUserError(error)) throw error;
-  if (!(await isOfVersions(project, error, signal))) throw error;
+  if (!(await isOfVersions(project, solved, error, signal))) throw error;
   const today = new Date().toISOString().slice(0, 10);
   await updateProjectState(services.home, project.root, { solved: { ...state, movedTo: today, newest: true } });
   host.report({
@@ -76,11 +76,12 @@ const ofCode: ReadonlySet<unknown> = new Set([
 
 async function isOfVersions(
   { dependencies, root, entry }: Project,
+  solved: Solved,
   error: UserError,
   signal: AbortSignal,
 ): Promise<boolean> {
   if (error.code !== 'CellFailed' || ofCode.has(error.details['ename'])) return false;
-  if (dependencies.asOf === undefined || dependencies.asOf.source === 'slipway.yaml') return false;
+  if (solved.asOf === undefined || dependencies.asOf?.source === 'slipway.yaml') return false;
   if (entry.kind !== 'notebook') return false;
   const { cells } = await readNotebook(path.join(root, entry.notebook), signal);
   return cells.find((cell) => cell.id === error.location?.cell)?.ran === true;

@@ -34,6 +34,7 @@ export async function planDeploy(
       source: dependencies.source.kind === 'inferred' ? 'inferred from imports' : dependencies.source.file,
       requirements: dependencies.requirements.map((one) => `${one.spec}  (${one.origin})`),
       ignored: dependencies.ignored.map((one) => `${one.file}: ${one.reason}`),
+      ...(solved.environment === undefined ? {} : { environment: solved.environment }),
       ...(dependencies.asOf === undefined || solved.asOf === undefined
         ? {}
         : {

@@ -5,7 +5,7 @@ import type { BundleRuntime } from '../core/bundle';
 import type { DeployHost } from '../core/deploy';
 import type { Project } from '../core/project';
 import type { Services } from './services';
-import { solveByDate } from './solveByDate';
+import { solveVersions } from './solveVersions';
 import { step } from './step';
 
 /** A solved project: its interpreter and the versions of all its packages. Nothing is installed yet. */
@@ -16,6 +16,8 @@ export interface Solved {
   readonly asOf: string | undefined;
   /** Why the date is not that of the notebook's last change, where it is another. */
   readonly moved?: string;
+  /** Name of the environment whose versions these are. */
+  readonly environment?: string;
 }
 
 /** @throws UserError PythonNotFound, PackageUnknown, DependenciesUnsolvable, IndexUnreachable */
@@ -30,13 +32,13 @@ export async function solve(
     const uv = await services.uv(signal);
     const python = choosePython(project.python, uv.interpreters, project.dependencies.asOf?.date);
     if (python.finding !== undefined) host.report({ event: 'finding', finding: python.finding });
-    const found = await solveByDate(services, { project, python, added }, progress, signal);
+    const found = await solveVersions(services, { project, python, added }, progress, signal);
     if (found.finding !== undefined) host.report({ event: 'finding', finding: found.finding });
-    const { lock, asOf, moved } = found;
+    const { lock, asOf, moved, environment } = found;
     const count = lock.text.split('\n').filter((line) => /^[A-Za-z0-9]/.test(line)).length;
     return {
-      result: { python, lock, asOf, ...(moved === undefined ? {} : { moved }) },
-      message: `${String(count)} packages for Python ${python.interpreter.minor}`,
+      result: { python, lock, asOf, ...(moved && { moved }), ...(environment && { environment }) },
+      message: `${String(count)} packages for Python ${python.interpreter.minor}${environment === undefined ? '' : `, versions of ${environment}`}`,
     };
   });
 }

@@ -6,6 +6,7 @@ import { openUv, type Uv } from '../clients/python/uv';
 import { UserError } from '../core/errors';
 import { homeAt, type Home } from '../core/home';
 import type { Target, TargetContext } from '../core/target';
+import type { InspectOptions } from '../project/inspectProject';
 import { inspectorProgram } from '../project/tools';
 import { targetKinds } from '../targets';
 
@@ -13,6 +14,8 @@ import { targetKinds } from '../targets';
 export interface Services {
   readonly home: Home;
   readonly context: TargetContext;
+  /** Environments of this machine that a file of a project may run in: see {@link InspectOptions}. */
+  readonly environments: InspectOptions['environments'];
   /** Credentials of registries that the user typed; undefined where nobody types any. */
   readonly credentials: CredentialSource | undefined;
   uv(signal: AbortSignal): Promise<Uv>;
@@ -20,19 +23,30 @@ export interface Services {
   runtime(signal: AbortSignal): Promise<string>;
   /** What reads the code of projects. */
   inspector(signal: AbortSignal): Promise<Coprocess>;
+  /** Ends what is kept for the next use. */
+  close(): void;
 }
 
-export function makeServices(context: TargetContext, credentials?: CredentialSource): Services {
+/** What an editor knows that a terminal does not, or the other way round. */
+export interface Surroundings {
+  readonly credentials?: CredentialSource;
+  readonly environments?: InspectOptions['environments'];
+}
+
+export function makeServices(context: TargetContext, { credentials, environments }: Surroundings = {}): Services {
   const home = homeAt(context.home);
   const uv = once((signal) => openUv(home, context.resources, signal));
+  let reading: Coprocess | undefined;
   const inspector = once(async (signal) => {
     const { interpreters } = await uv(signal);
-    return inspectorProgram(interpreters[0]?.path ?? 'python3', path.join(context.resources, 'runtime'));
+    reading = inspectorProgram(interpreters[0]?.path ?? 'python3', path.join(context.resources, 'runtime'));
+    return reading;
   });
   // Free Space may have deleted the copy.
   const files = once(() => readRuntime(context.resources));
   const runtime: Services['runtime'] = async (signal) => placeRuntime(home, await files(signal));
-  return { home, context, credentials, uv, runtime, inspector };
+  const close = (): void => reading?.close();
+  return { home, context, credentials, environments, uv, runtime, inspector, close };
 }
 
 /** Opened when it is asked for first; a failure is not kept. */

@@ -4,15 +4,19 @@ export interface FactsRequest {
   /** Relative to `root`, POSIX separators. */
   readonly notebooks: readonly string[];
   readonly modules: readonly string[];
-  /** Folders whose packages tell names and versions, in the order of `sys.path`; null where none do. */
-  readonly packages: readonly string[] | null;
 }
 
 export interface Facts {
   readonly version: 2;
   readonly notebooks: readonly (NotebookFacts | UnreadableFacts)[];
   readonly modules: readonly (ModuleFacts | UnreadableFacts)[];
-  readonly packages: InstalledPackages | null;
+}
+
+/** Which packages of an environment the imports are of. */
+export interface InstalledRequest {
+  readonly imports: readonly string[];
+  /** Folders with packages, in the order of the environment's `sys.path`. Absolute. */
+  readonly folders: readonly string[];
 }
 
 export interface UnreadableFacts {
@@ -22,8 +26,10 @@ export interface UnreadableFacts {
 
 export interface InstalledPackages {
   readonly imports: Readonly<Record<string, readonly { readonly name: string; readonly version: string }[]>>;
-  /** By normalized distribution name. */
+  /** By normalized distribution name; without those of `urls`. */
   readonly versions: Readonly<Record<string, string>>;
+  /** Where distributions came from that no index gave: `git+https://…@COMMIT`, the address of an archive, `file:` of a folder. */
+  readonly urls: Readonly<Record<string, string>>;
 }
 
 /** `cell` is null in modules. */

@@ -1,39 +1,33 @@
 import path from 'node:path';
 import { withoutCredentialsIn } from '../core/credentials';
-import type { Dependencies, EntryPoint, ExecutionFacts, Finding, Inspection, Project } from '../core/project';
-import { asOf } from './asOf';
+import type {
+  Dependencies,
+  EntryPoint,
+  ExecutionFacts,
+  Finding,
+  Inspection,
+  Project,
+  PythonRequirement,
+} from '../core/project';
 import { isFolderEntry } from './modelFolder';
 import { chooseEntry, type EntryKind } from './chooseEntry';
 import { readConfig } from './config';
 import { secretReason } from './contextGuard';
-import { chooseSource, gatherRequirements, type ChosenSource } from './dependencies';
-import { isPinned } from './dependencies/requirement';
+import { chooseSource } from './dependencies';
 import { draftPredict } from './draftPredict';
 import { appCandidates } from './entryPoint';
 import { isReadable, type CodeFacts, type Facts, type ModuleFacts, type NotebookFacts } from './facts';
 import { credentialFindings } from './findings/credentialFindings';
 import { locate } from './findings/locate';
 import { moduleFindings, notebookFindings } from './findings/notebookFindings';
-import { modelNeeds } from './modelNeeds';
+import { projectDependencies, type DependencyOptions } from './projectDependencies';
 import { projectName } from './projectName';
 import { findProject, type Subject } from './projectRoot';
-import { minor, pythonRequirement } from './pythonVersion';
+import { pythonRequirement } from './pythonVersion';
 import { readNotebook } from './readNotebook';
-import type { InspectTools } from './tools';
 import { walkProject } from './walkProject';
 
-/** A Python with packages that are installed; they tell which package an import is of, and its version. */
-export interface PythonEnvironment {
-  /** `3.11.7` */
-  readonly version: string;
-  /** Where its packages are, in the order of its `sys.path`. Absolute. */
-  readonly folders: readonly string[];
-}
-
-export interface InspectOptions {
-  readonly tools: InspectTools;
-  /** The environment that the project's notebooks run in on this machine, where it is known. */
-  readonly environment?: PythonEnvironment;
+export interface InspectOptions extends DependencyOptions {
   /** The notebook to serve, relative to the project, where the user was asked. */
   readonly notebook?: string;
   /** Kinds of entry that the target takes; all by default. */
@@ -55,7 +49,6 @@ export async function inspectProject(
 ): Promise<Inspection> {
   const found = await findProject(subject, signal);
   const { root } = found;
-  const { tools, environment } = options;
   const file = options.notebook ?? found.file;
   const [config, walk] = await Promise.all([readConfig(root, signal), walkProject(root, signal)]);
   const files = listed(
@@ -75,15 +68,15 @@ export async function inspectProject(
     { root, folders, config, chosen, notebook: notebook?.pythonVersion ?? undefined },
     signal,
   );
-  const read = { root, entry, notebook, reached, chosen, config, facts, tools, environment };
-  const { dependencies, problems } = await dependenciesOf(read, python.version, signal);
+  const read = { root, entry, notebook, reached, folders, chosen, config, python };
+  const { dependencies, problems } = await projectDependencies(read, options, signal);
   const modules = reached.filter((one): one is ModuleFacts => 'inside' in one);
   const project: Project = {
     name: config.name ?? projectName(path.basename(root)),
     root,
     entry,
     notebooks,
-    python,
+    python: pythonOf(python, dependencies),
     dependencies,
     dataFiles: dataFiles(reached),
     localModules: modules
@@ -123,10 +116,7 @@ async function readFacts(
 ): Promise<Facts> {
   const wanted = file?.endsWith('.ipynb') ? [file] : notebooks.slice(0, mostNotebooks);
   const modules = file === undefined ? await appFiles(root, files, entry, signal) : file.endsWith('.py') ? [file] : [];
-  return options.tools.runFacts(
-    { root, notebooks: wanted, modules, packages: options.environment?.folders ?? null },
-    signal,
-  );
+  return options.tools.runFacts({ root, notebooks: wanted, modules }, signal);
 }
 
 /** What may make an application, and the file that slipway.yaml names, whatever is in it. */
@@ -171,46 +161,6 @@ function entryFolders(entry: EntryPoint): readonly string[] {
   return folder === '.' ? [''] : [folder, ''];
 }
 
-interface ReadProject {
-  readonly root: string;
-  readonly entry: EntryPoint;
-  readonly notebook: NotebookFacts | undefined;
-  readonly reached: readonly CodeFacts[];
-  readonly chosen: ChosenSource;
-  readonly config: Project['config'];
-  readonly facts: Facts;
-  readonly tools: InspectTools;
-  readonly environment: PythonEnvironment | undefined;
-}
-
-async function dependenciesOf(
-  read: ReadProject,
-  python: string | undefined,
-  signal: AbortSignal,
-): Promise<{ readonly dependencies: Dependencies; readonly problems: readonly Finding[] }> {
-  const { root, entry, notebook, chosen, config, tools } = read;
-  const installed = read.facts.packages;
-  const version = python ?? minor(read.environment?.version);
-  const request = { root, chosen, code: read.reached, installed, python: version, config };
-  const gathered = await gatherRequirements(request, tools, signal);
-  const needs = chosen.source.kind === 'inferred' ? await modelNeeds(root, entry, signal) : [];
-  const requirements = [...gathered.requirements, ...needs];
-  // The date matters only where some version is left open; a lock has no requirements here.
-  const open = requirements.some((one) => !isPinned(one.spec));
-  const file = open ? (notebook?.path ?? entryFile(entry)) : undefined;
-  const date = file === undefined ? undefined : await asOf(root, file, notebook, config, tools, signal);
-  const { source, ignored } = chosen;
-  return {
-    dependencies: { source, requirements, ignored, ...(date === undefined ? {} : { asOf: date }) },
-    problems: gathered.findings,
-  };
-}
-
-function entryFile(entry: EntryPoint): string | undefined {
-  if ('path' in entry) return entry.path;
-  return entry.kind === 'app' ? entry.file : undefined;
-}
-
 function dataFiles(code: readonly CodeFacts[]): readonly string[] {
   const written = new Set(
     code.flatMap((one) => one.paths.filter((fact) => fact.mode === 'write').map((fact) => fact.path)),
@@ -236,6 +186,12 @@ function sysPath(
     (folder) => !path.relative(root, folder).startsWith('..') && !path.isAbsolute(path.relative(root, folder)),
   );
   return [...new Set([...folders, ...inside, ...source])];
+}
+
+/** Where nothing names a Python, that of the environment is meant. */
+function pythonOf(named: PythonRequirement, { environment }: Dependencies): PythonRequirement {
+  if (named.version !== undefined || environment === undefined) return named;
+  return { version: environment.python, source: `environment ${environment.name}`, isTrace: true };
 }
 
 function execution(root: string, notebook: NotebookFacts): ExecutionFacts {

@@ -27,7 +27,7 @@ export async function pythonRequirement(clues: PythonClues, signal: AbortSignal)
   const notebook = minor(clues.notebook);
   return notebook === undefined
     ? { source: 'nothing in the project names one' }
-    : { version: notebook, source: 'notebook metadata' };
+    : { version: notebook, source: 'notebook metadata', isTrace: true };
 }
 
 function declaredPython({ version, specifier, file }: NonNullable<ChosenSource['python']>): PythonRequirement {

@@ -132,9 +132,10 @@ describe('A deploy to a cluster that is not to be relied on', { timeout: 15 * 60
     try {
       const password = 'p4ssw0rd-of-ana';
       const { kubeconfig } = bench.cluster;
-      const services = makeServices({ ...bench.workspace.services.context, kubeconfig }, () =>
-        Promise.resolve({ kind: 'password', username: 'ana', password }),
-      );
+      const context = { ...bench.workspace.services.context, kubeconfig };
+      const services = makeServices(context, {
+        credentials: () => Promise.resolve({ kind: 'password', username: 'ana', password }),
+      });
       const target = await bench.target('pulls');
       const check = { target, reference: { registry: proxy.host, repository: 'team/plain' }, insecure: true };
       const refusing = recordingHost();

@@ -99,6 +99,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     close: async () => {
       const opened = await target();
       for (const { name } of await opened.models(signal)) await opened.remove(name, signal).catch(() => undefined);
+      services.close();
       // A supervisor answers before it ends itself.
       await eventually('all processes have ended', 10, () => processesNaming(root).length === 0).catch(() => undefined);
       const survivors = endProcessesNaming(root);

@@ -1,8 +1,9 @@
 """Requests and answers of the inspector: one JSON document a line on stdin, one a line on stdout, until stdin ends.
 
-Request: `{"root": folder, "notebooks": [relative …], "modules": [relative …], "packages": [folder …] | null}`.
-Answer: `{"version": 2, "notebooks": […], "modules": […], "packages": {…} | null}`; a file that cannot be read
-carries `error: {code, message, line}` in place of facts. See src/project/facts.ts for every field.
+Of code: `{"root": folder, "notebooks": [relative …], "modules": [relative …]}` is answered with
+`{"version": 2, "notebooks": […], "modules": […]}`; a file that cannot be read carries `error: {code, message, line}`
+in place of facts. Of an environment: `{"imports": [module …], "folders": [folder …]}` is answered as `installed_for`
+says. See src/project/facts.ts for every field.
 """
 
 # os.path, not pathlib: paths are text here from request to answer, and the start is twice as fast.
@@ -30,10 +31,15 @@ _MAX_SOURCE = 4_000_000
 def main() -> int:
     """Answer request after request; exit status 0 unless one of them is broken."""
     for line in sys.stdin.buffer:
-        answer = json.dumps(inspect(json.loads(line.decode("utf-8"))), ensure_ascii=True)
-        sys.stdout.write(answer + "\n")
+        sys.stdout.write(json.dumps(_answer(json.loads(line.decode("utf-8"))), ensure_ascii=True) + "\n")
         sys.stdout.flush()
     return 0
+
+
+def _answer(request: dict[str, Any]) -> dict[str, Any]:
+    if "folders" in request:
+        return installed_for(request["imports"], request["folders"])
+    return inspect(request)
 
 
 def inspect(request: dict[str, Any]) -> dict[str, Any]:
@@ -42,17 +48,7 @@ def inspect(request: dict[str, Any]) -> dict[str, Any]:
     project = _Project(root)
     notebooks = [project.notebook(path) for path in request.get("notebooks", [])]
     modules = project.modules([os.path.join(root, path) for path in request.get("modules", [])])
-    packages = None
-    if request.get("packages") is not None:
-        facts = [*notebooks, *modules]
-        imports = (fact["module"] for item in facts for fact in item.get("imports", []) if _top(fact))
-        packages = installed_for(imports, request["packages"])
-    return {
-        "version": 2,
-        "notebooks": notebooks,
-        "modules": modules,
-        "packages": packages,
-    }
+    return {"version": 2, "notebooks": notebooks, "modules": modules}
 
 
 class _Project:
@@ -173,7 +169,3 @@ def _relative(path: str, base: str) -> str:
         return os.path.relpath(path, base).replace(os.sep, "/")
     except ValueError:
         return path.replace(os.sep, "/")
-
-
-def _top(fact: dict[str, Any]) -> bool:
-    return bool(fact["module"]) and not fact["level"] and not fact["files"]

@@ -4,15 +4,14 @@ import type { PythonRequirement } from '../../core/project';
 
 /**
  * The Python that a project is solved and trained with when it goes onto a base image: that of the base, since a snapshot
- * belongs to its minor version. What a notebook's metadata says is a trace of where it once ran and does not count.
+ * belongs to its minor version. A trace of where the code ran does not count.
  * @throws UserError BasePythonMismatch
  */
 export function pythonForBase(required: PythonRequirement, base: string, minor: string): PythonRequirement {
-  const isTrace = required.source.startsWith('notebook');
   const isExcluded =
     (required.version !== undefined && required.version !== minor) ||
     (required.specifier !== undefined && !mayFit(minor, required.specifier));
-  if (!isExcluded || isTrace) return { version: minor, source: `base image ${base}` };
+  if (!isExcluded || required.isTrace === true) return { version: minor, source: `base image ${base}` };
   throw new UserError(
     'BasePythonMismatch',
     `The base image ${base} has Python ${minor}, and the project needs ${required.version ?? required.specifier ?? ''} (${required.source}).`,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { withoutCredentials } from '../../core/credentials';
 import { exists, writeAtomic } from '../files/contentStore';
@@ -17,6 +18,8 @@ export interface LockRequest {
         readonly asOf?: string;
         /** Take packages with compiled parts as wheels only. */
         readonly wheelsOnly?: boolean;
+        /** Versions that must not be left, `numpy==2.1.3`; of packages that are not needed too. */
+        readonly constraints?: readonly string[];
       }
     | { readonly kind: 'uv.lock'; readonly folder: string }
     | { readonly kind: 'pylock.toml'; readonly file: string };
@@ -86,7 +89,9 @@ async function resolve(
   const { source } = request;
   switch (source.kind) {
     case 'requirements':
-      return compile(uv, request, [...source.lines, ...request.added], options, onProgress, signal);
+      return withConstraints(source.constraints, (constraints) =>
+        compile(uv, request, [...source.lines, ...request.added], [...options, ...constraints], onProgress, signal),
+      );
     case 'uv.lock': {
       const exported = await exportLock(uv, request, source.folder, onProgress, signal);
       if (request.added.length === 0) return exported;
@@ -101,6 +106,22 @@ async function resolve(
       );
       return result.stdout;
     }
+  }
+}
+
+/** Lends the options that have uv read constraints: it takes them from a file. */
+async function withConstraints<Result>(
+  constraints: readonly string[] | undefined,
+  use: (options: readonly string[]) => Promise<Result>,
+): Promise<Result> {
+  if (constraints === undefined) return use([]);
+  const folder = await mkdtemp(path.join(tmpdir(), 'slipway-lock-'));
+  try {
+    const file = path.join(folder, 'constraints.txt');
+    await writeFile(file, constraints.join('\n'));
+    return await use(['--constraints', file]);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
 }
 

@@ -48,6 +48,8 @@ export type Provider =
       readonly kind: 'distribution';
       readonly name: string;
       readonly version?: string;
+      /** Where it came from, when that was no index. */
+      readonly url?: string;
       readonly alternatives: readonly string[];
     }
   /** Nothing tells; `guess` is the module's own name where it could be a distribution's. */
@@ -59,18 +61,20 @@ export function providerOf(module: string, python: string | undefined, installed
   const service = hosted.get(top) ?? hosted.get(module.split('.').slice(0, 2).join('.'));
   if (service !== undefined) return { kind: 'hosted', service };
   if (stdlibModules.has(top)) return standard(top, python);
-  const found = installed?.imports[module];
-  if (found?.[0] !== undefined) {
-    return {
-      kind: 'distribution',
-      name: found[0].name,
-      version: found[0].version,
-      alternatives: found.map((one) => normalName(one.name)),
-    };
-  }
+  const provider = installed === null ? undefined : installedProvider(module, installed);
+  if (provider !== undefined) return provider;
   const now = python2.get(top);
   if (now !== undefined) return { kind: 'python2', now };
   return fromTable(module, top);
+}
+
+function installedProvider(module: string, { imports, urls }: InstalledPackages): Provider | undefined {
+  const found = imports[module] ?? [];
+  const [first] = found;
+  if (first === undefined) return undefined;
+  const url = urls[normalName(first.name)];
+  const alternatives = found.map((one) => normalName(one.name));
+  return { kind: 'distribution', ...first, ...(url === undefined ? {} : { url }), alternatives };
 }
 
 function standard(top: string, python: string | undefined): Provider {

@@ -4,7 +4,7 @@ import { locate } from '../findings/locate';
 import type { InspectTools } from '../tools';
 import { appendRequirement } from './appendRequirement';
 import { providerOf, type Provider } from './importMap';
-import { normalName, printable } from './requirement';
+import { normalName, printable, publicVersion } from './requirement';
 
 export interface Inferred {
   readonly requirements: readonly Requirement[];
@@ -28,7 +28,7 @@ interface Use {
   readonly file: string;
 }
 
-/** Packages for the imports of the code: pinned to the versions of the project's own interpreter where that is known. */
+/** Packages for the imports of the code. */
 export async function inferRequirements(
   input: InferenceInput,
   exists: InspectTools['exists'],
@@ -81,20 +81,21 @@ function inferDistribution(
   provider: Extract<Provider, { kind: 'distribution' }>,
 ): Part {
   if (use.fact.optional || satisfied(provider, input.declared)) return nothing;
-  const { name, version } = provider;
-  return need(
-    use,
-    name,
-    version,
-    input.source.kind === 'declared' ? [notDeclared(input, use, specOf(name, version))] : [],
-  );
+  const { name, version, url } = provider;
+  if (url?.startsWith('file:') === true) return { needs: [], findings: [fromFolder(input, use, name, url)] };
+  const spec = url === undefined ? name : `${name} @ ${url}`;
+  const pinned = version === undefined || url !== undefined ? spec : `${name}==${publicVersion(version)}`;
+  return need(use, name, spec, [
+    ...(url === undefined ? [] : [fromRepository(input, use, spec)]),
+    ...(input.source.kind === 'declared' ? [notDeclared(input, use, pinned)] : []),
+  ]);
 }
 
 function inferRemoved(input: InferenceInput, use: Use, provider: Extract<Provider, { kind: 'removed' }>): Part {
   const findings = [removedFinding(input, use, provider)];
   const { replacement } = provider;
   if (replacement === undefined || input.declared.has(replacement)) return { needs: [], findings };
-  return need(use, replacement, undefined, findings);
+  return need(use, replacement, replacement, findings);
 }
 
 async function inferUnknown(
@@ -108,18 +109,16 @@ async function inferUnknown(
   const answer = await ask(guess, exists, signal);
   const findings = answerFindings(input, use, guess, answer);
   if (guess === undefined || answer === 'no') return { needs: [], findings };
-  return need(use, guess, undefined, findings);
+  return need(use, guess, guess, findings);
 }
 
-function need(use: Use, name: string, version: string | undefined, findings: readonly Finding[]): Part {
-  return {
-    needs: [{ name: normalName(name), requirement: { spec: specOf(name, version), origin: originOf(use) } }],
-    findings,
-  };
+function need(use: Use, name: string, spec: string, findings: readonly Finding[]): Part {
+  return { needs: [{ name: normalName(name), requirement: { spec, origin: originOf(use) } }], findings };
 }
 
-function specOf(name: string, version: string | undefined): string {
-  return version === undefined ? name : `${name}==${publicVersion(version)}`;
+/** The modules that code imports and that are not its own files. */
+export function importedModules(code: readonly CodeFacts[]): readonly string[] {
+  return [...firstUses(code).keys()];
 }
 
 /** The first use of each module that is not local: a needed one before an optional one. */
@@ -241,7 +240,21 @@ function notDeclared(input: InferenceInput, use: Use, spec: string): Finding {
   };
 }
 
-/** Without the local part (`2.1.0+cu121`), which the package index does not have. */
-function publicVersion(version: string): string {
-  return version.split('+')[0] ?? version;
+function fromRepository(input: InferenceInput, use: Use, spec: string): Finding {
+  return {
+    code: 'RequirementFromRepository',
+    severity: 'warning',
+    message: `${printable(spec)}, as it is installed here, comes from a repository or URL, not from the package index.`,
+    location: locate(input.root, use.file, use.fact),
+  };
+}
+
+/** A package of the same name in the index would be somebody else's. */
+function fromFolder(input: InferenceInput, use: Use, name: string, url: string): Finding {
+  return {
+    code: 'PackageFromFolder',
+    severity: 'error',
+    message: `${printable(use.file)} imports ${use.fact.module} of the package ${name}, which is installed from ${printable(url)}: nowhere else can it be installed. Put the module into the project, or name a package under requirements in slipway.yaml.`,
+    location: locate(input.root, use.file, use.fact),
+  };
 }

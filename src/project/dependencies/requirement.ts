@@ -25,6 +25,11 @@ export function isPinned(spec: string): boolean {
   return /===?\s*[^,*\s;]+\s*(;|$)/.test(spec) || /^[^;]*\s@\s/.test(spec);
 }
 
+/** Without the local part (`2.1.0+cu121`), which the package index does not have. */
+export function publicVersion(version: string): string {
+  return version.split('+')[0] ?? version;
+}
+
 /** Texts from files may hold control characters; findings and origins are shown in terminals. */
 export function printable(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\uFFFD');

@@ -26,7 +26,7 @@ export function findDesktopEditor(root: string): string | undefined {
 
 export interface DesktopRun {
   readonly executable: string;
-  readonly vsix: string;
+  readonly vsix: readonly string[];
   /** An empty extension: the VSIX is what is tested. */
   readonly host: string;
   readonly runner: string;
@@ -47,7 +47,7 @@ export async function runInDesktop(run: DesktopRun): Promise<void> {
   await mkdir(path.join(run.folder, 'data/User'), { recursive: true });
   await writeFile(path.join(run.folder, 'data/User/settings.json'), JSON.stringify(settings));
   const [cli = run.executable] = resolveCliArgsFromVSCodeExecutablePath(run.executable, { reuseMachineInstall: true });
-  await runTool(cli, [...profile, '--install-extension', run.vsix]);
+  await runTool(cli, [...profile, ...run.vsix.flatMap((file) => ['--install-extension', file])]);
   await runTests({
     vscodeExecutablePath: run.executable,
     extensionDevelopmentPath: run.host,

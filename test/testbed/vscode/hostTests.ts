@@ -5,6 +5,7 @@ import { format } from 'node:util';
 import { build, type Plugin } from 'esbuild';
 import { endProcessesNaming, onExit } from '../cleanup';
 import { findChromium } from './chromium';
+import { runTool } from '../runTool';
 import { findDesktopEditor, runInDesktop } from './desktop';
 import type { HostResults, HostTestResult } from './hostRunner';
 import { codeServerProblem } from './installCodeServer';
@@ -61,11 +62,12 @@ export async function runHostTests(options: HostTestOptions): Promise<Counts> {
   const forget = onExit(remove);
   try {
     const run = await prepare(options, folder);
+    const vsix = [options.vsix, await packageStandIn(options.root, folder)];
     const executable = findDesktopEditor(options.root);
     const trouble =
       executable === undefined
-        ? await runInCodeServer(run, options)
-        : await runInDesktop({ ...run, executable, vsix: options.vsix }).then(
+        ? await runInCodeServer({ ...run, vsix }, options)
+        : await runInDesktop({ ...run, executable, vsix }).then(
             () => [],
             (error: unknown) => [String(error)],
           );
@@ -112,9 +114,23 @@ async function prepare(options: HostTestOptions, folder: string): Promise<HostRu
   return { folder, workspace, host, runner: bundleOf(runner), env };
 }
 
+/** The extension that stands for that of Python. */
+async function packageStandIn(root: string, folder: string): Promise<string> {
+  const file = path.join(folder, 'python.vsix');
+  const vsce = path.join(root, 'node_modules/@vscode/vsce/vsce');
+  const options = ['--no-dependencies', '--allow-missing-repository', '--skip-license', '-o', file];
+  await runTool(process.execPath, [vsce, 'package', ...options], {
+    cwd: path.join(import.meta.dirname, 'pythonExtension'),
+  });
+  return file;
+}
+
 /** Resolves with what went wrong outside of the tests. */
-async function runInCodeServer(run: HostRun, options: HostTestOptions): Promise<string[]> {
-  const server = await startServer({ vsix: [options.vsix], driver: true, env: run.env, report: console.log });
+async function runInCodeServer(
+  run: HostRun & { readonly vsix: readonly string[] },
+  options: HostTestOptions,
+): Promise<string[]> {
+  const server = await startServer({ vsix: run.vsix, driver: true, env: run.env, report: console.log });
   const trouble: string[] = [];
   try {
     const exit = Promise.withResolvers<string>();

@@ -24,10 +24,10 @@ describe('choosePython', () => {
   });
 
   it('replaces the Python of notebook metadata by the nearest newer one and says so', () => {
-    const choice = choosePython({ version: '3.10', source: 'notebook metadata' }, installed);
+    const choice = choosePython({ version: '3.10', source: 'notebook metadata', isTrace: true }, installed);
     assert.equal(choice.interpreter.version, '3.11.7');
     assert.equal(choice.finding?.code, 'PythonSubstituted');
-    assert.equal(choose({ version: '3.6', source: 'notebook metadata' }), '3.8.18');
+    assert.equal(choose({ version: '3.6', source: 'notebook metadata', isTrace: true }), '3.8.18');
   });
 
   it('takes a Python of the time of a notebook that names none', () => {

@@ -82,7 +82,7 @@ describe('the Python of an image', () => {
   it('is that of the base when the project allows it', () => {
     const from = { version: '3.11', source: 'base image b' };
     assert.deepEqual(pythonForBase({ source: 'nothing' }, 'b', '3.11'), from);
-    assert.deepEqual(pythonForBase({ version: '3.8', source: 'notebook metadata' }, 'b', '3.11'), from);
+    assert.deepEqual(pythonForBase({ version: '3.8', source: 'notebook metadata', isTrace: true }, 'b', '3.11'), from);
     assert.deepEqual(pythonForBase({ specifier: '>=3.10,<3.12', source: 'pyproject.toml' }, 'b', '3.11'), from);
     assert.deepEqual(pythonForBase({ specifier: '>=3.11.4', source: 'pyproject.toml' }, 'b', '3.11'), from);
     for (const required of [

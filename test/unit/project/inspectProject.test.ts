@@ -91,29 +91,6 @@ describe('inspectProject', () => {
     );
   });
 
-  it('pins to the versions of the kernel', async () => {
-    const packages = {
-      imports: { yaml: [{ name: 'PyYAML', version: '6.0.1' }], torch: [{ name: 'torch', version: '2.1.0+cu121' }] },
-      versions: {},
-    };
-    const kernel = {
-      ...tools,
-      runFacts: async (...given: Parameters<typeof tools.runFacts>) => ({
-        ...(await tools.runFacts(...given)),
-        packages,
-      }),
-    };
-    const root = project({ 'a.ipynb': notebook('import yaml\nimport torch', served) });
-    const { dependencies } = (
-      await inspectProject(root, { tools: kernel, environment: { version: '3.11.4', folders: [] } }, signal)
-    ).project;
-    assert.deepEqual(
-      dependencies.requirements.map((one) => one.spec),
-      ['PyYAML==6.0.1', 'torch==2.1.0'],
-    );
-    assert.equal(dependencies.asOf, undefined);
-  });
-
   it('takes the alternative that a file declares for the same module', async () => {
     const result = await inspect(
       project({ 'a.ipynb': notebook('import cv2', served), 'requirements.txt': 'opencv-contrib-python==4.9.0.80\n' }),

@@ -140,7 +140,11 @@ describe('import to distribution', () => {
   }
 
   it('believes the interpreter before the table', () => {
-    const installed = { imports: { cv2: [{ name: 'opencv-contrib-python', version: '4.9.0.80' }] }, versions: {} };
+    const installed = {
+      imports: { cv2: [{ name: 'opencv-contrib-python', version: '4.9.0.80' }] },
+      versions: {},
+      urls: {},
+    };
     assert.deepEqual(providerOf('cv2', '3.11', installed), {
       kind: 'distribution',
       name: 'opencv-contrib-python',

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { PythonChoice } from '../build/choosePython';
 import { solvingDates } from '../build/solvingDates';
 import { resolveLock, type Lock, type LockRequest } from '../clients/python/lock';
-import { isUserError } from '../core/errors';
+import { isUserError, type UserError } from '../core/errors';
 import type { Finding, Project } from '../core/project';
 import { readProjectState, updateProjectState, type ProjectState } from './projectState';
 import type { Services } from './services';
@@ -16,6 +16,8 @@ export interface Solving {
 export interface SolvedByDate {
   readonly lock: Lock;
   readonly asOf: string | undefined;
+  /** Name of the environment whose versions these are; then no date counts. */
+  readonly environment?: string;
   /** Why the date is another than that of the notebook's last change. */
   readonly moved?: string;
   readonly finding?: Finding;
@@ -25,11 +27,36 @@ type Solve = (source: Partial<RequirementsSource>) => Promise<Lock>;
 type RequirementsSource = Extract<LockRequest['source'], { kind: 'requirements' }>;
 
 /**
+ * Solves with the versions of the environment that the project runs in on this machine. Where there is none, or its versions
+ * do not solve, the date decides.
+ */
+export async function solveVersions(
+  services: Services,
+  solving: Solving,
+  progress: (line: string) => void,
+  signal: AbortSignal,
+): Promise<SolvedByDate> {
+  const { environment } = solving.project.dependencies;
+  if (environment === undefined) return solveByDate(services, solving, progress, signal);
+  const uv = await services.uv(signal);
+  const request = lockRequest(solving, { wheelsOnly: true, constraints: environment.pins });
+  try {
+    const lock = await resolveLock(uv, services.home.locks, request, progress, signal);
+    return { lock, asOf: undefined, environment: environment.name };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!isUserError(error) || !unsolved.has(error.code)) throw error;
+    const solved = await solveByDate(services, solving, progress, signal);
+    return { ...solved, finding: solved.finding ?? environmentUnfit(environment.name, error) };
+  }
+}
+
+/**
  * Solves as of the notebook's last change. Where its packages had no wheels for this Python on that day, the first later
  * day on which they had is taken and said; where there is none, they are built from source as of the day itself. A date
  * of slipway.yaml is taken as it is.
  */
-export async function solveByDate(
+async function solveByDate(
   services: Services,
   solving: Solving,
   progress: (line: string) => void,
@@ -72,6 +99,7 @@ const unsolved: ReadonlySet<string> = new Set([
   'PackageBuildFailed',
   'PackageUnknown',
   'InstallFailed',
+  'RequirementInvalid',
 ]);
 
 async function firstWithWheels(
@@ -114,6 +142,14 @@ function movedFinding(from: string, to: string, { python }: Solving): Finding {
     code: 'SolvingDateMoved',
     severity: 'info',
     message: `The notebook was last changed on ${from.slice(0, 10)}, when its packages had no wheels for Python ${python.interpreter.minor}. They are solved as of ${to}; name another date with asOf, or another Python with python, in slipway.yaml.`,
+  };
+}
+
+function environmentUnfit(name: string, cause: UserError): Finding {
+  return {
+    code: 'EnvironmentUnfit',
+    severity: 'warning',
+    message: `What is installed in ${name} and what the project asks for do not go together, so other versions are taken: ${cause.message}`,
   };
 }
 
