@@ -13,8 +13,8 @@ import { cached, shortHash } from '../cache';
 import { runTool } from '../runTool';
 import { requireProgram } from '../program';
 
-const suite = 'bookworm';
-const packages = ['ca-certificates', 'python3', 'python3-venv', 'python3-pip', 'libgomp1'];
+export const suite = 'bookworm';
+export const packages = ['ca-certificates', 'python3', 'python3-venv', 'python3-pip', 'libgomp1'];
 /** What a small image leaves out. */
 const trimmed = ['var/cache/apt', 'var/lib/apt/lists', 'usr/share/doc', 'usr/share/man', 'usr/share/locale'];
 /** What it leaves out but for its folders: apt installs nothing without those of its logs. */
@@ -30,15 +30,20 @@ export async function debianArchive(report: (line: string) => void): Promise<str
     const root = path.join(target, 'root');
     const include = `--include=${packages.join(',')}`;
     await runTool(requireProgram('debootstrap'), ['--variant=minbase', include, suite, root]);
-    await Promise.all(trimmed.map((name) => rm(path.join(root, name), { recursive: true, force: true })));
-    await runTool('find', [path.join(root, emptied), '-type', 'f', '-delete']);
-    await runTool('find', [path.join(root, 'usr/lib'), '-name', uncompiled, '-delete']);
-    const kept = ['--exclude=./dev/*', '--exclude=./proc/*', '--exclude=./sys/*'];
-    const plain = ['--sort=name', '--mtime=@0', '--numeric-owner'];
-    await runTool('tar', ['-C', root, ...plain, ...kept, '-czf', path.join(target, 'root.tar.gz'), '.']);
-    await rm(root, { recursive: true, force: true });
+    await packRoot(root, path.join(target, 'root.tar.gz'));
   });
   return path.join(folder, 'root.tar.gz');
+}
+
+/** Packs what a small image needs of a root file system, which is gone afterwards. */
+export async function packRoot(root: string, archive: string): Promise<void> {
+  await Promise.all(trimmed.map((name) => rm(path.join(root, name), { recursive: true, force: true })));
+  await runTool('find', [path.join(root, emptied), '-type', 'f', '-delete']);
+  await runTool('find', [path.join(root, 'usr/lib'), '-name', uncompiled, '-delete']);
+  const kept = ['--exclude=./dev/*', '--exclude=./proc/*', '--exclude=./sys/*'];
+  const plain = ['--sort=name', '--mtime=@0', '--numeric-owner'];
+  await runTool('tar', ['-C', root, ...plain, ...kept, '-czf', archive, '.']);
+  await rm(root, { recursive: true, force: true });
 }
 
 const shell = { Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'], Cmd: ['bash'] };
