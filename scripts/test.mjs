@@ -39,6 +39,9 @@ async function runSuite(suite, options) {
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop.abort());
 
+// What a developer has activated must not decide which versions the projects of the tests get.
+for (const name of ['VIRTUAL_ENV', 'CONDA_PREFIX']) delete process.env[name];
+
 const { chosen, names, verbose } = parse(process.argv.slice(2));
 const counts = [];
 for (const suite of chosen) {

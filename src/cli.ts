@@ -12,6 +12,7 @@ import { deployCommand } from './cli/deploy';
 import { forwardCommand } from './cli/forward';
 import { inspectCommand } from './cli/inspect';
 import { keyCommand } from './cli/key';
+import { lockCommand } from './cli/lock';
 import { logsCommand } from './cli/logs';
 import { modelsCommand } from './cli/models';
 import { registryCommand } from './cli/registry';
@@ -25,6 +26,7 @@ const exitCodes = { done: 0, failed: 1, usage: 2, cancelled: 130 } as const;
 /** Every verb. To add one: a file in `cli/` and a line here. */
 const verbs = [
   inspectCommand,
+  lockCommand,
   deployCommand,
   buildCommand,
   registryCommand,

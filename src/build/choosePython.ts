@@ -29,7 +29,7 @@ export function choosePython(
     const exact = usable.find((one) => one.minor === required.version);
     if (exact !== undefined) return { interpreter: exact, why: required.source };
     if (required.isTrace !== true) throw pythonNotFound(required, interpreters);
-    return substitute(required.version, required.source, usable, first);
+    if (required.specifier === undefined) return substitute(required.version, required.source, usable, first);
   }
   if (required.specifier !== undefined) {
     const fitting = usable.filter((one) => satisfies(one.version, required.specifier ?? ''));

@@ -11,7 +11,7 @@ export const inspectCommand: Verb = (run) =>
     .argument('<path>', 'folder of the project, a notebook, or a model file')
     .action((project: string, options: CommonOptions) =>
       run(options, async ({ services, output, signal }) => {
-        const inspection = await inspectOnly(services, path.resolve(project), signal);
+        const inspection = await inspectOnly(services, { path: path.resolve(project) }, signal);
         output.emit(inspection);
         const found = inspection.project;
         output.say(`${found.name} in ${found.root}`);

@@ -33,7 +33,7 @@ async function inspectSaved(app: App, uri: vscode.Uri): Promise<Inspection> {
   await saveEditors(await folderOf(uri));
   const services = await app.services();
   return withNotification(vscode.l10n.t('Reading the notebook'), (_progress, signal) =>
-    inspectOnly(services, uri.fsPath, signal),
+    inspectOnly(services, { path: uri.fsPath }, signal),
   );
 }
 

@@ -9,7 +9,7 @@ import type { Command } from './command';
 export const changeSecret: Command = async (app, subject) => {
   const uri = await app.chooseProject(subject);
   if (uri === undefined) return;
-  const { project } = await inspectOnly(await app.services(), uri.fsPath, AbortSignal.timeout(60_000));
+  const { project } = await inspectOnly(await app.services(), { path: uri.fsPath }, AbortSignal.timeout(60_000));
   const names = project.config.secrets ?? [];
   if (names.length === 0) {
     throw new UserError('NoSecrets', vscode.l10n.t('slipway.yaml of {0} names no secrets.', project.name), {

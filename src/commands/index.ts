@@ -3,6 +3,7 @@ import type { LoadCommand } from './command';
 /** Every command: its id in the manifest, and its file. To add one: a file beside this one, and one line here. */
 export const commands: Readonly<Record<string, LoadCommand>> = {
   'slipway.deployModel': async () => (await import('./deployModel')).deployModel,
+  'slipway.saveLock': async () => (await import('./saveLock')).saveLock,
   'slipway.inspectProject': async () => (await import('./inspectProject')).inspectProject,
   'slipway.trainAgain': async () => (await import('./trainAgain')).trainAgain,
   'slipway.chooseTarget': async () => (await import('./chooseTarget')).chooseTarget,

@@ -18,7 +18,7 @@ export const inspectProject: Command = async (app, subject) => {
   const services = await app.services();
   const { project, findings } = await withNotification(
     vscode.l10n.t('Inspecting {0}', vscode.workspace.asRelativePath(uri)),
-    (_progress, signal) => inspectOnly(services, uri.fsPath, signal),
+    (_progress, signal) => inspectOnly(services, { path: uri.fsPath }, signal),
   );
   app.log.info(`inspect ${project.root}: ${describeEntry(project.entry)}, ${String(findings.length)} findings`);
   await problemsOf(app).show(project.root, findings);

@@ -39,7 +39,7 @@ export function buildImage(
   signal: AbortSignal,
 ): Promise<BuiltImage> {
   return whileBuilding(services.home, async () => {
-    const project = await inspect(services, host, request.path, acceptedEntries(request), signal);
+    const project = await inspect(services, host, { path: request.path, accepts: acceptedEntries(request) }, signal);
     const { built, prepared } = await buildProject(services, host, { ...request, project }, signal);
     await prepared?.made.ended;
     return built;

@@ -37,7 +37,7 @@ export async function deployModel(
   signal: AbortSignal,
 ): Promise<DeployedModel> {
   const target = await openTarget(services, request.target);
-  const inspected = await inspect(services, host, request.path, target.accepts, signal);
+  const inspected = await inspect(services, host, { path: request.path, accepts: target.accepts }, signal);
   const project = { ...inspected, config: withSaid(inspected.config, request.config) };
   const name = checkedName(request.name ?? project.name);
   return target.accepts === 'image'

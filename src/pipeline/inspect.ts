@@ -8,16 +8,25 @@ import { inspectTools } from '../project/tools';
 import type { Services } from './services';
 import { step } from './step';
 
+/** What is read. */
+export interface InspectRequest {
+  /** The project's folder, or one notebook or model file in it. */
+  readonly path: string;
+  /** What the target takes; anything by default. */
+  readonly accepts?: Target['accepts'];
+  /** Names of files that are passed over. */
+  readonly without?: readonly string[];
+}
+
 /** Reads a project and reports what it found. @throws UserError for the first finding that nothing can be deployed with */
 export async function inspect(
   services: Services,
   host: DeployHost,
-  subject: string,
-  accepts: Target['accepts'],
+  request: InspectRequest,
   signal: AbortSignal,
 ): Promise<Project> {
   return step(host, 'inspect', 'Reading the project', async () => {
-    const { project, findings } = await read(services, subject, accepts, signal);
+    const { project, findings } = await inspectOnly(services, request, signal);
     for (const finding of findings) host.report({ event: 'finding', finding });
     const blocking = findings.find((finding) => finding.severity === 'error');
     if (blocking !== undefined) {
@@ -36,27 +45,22 @@ export async function inspect(
 /** A target without a container engine cannot build a Dockerfile. */
 const runsAsBundle: readonly EntryKind[] = ['notebook', 'modelFile', 'mlmodel', 'spacy', 'transformers', 'app', 'none'];
 
-/** Reads a project: its folder, or a notebook or model file in it. Nothing of it is executed. */
-export function inspectOnly(
+/** Reads a project. Nothing of it is executed. */
+export async function inspectOnly(
   services: Services,
-  subject: string,
-  signal: AbortSignal,
-  accepts?: Target['accepts'],
-): Promise<Inspection> {
-  return read(services, subject, accepts, signal);
-}
-
-async function read(
-  services: Services,
-  subject: string,
-  accepts: Target['accepts'] | undefined,
+  { path, accepts, without }: InspectRequest,
   signal: AbortSignal,
 ): Promise<Inspection> {
   const inspector = await services.inspector(signal);
   const tools = inspectTools(inspector, (name, abort) => isInIndex(services, name, abort));
   const { environments } = services;
-  const options = { tools, ...(environments && { environments }) };
-  return inspectProject(subject, accepts === 'bundle' ? { ...options, accepts: runsAsBundle } : options, signal);
+  const options = {
+    tools,
+    ...(environments && { environments }),
+    ...(without && { without }),
+    ...(accepts === 'bundle' ? { accepts: runsAsBundle } : {}),
+  };
+  return inspectProject(path, options, signal);
 }
 
 /** Whether the user's package index knows a distribution. */

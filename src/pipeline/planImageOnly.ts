@@ -36,7 +36,11 @@ export async function planImageOnly(
 ): Promise<PlannedOnly> {
   const [platform, ...others] = parsePlatforms(request.platform);
   const { to, byteCode } = request;
-  const { project: inspected, findings } = await inspectOnly(services, request.path, signal, acceptedEntries(request));
+  const { project: inspected, findings } = await inspectOnly(
+    services,
+    { path: request.path, accepts: acceptedEntries(request) },
+    signal,
+  );
   const builder = await chooseBuilder(inspected, request.builder, to);
   if (others.length > 0) checkSeveral(builder.kind === 'daemonless', to);
   const named = {

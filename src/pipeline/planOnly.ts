@@ -24,7 +24,7 @@ export async function planOnly(
   progress: (line: string) => void,
   signal: AbortSignal,
 ): Promise<{ readonly plan: DeployPlan; readonly findings: readonly Finding[] }> {
-  const { project, findings } = await inspectOnly(services, request.path, signal);
+  const { project, findings } = await inspectOnly(services, { path: request.path }, signal);
   const target = await openTarget(services, request.target);
   const { added } = await readProjectState(services.home, project.root);
   const solved = await solve(
@@ -46,7 +46,7 @@ export async function planOnly(
 }
 
 /** A host that only listens: planning asks nothing. */
-function listener(progress: (line: string) => void): DeployHost {
+export function listener(progress: (line: string) => void): DeployHost {
   return {
     report: (event: DeployEvent) => {
       if (event.event === 'step') progress(event.message);

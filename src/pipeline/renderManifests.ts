@@ -31,7 +31,7 @@ export async function renderManifests(
   const render = rendererOf(target);
   const { reference, ...options } = request.image ?? { reference: undefined, insecure: [] };
   if (reference === undefined) throw registryMissing(target.displayName);
-  const inspected = await inspect(services, host, request.path, target.accepts, signal);
+  const inspected = await inspect(services, host, { path: request.path, accepts: target.accepts }, signal);
   const project = { ...inspected, config: withSaid(inspected.config, request.config) };
   checkExposing(project);
   const name = checkedName(request.name ?? project.name);

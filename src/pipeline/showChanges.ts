@@ -28,7 +28,7 @@ export async function projectChanges(
   const changes = changesOn(target);
   const { reference } = request.image ?? { reference: undefined };
   if (target.accepts !== 'image' || reference === undefined) throw registryMissing(target.displayName);
-  const inspected = await inspect(services, host, request.path, target.accepts, signal);
+  const inspected = await inspect(services, host, { path: request.path, accepts: target.accepts }, signal);
   const project = { ...inspected, config: withSaid(inspected.config, request.config) };
   const name = checkedName(request.name ?? project.name);
   await checkPlace(services, withoutAnswers(host), { target, project, name, request }, signal);

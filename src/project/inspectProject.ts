@@ -32,6 +32,8 @@ export interface InspectOptions extends DependencyOptions {
   readonly notebook?: string;
   /** Kinds of entry that the target takes; all by default. */
   readonly accepts?: readonly EntryKind[];
+  /** Names of files that are passed over. */
+  readonly without?: readonly string[];
 }
 
 /** Notebooks beyond this are listed and not read. */
@@ -52,7 +54,9 @@ export async function inspectProject(
   const file = options.notebook ?? found.file;
   const [config, walk] = await Promise.all([readConfig(root, signal), walkProject(root, signal)]);
   const files = listed(
-    walk.entries.map((entry) => entry.path),
+    walk.entries
+      .map((entry) => entry.path)
+      .filter((name) => options.without?.includes(path.posix.basename(name)) !== true),
     found,
   );
   const notebooks = files.filter((one) => one.endsWith('.ipynb'));
@@ -191,7 +195,7 @@ function sysPath(
 /** Where nothing names a Python, that of the environment is meant. */
 function pythonOf(named: PythonRequirement, { environment }: Dependencies): PythonRequirement {
   if (named.version !== undefined || environment === undefined) return named;
-  return { version: environment.python, source: `environment ${environment.name}`, isTrace: true };
+  return { ...named, version: environment.python, source: `environment ${environment.name}`, isTrace: true };
 }
 
 function execution(root: string, notebook: NotebookFacts): ExecutionFacts {

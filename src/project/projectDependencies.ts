@@ -1,5 +1,6 @@
-import { satisfies, valid } from '@renovatebot/pep440';
+import { valid } from '@renovatebot/pep440';
 import path from 'node:path';
+import { mayFit } from '../clients/python/pythonRange';
 import type { Dependencies, EntryPoint, Finding, ProjectConfig, PythonRequirement, Requirement } from '../core/project';
 import { asOf } from './asOf';
 import { gatherRequirements, type ChosenSource, type Gathered } from './dependencies';
@@ -76,7 +77,7 @@ async function placesOf(
 /** One of another Python did not run this code last. */
 function isFor({ minor }: PythonEnvironment, { version, specifier }: PythonRequirement): boolean {
   if (version !== undefined) return version === minor;
-  return specifier === undefined || satisfies(`${minor}.99`, specifier);
+  return specifier === undefined || mayFit(minor, specifier);
 }
 
 async function installedIn(

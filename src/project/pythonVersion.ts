@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { mayFit } from '../clients/python/pythonRange';
 import type { ProjectConfig, PythonRequirement } from '../core/project';
 import type { ChosenSource } from './dependencies';
 
@@ -19,7 +20,7 @@ export async function pythonRequirement(clues: PythonClues, signal: AbortSignal)
   if (config.python !== undefined) return { version: minor(config.python) ?? config.python, source: 'slipway.yaml' };
   const pinned = await fromFile(clues, '.python-version', /^(?:cpython-|python-?)?(3\.\d+)/im, signal);
   if (pinned !== undefined) return pinned;
-  if (chosen.python !== undefined) return declaredPython(chosen.python);
+  if (chosen.python !== undefined) return declaredPython(chosen.python, minor(clues.notebook));
   const traced =
     (await fromFile(clues, 'runtime.txt', /^python-(3\.\d+)/im, signal)) ??
     (await fromFile(clues, 'MLmodel', /^\s*python_version:\s*['"]?(3\.\d+)/m, signal));
@@ -30,9 +31,15 @@ export async function pythonRequirement(clues: PythonClues, signal: AbortSignal)
     : { version: notebook, source: 'notebook metadata', isTrace: true };
 }
 
-function declaredPython({ version, specifier, file }: NonNullable<ChosenSource['python']>): PythonRequirement {
+/** Of a range the version that the notebook ran with. */
+function declaredPython(
+  { version, specifier, file }: NonNullable<ChosenSource['python']>,
+  notebook: string | undefined,
+): PythonRequirement {
   if (version !== undefined) return { version: minor(version) ?? version, source: file };
-  return specifier === undefined ? { source: file } : { specifier, source: file };
+  if (specifier === undefined) return { source: file };
+  if (notebook === undefined || !mayFit(notebook, specifier)) return { specifier, source: file };
+  return { version: notebook, specifier, source: `notebook metadata, within ${file}`, isTrace: true };
 }
 
 async function fromFile(

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import type { Inspection } from '../../src/core/project';
+import { buildCli, slipway } from '../support/cli';
 import { exampleCell } from '../support/plainProject';
 import { notebookOf } from '../support/notebooks';
 import { eventsOf, recordingHost, type RecordingHost } from '../support/recordingHost';
@@ -17,6 +19,7 @@ describe('the environment that lies in a project', () => {
   let workspace: Workspace;
   let folder: string;
   before(async () => {
+    await buildCli();
     workspace = await openWorkspace({ target: 'local' });
     folder = await workspace.writeProject('versions', { 'nb.ipynb': notebookOf(predict, exampleCell) });
     const uv = await workspace.services.uv(workspace.signal);
@@ -42,6 +45,15 @@ describe('the environment that lies in a project', () => {
     const [plan] = eventsOf(host, 'plan');
     assert.equal(plan?.plan.dependencies.environment, '.venv');
     assert.equal(plan.plan.dependencies.asOf, undefined);
+  });
+
+  it('is the one that is activated, for a project that has none', async () => {
+    const other = await workspace.writeProject('other', { 'nb.ipynb': notebookOf(predict, exampleCell) });
+    const env = { ...process.env, VIRTUAL_ENV: path.join(folder, '.venv') };
+    const { json } = await slipway(['inspect', other, '--json', '--home', workspace.home], { env });
+    const { dependencies } = (json[0] as unknown as Inspection).project;
+    assert.equal(dependencies.environment?.name, env.VIRTUAL_ENV);
+    assert.ok(dependencies.environment.pins.includes('tabulate==0.8.10'));
   });
 
   it('is passed over, and told, where the project asks for others', async () => {

@@ -325,6 +325,20 @@ class Packages(unittest.TestCase):
         self.assertNotIn("nothing_here", found["imports"])
         self.assertEqual(found["versions"]["scikit-learn"], "1.3.2")
 
+    def test_what_changes_in_an_environment_is_seen_by_the_next_request(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            info = Path(folder, "helper-1.0.dist-info")
+            info.mkdir()
+            (info / "RECORD").write_text("helper/__init__.py,,\n")
+            self.assertEqual(installed_for(["helper"], [folder])["versions"], {"helper": "1.0"})
+            direct = {"url": "https://example.org/h.git", "vcs_info": {"vcs": "git", "commit_id": "abc"}}
+            (info / "direct_url.json").write_text(json.dumps(direct))
+            found = installed_for(["helper"], [folder])
+            self.assertEqual(found["versions"], {})
+            self.assertEqual(found["urls"], {"helper": "git+https://example.org/h.git@abc"})
+            info.rename(Path(folder, "helper-2.0.dist-info"))
+            self.assertEqual(installed_for(["helper"], [folder])["imports"]["helper"][0]["version"], "2.0")
+
 
 if __name__ == "__main__":
     unittest.main()

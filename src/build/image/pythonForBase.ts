@@ -1,4 +1,4 @@
-import { satisfies } from '@renovatebot/pep440';
+import { mayFit } from '../../clients/python/pythonRange';
 import { UserError } from '../../core/errors';
 import type { PythonRequirement } from '../../core/project';
 
@@ -9,17 +9,12 @@ import type { PythonRequirement } from '../../core/project';
  */
 export function pythonForBase(required: PythonRequirement, base: string, minor: string): PythonRequirement {
   const isExcluded =
-    (required.version !== undefined && required.version !== minor) ||
+    (required.version !== undefined && required.isTrace !== true && required.version !== minor) ||
     (required.specifier !== undefined && !mayFit(minor, required.specifier));
-  if (!isExcluded || required.isTrace === true) return { version: minor, source: `base image ${base}` };
+  if (!isExcluded) return { version: minor, source: `base image ${base}` };
   throw new UserError(
     'BasePythonMismatch',
     `The base image ${base} has Python ${minor}, and the project needs ${required.version ?? required.specifier ?? ''} (${required.source}).`,
     { remedy: { kind: 'hint', label: 'Choose another base image with --base, or another Python in slipway.yaml.' } },
   );
-}
-
-/** The patch version of the base is not known, so a specifier fits when one of the first or a late one does. */
-function mayFit(minor: string, specifier: string): boolean {
-  return satisfies(`${minor}.0`, specifier) || satisfies(`${minor}.99`, specifier);
 }

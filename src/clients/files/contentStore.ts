@@ -41,13 +41,14 @@ export async function readJson(file: string): Promise<unknown> {
 
 /**
  * Writes a file so that a reader sees the old content or the new, never a part.
+ * @param mode who may read it; nobody else by default
  * @throws UserError DiskFull
  */
-export async function writeAtomic(file: string, content: string | Uint8Array): Promise<void> {
+export async function writeAtomic(file: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true });
   const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`;
   try {
-    const handle = await open(temporary, 'w', 0o600);
+    const handle = await open(temporary, 'w', mode);
     try {
       await handle.writeFile(content);
       await handle.sync();

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { withoutCredentials } from '../../core/credentials';
 import { exists, writeAtomic } from '../files/contentStore';
 import { dayOptions, datedOptions, wheelOptions } from './oldPackages';
+import { requirementsOfPylock } from './pylock';
 import type { Uv } from './uv';
 
 /** What a resolution is made from. Equal requests have equal locks. */
@@ -94,19 +95,25 @@ async function resolve(
       );
     case 'uv.lock': {
       const exported = await exportLock(uv, request, source.folder, onProgress, signal);
-      if (request.added.length === 0) return exported;
-      return compile(uv, request, [...pinsOf(exported), ...request.added], [], onProgress, signal);
+      return withAdded(uv, request, exported, onProgress, signal);
     }
     case 'pylock.toml': {
-      const added = request.added.length === 0 ? [] : ['-'];
-      const result = await uv.run(
-        [...compileUniversal(request), source.file, ...added],
-        { subject: request.subject, cwd: request.folder, input: request.added.join('\n'), onProgress },
-        signal,
-      );
-      return result.stdout;
+      // uv installs from such a file, and does not read one to solve.
+      const exported = requirementsOfPylock(await readFile(source.file, 'utf8'));
+      return withAdded(uv, request, exported, onProgress, signal);
     }
   }
+}
+
+async function withAdded(
+  uv: Uv,
+  request: LockRequest,
+  exported: string,
+  onProgress: (line: string) => void,
+  signal: AbortSignal,
+): Promise<string> {
+  if (request.added.length === 0) return exported;
+  return compile(uv, request, [...pinsOf(exported), ...request.added], [], onProgress, signal);
 }
 
 /** Lends the options that have uv read constraints: it takes them from a file. */

@@ -7,7 +7,7 @@ import { condaRequirement, readEnvironmentYml } from './environmentYml';
 import { inferRequirements } from './inferRequirements';
 import { printable, requirementName, type Declared } from './requirement';
 import { readRequirementsTxt } from './requirementsTxt';
-import { readPipfile, readPipfileLock, readPyproject, readToml } from './tomlFiles';
+import { readPipfile, readPipfileLock, readPyproject, readToml, type Table } from './tomlFiles';
 
 type Source = Dependencies['source'];
 
@@ -91,10 +91,8 @@ async function read(root: string, source: Source, signal: AbortSignal): Promise<
   if (source.kind === 'inferred') return undefined;
   switch (source.format) {
     case 'uv.lock':
-    case 'pylock.toml': {
-      const specifier = (await readToml(root, source.file, signal))['requires-python'];
-      return { requirements: [], findings: [], ...(typeof specifier === 'string' ? { python: { specifier } } : {}) };
-    }
+    case 'pylock.toml':
+      return { requirements: [], findings: [], ...lockedPython(await readToml(root, source.file, signal)) };
     case 'pyproject.toml':
       return readPyproject(root, source.file, signal);
     case 'requirements.txt':
@@ -106,6 +104,13 @@ async function read(root: string, source: Source, signal: AbortSignal): Promise<
     case 'environment.yml':
       return readEnvironmentYml(root, source.file, signal);
   }
+}
+
+/** The Python that Save Lock solved for, else the range that the lock is for. */
+function lockedPython({ tool, 'requires-python': specifier }: Table): Pick<Declared, 'python'> {
+  const version = (tool as { readonly slipway?: { readonly python?: unknown } } | undefined)?.slipway?.python;
+  if (typeof version === 'string') return { python: { version } };
+  return typeof specifier === 'string' ? { python: { specifier } } : {};
 }
 
 export interface Gathered {

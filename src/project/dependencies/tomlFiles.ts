@@ -6,7 +6,7 @@ import type { Finding, Requirement } from '../../core/project';
 import { isRecord } from '../readNotebook';
 import { printable, type Declared } from './requirement';
 
-type Table = Readonly<Record<string, unknown>>;
+export type Table = Readonly<Record<string, unknown>>;
 
 /** Parses a TOML file. @throws UserError DependencyFileInvalid with the line */
 export async function readToml(root: string, file: string, signal: AbortSignal): Promise<Table> {

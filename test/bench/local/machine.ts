@@ -17,7 +17,7 @@ export function load(): string {
 /** The environment of a person's shell: byte-code is written, so that a library is compiled once. */
 export function plainEnvironment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(
-    ([name]) => !/^(PYTHON|npm_|NODE_OPTIONS$|VIRTUAL_ENV$|UV_)/.test(name),
+    ([name]) => !/^(PYTHON|npm_|NODE_OPTIONS$|VIRTUAL_ENV$|CONDA_PREFIX$|UV_)/.test(name),
   );
   return { ...Object.fromEntries(own), ...extra };
 }

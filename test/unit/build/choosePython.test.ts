@@ -30,6 +30,13 @@ describe('choosePython', () => {
     assert.equal(choose({ version: '3.6', source: 'notebook metadata', isTrace: true }), '3.8.18');
   });
 
+  it('takes the Python that a notebook ran with from a range, or another one of the range', () => {
+    const within = (version: string) =>
+      ({ version, specifier: '>=3.9', source: 'notebook metadata', isTrace: true }) as const;
+    assert.equal(choose(within('3.13')), '3.13.0');
+    assert.equal(choose(within('3.10')), '3.11.7');
+  });
+
   it('takes a Python of the time of a notebook that names none', () => {
     const nothing = { source: 'nothing' };
     assert.equal(choose(nothing, '2026-11-24'), '3.11.7');
