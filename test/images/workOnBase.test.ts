@@ -19,7 +19,9 @@ const app = {
 /** Programs of Python and uv that this process runs, without those that have ended. */
 function workers(): readonly string[] {
   const text = execFileSync('ps', ['-o', 'stat=,args=', '--ppid', String(process.pid)], { encoding: 'utf8' });
-  return text.split('\n').filter((line) => !line.startsWith('Z') && /python|\buv /.test(line));
+  // The Python that reads code stays for the next build.
+  const working = text.split('\n').filter((line) => !line.startsWith('Z') && /python|\buv /.test(line));
+  return working.filter((line) => !line.includes('inspect_project.py'));
 }
 
 describe('what an image needs of its base alone', { timeout: 5 * 60_000 }, () => {

@@ -17,7 +17,7 @@ export async function foreignArchive(report: (line: string) => void): Promise<st
     report(`Making the Debian base image for ${architecture} (once, a minute).`);
     const root = path.join(target, 'root');
     await debootstrap(root, packages, '--foreign', `--arch=${architecture}`);
-    for (const file of await downloaded(root)) await runTool('dpkg-deb', ['--extract', file, root]);
+    for (const file of await downloaded(root)) await runTool(requireProgram('dpkg-deb'), ['--extract', file, root]);
     await rm(path.join(root, 'debootstrap'), { recursive: true, force: true });
     await packRoot(root, path.join(target, 'root.tar.gz'));
   });
@@ -32,7 +32,7 @@ export async function emulator(report: (line: string) => void): Promise<string> 
     const root = path.join(target, 'root');
     await debootstrap(root, [emulatorPackage], '--download-only');
     const file = (await downloaded(root)).find((one) => path.basename(one).startsWith(`${emulatorPackage}_`)) ?? '';
-    await runTool('dpkg-deb', ['--extract', file, path.join(target, 'package')]);
+    await runTool(requireProgram('dpkg-deb'), ['--extract', file, path.join(target, 'package')]);
     await rm(root, { recursive: true, force: true });
   });
   return path.join(folder, 'package/usr/bin/qemu-aarch64-static');
