@@ -10,7 +10,7 @@ import { startRegistry, type TestRegistry } from '../testbed/docker/registry';
 import { findProgram } from '../testbed/program';
 import { runCommand } from '../testbed/vscode/workbench';
 import { closedPort } from '../support/ports';
-import { startedBy } from './support/model';
+import { workingFor } from './support/model';
 import { openNotebook, toolbarButton } from './support/notebook';
 import { copyExample, logTail } from './support/stage';
 import { story } from './support/story';
@@ -173,7 +173,7 @@ describe('images', { skip: missing }, () => {
         await runCommand(page, 'Slipway: Containerize');
         await toast(page, 'iris is being containerized already').waitFor();
         await page.reload();
-        await eventually('nothing that it started runs', 60, () => startedBy(root).length === 0);
+        await eventually('nothing that it started runs', 60, () => workingFor(root).length === 0);
         assert.deepEqual(await tags(), []);
         await writeFile(notebook, text);
       },

@@ -4,7 +4,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { eventually } from '../support/eventually';
 import { openFile, runCommand } from '../testbed/vscode/workbench';
-import { endpointOf, isGone, logShows, modelIs, predictIris, startedBy } from './support/model';
+import { endpointOf, isGone, logShows, modelIs, predictIris, startedBy, workingFor } from './support/model';
 import { cellWith, openNotebook, outputShows, rewriteCell, toolbarButton } from './support/notebook';
 import { copyExample } from './support/stage';
 import { story } from './support/story';
@@ -267,7 +267,7 @@ story('from an open notebook to an endpoint', { prepare: (projects) => copyExamp
     await answerDialog(page, 'Remove');
     await page.locator('.welcome-view-content', { hasText: 'No model is deployed yet' }).waitFor();
     assert.ok(await isGone(endpoint));
-    await eventually('every process has ended', 20, () => startedBy(root).length === 0);
+    await eventually('every process has ended', 20, () => workingFor(root).length === 0);
     assert.equal(existsSync(path.join(home, 'models', 'iris')), false);
   });
 });

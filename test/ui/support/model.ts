@@ -58,3 +58,8 @@ export function startedBy(root: string): readonly string[] {
   const lines = processesNaming(root).map((one) => one.commandLine);
   return lines.filter((line) => /python|supervisor\.py|worker\.py|[/\\]uv(\.exe)? /.test(line));
 }
+
+/** The same without the Python that reads code: it stays for the next command, and ends with the editor. */
+export function workingFor(root: string): readonly string[] {
+  return startedBy(root).filter((line) => !line.includes('inspect_project.py'));
+}
