@@ -36,11 +36,13 @@ describe('A deploy to Kubernetes', { timeout: 15 * 60_000 }, () => {
   let bench: DeployBench;
   /** One home for all, so that packages are installed once. */
   let workspace: Workspace;
+  const opened: Services[] = [];
   before(async () => {
     bench = await openDeployBench();
     workspace = await openWorkspace(await bench.namespace('base'));
   });
   after(async () => {
+    for (const services of opened) services.close();
     assert.deepEqual(await workspace.close(), []);
     await bench.cluster.stop();
   });
@@ -52,6 +54,7 @@ describe('A deploy to Kubernetes', { timeout: 15 * 60_000 }, () => {
   function siteOf({ target, image, kubeconfig = '' }: WorkspaceOptions): Site {
     const { signal } = workspace;
     const services = makeServices({ ...workspace.services.context, kubeconfig });
+    opened.push(services);
     const imageOf = (name: string) => (image === undefined ? {} : { image: image(name) });
     return {
       services,

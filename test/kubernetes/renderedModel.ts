@@ -43,18 +43,19 @@ export function describeRenderedModel(bench: () => DeployBench): void {
         socket.destroy();
       });
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const kubeconfig = path.join(workspace.root, 'kubeconfig');
+      const services = makeServices({ ...workspace.services.context, kubeconfig });
       try {
-        const kubeconfig = path.join(workspace.root, 'kubeconfig');
         const text = await readFile(bench().cluster.kubeconfig, 'utf8');
         const { port } = server.address() as AddressInfo;
         await writeFile(kubeconfig, text.replace(/server: \S+/, `server: https://127.0.0.1:${String(port)}`));
-        const services = makeServices({ ...workspace.services.context, kubeconfig });
         const image = options.image?.('doubled');
         const request = { path: project, target: options.target, folder, ...(image === undefined ? {} : { image }) };
         const files = await renderManifests(services, recordingHost(), request, workspace.signal);
         assert.ok(files.includes('kustomization.yaml') && files.includes('poddisruptionbudget.yaml'));
         assert.equal(connections, 0);
       } finally {
+        services.close();
         server.close();
       }
     });
