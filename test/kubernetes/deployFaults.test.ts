@@ -47,9 +47,8 @@ describe('A deploy to Kubernetes', { timeout: 15 * 60_000 }, () => {
     await bench.cluster.stop();
   });
 
-  async function open(namespace: string, kubeconfig?: string): Promise<Site> {
-    return siteOf(await bench.namespace(namespace, kubeconfig));
-  }
+  const open = async (namespace: string, kubeconfig?: string): Promise<Site> =>
+    siteOf(await bench.namespace(namespace, kubeconfig));
 
   function siteOf({ target, image, kubeconfig = '' }: WorkspaceOptions): Site {
     const { signal } = workspace;
