@@ -9,7 +9,7 @@ import { isPinned, normalName, publicVersion, requirementName } from './dependen
 import type { CodeFacts, InstalledPackages, NotebookFacts } from './facts';
 import { modelNeeds } from './modelNeeds';
 import type { InspectTools } from './tools';
-import { environmentAt, existingPackages, usualPlaces, type PythonEnvironment } from './pythonEnvironment';
+import { environmentAt, usualPlaces, type PythonEnvironment } from './pythonEnvironment';
 
 /** A project whose code was read. */
 export interface ReadProject {
@@ -49,7 +49,8 @@ export async function projectDependencies(
   for (const place of await placesOf(read, options)) {
     const environment = await environmentAt(place);
     if (environment === undefined || !isFor(environment, python)) continue;
-    const installed = await installedIn(environment, read, options, signal);
+    const request = { imports: importedModules(read.reached), folders: environment.packages };
+    const installed = await options.tools.installed(request, signal);
     const gathered = await gather(read, environment.minor, installed, options, signal);
     if (!holdsMost(installed, gathered.requirements)) continue;
     const { dependencies, problems } = await dated(read, gathered, options, signal);
@@ -64,13 +65,10 @@ export async function projectDependencies(
 }
 
 /** None where a lock names all versions, or slipway.yaml their date. */
-async function placesOf(
-  { root, folders, notebook, entry, chosen, config }: ReadProject,
-  { environments }: DependencyOptions,
-): Promise<readonly string[]> {
+async function placesOf(read: ReadProject, { environments }: DependencyOptions): Promise<readonly string[]> {
+  const { root, folders, chosen, config } = read;
   if (chosen.source.kind === 'lock' || config.asOf !== undefined) return [];
-  const file = notebook?.path ?? entryFile(entry) ?? '';
-  const named = (await environments?.(path.join(root, file))) ?? [];
+  const named = (await environments?.(path.join(root, codeFile(read) ?? ''))) ?? [];
   return [...named, ...usualPlaces(folders.map((folder) => path.join(root, folder)))];
 }
 
@@ -78,16 +76,6 @@ async function placesOf(
 function isFor({ minor }: PythonEnvironment, { version, specifier }: PythonRequirement): boolean {
   if (version !== undefined) return version === minor;
   return specifier === undefined || mayFit(minor, specifier);
-}
-
-async function installedIn(
-  environment: PythonEnvironment,
-  { reached }: ReadProject,
-  { tools }: DependencyOptions,
-  signal: AbortSignal,
-): Promise<InstalledPackages> {
-  const folders = await existingPackages(environment);
-  return tools.installed({ imports: importedModules(reached), folders }, signal);
 }
 
 /** One that has little of what the code needs is there for something else. */
@@ -114,13 +102,14 @@ async function gather(
 
 /** The date matters only where some version is left open; a lock has no requirements here. */
 async function dated(
-  { root, entry, notebook, chosen, config }: ReadProject,
+  read: ReadProject,
   { requirements, findings }: Gathered,
   { tools }: DependencyOptions,
   signal: AbortSignal,
 ): Promise<ProjectDependencies> {
+  const { root, notebook, chosen, config } = read;
   const open = requirements.some((one) => !isPinned(one.spec));
-  const file = open ? (notebook?.path ?? entryFile(entry)) : undefined;
+  const file = open ? codeFile(read) : undefined;
   const date = file === undefined ? undefined : await asOf(root, file, notebook, config, tools, signal);
   const { source, ignored } = chosen;
   return {
@@ -129,7 +118,8 @@ async function dated(
   };
 }
 
-function entryFile(entry: EntryPoint): string | undefined {
+function codeFile({ notebook, entry }: ReadProject): string | undefined {
+  if (notebook !== undefined) return notebook.path;
   if ('path' in entry) return entry.path;
   return entry.kind === 'app' ? entry.file : undefined;
 }

@@ -1,7 +1,6 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import { exists } from '../clients/files/contentStore';
 import { minor } from './pythonVersion';
 
 /** A Python with what is installed for it, as its files tell; nothing of it is executed. */
@@ -107,10 +106,4 @@ function userPackages(version: string): readonly string[] {
   return process.platform === 'darwin'
     ? [path.join(home, 'Library', 'Python', version, 'lib', 'python', 'site-packages')]
     : [path.join(home, '.local', 'lib', `python${version}`, 'site-packages')];
-}
-
-/** Those of its folders that are there. */
-export async function existingPackages({ packages }: PythonEnvironment): Promise<readonly string[]> {
-  const found = await Promise.all(packages.map(async (folder) => ((await exists(folder)) ? [folder] : [])));
-  return found.flat();
 }

@@ -4,16 +4,10 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Inspection } from '../../src/core/project';
 import { buildCli, slipway } from '../support/cli';
-import { exampleCell } from '../support/plainProject';
+import { exampleCell, predictVersion } from '../support/plainProject';
 import { notebookOf } from '../support/notebooks';
 import { eventsOf, recordingHost, type RecordingHost } from '../support/recordingHost';
 import { openWorkspace, type Workspace } from '../support/workspace';
-
-/** Answers which version it runs with. */
-const predict = {
-  id: 'predict',
-  source: 'import tabulate\n\ndef predict(x: list[float]) -> list[str]:\n    return [tabulate.__version__ for _ in x]',
-};
 
 describe('the environment that lies in a project', () => {
   let workspace: Workspace;
@@ -21,7 +15,7 @@ describe('the environment that lies in a project', () => {
   before(async () => {
     await buildCli();
     workspace = await openWorkspace({ target: 'local' });
-    folder = await workspace.writeProject('versions', { 'nb.ipynb': notebookOf(predict, exampleCell) });
+    folder = await workspace.writeProject('versions', { 'nb.ipynb': notebookOf(predictVersion, exampleCell) });
     const uv = await workspace.services.uv(workspace.signal);
     const python = uv.interpreters[0]?.path ?? 'python3';
     const asked = { subject: 'the environment of the test', cwd: folder };
@@ -48,7 +42,7 @@ describe('the environment that lies in a project', () => {
   });
 
   it('is the one that is activated, for a project that has none', async () => {
-    const other = await workspace.writeProject('other', { 'nb.ipynb': notebookOf(predict, exampleCell) });
+    const other = await workspace.writeProject('other', { 'nb.ipynb': notebookOf(predictVersion, exampleCell) });
     const env = { ...process.env, VIRTUAL_ENV: path.join(folder, '.venv') };
     const { json } = await slipway(['inspect', other, '--json', '--home', workspace.home], { env });
     const { dependencies } = (json[0] as unknown as Inspection).project;

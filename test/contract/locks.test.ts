@@ -4,15 +4,9 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { buildCli, slipway, type CliResult } from '../support/cli';
 import { notebookOf } from '../support/notebooks';
-import { exampleCell } from '../support/plainProject';
+import { exampleCell, predictVersion } from '../support/plainProject';
 import { eventsOf, recordingHost } from '../support/recordingHost';
 import { openWorkspace, type Workspace } from '../support/workspace';
-
-/** Answers which version it runs with. */
-const predict = {
-  id: 'predict',
-  source: 'import tabulate\n\ndef predict(x: list[float]) -> list[str]:\n    return [tabulate.__version__ for _ in x]',
-};
 
 describe('a lock that is saved into a project', () => {
   let workspace: Workspace;
@@ -24,7 +18,7 @@ describe('a lock that is saved into a project', () => {
   before(async () => {
     await buildCli();
     workspace = await openWorkspace({ target: 'local' });
-    folder = await workspace.writeProject('locked', { 'nb.ipynb': notebookOf(predict, exampleCell) });
+    folder = await workspace.writeProject('locked', { 'nb.ipynb': notebookOf(predictVersion, exampleCell) });
   });
   after(async () => {
     assert.deepEqual(await workspace.close(), []);

@@ -2,8 +2,8 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { aborted } from '../../core/aborted';
-import { UserError } from '../../core/errors';
 import { endProcessTree } from './processTree';
+import { programNotFound, programTimedOut } from './runProcess';
 
 /** What a program had to say to a request. */
 export type Said =
@@ -69,7 +69,7 @@ export class Coprocess {
     } catch (error) {
       program.end();
       signal.throwIfAborted();
-      throw deadline.aborted ? timedOut(this.command, this.#options.timeoutMs) : error;
+      throw deadline.aborted ? programTimedOut(this.command, this.#options.timeoutMs) : error;
     }
   }
 
@@ -143,10 +143,7 @@ class Program {
       return { kind: 'ended', stderr: this.#stderr };
     } catch (cause) {
       over.throwIfAborted();
-      const { message } = cause as Error;
-      throw new UserError('ProgramNotFound', `The program ${this.#command} could not be started: ${message}.`, {
-        cause,
-      });
+      throw programNotFound(this.#command, cause as Error);
     }
   }
 
@@ -156,11 +153,4 @@ class Program {
       if (isHeld) one.ref();
       else one.unref();
   }
-}
-
-function timedOut(command: string, timeoutMs: number): UserError {
-  return new UserError(
-    'ProgramTimedOut',
-    `The program ${command} did not finish within ${String(timeoutMs / 1000)} s and was ended.`,
-  );
 }

@@ -69,23 +69,27 @@ async function exitOf(
   try {
     const code = await new Promise<number>((resolve, reject) => {
       child.once('error', (cause: NodeJS.ErrnoException) => {
-        reject(
-          new UserError('ProgramNotFound', `The program ${command} could not be started: ${cause.message}.`, { cause }),
-        );
+        reject(programNotFound(command, cause));
       });
       child.once('close', (exit, killedBy) => {
         resolve(exit ?? (killedBy === null ? 1 : 128));
       });
     });
     signal.throwIfAborted();
-    if (deadline?.aborted === true) {
-      throw new UserError(
-        'ProgramTimedOut',
-        `The program ${command} did not finish within ${String((timeoutMs ?? 0) / 1000)} s and was ended.`,
-      );
-    }
+    if (deadline?.aborted === true) throw programTimedOut(command, timeoutMs ?? 0);
     return code;
   } finally {
     stop.removeEventListener('abort', end);
   }
+}
+
+export function programNotFound(command: string, cause: Error): UserError {
+  return new UserError('ProgramNotFound', `The program ${command} could not be started: ${cause.message}.`, { cause });
+}
+
+export function programTimedOut(command: string, timeoutMs: number): UserError {
+  return new UserError(
+    'ProgramTimedOut',
+    `The program ${command} did not finish within ${String(timeoutMs / 1000)} s and was ended.`,
+  );
 }

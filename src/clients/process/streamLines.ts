@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { UserError } from '../../core/errors';
 import { endProcessTree } from './processTree';
+import { programNotFound } from './runProcess';
 
 export interface LineProcessOptions {
   /** Written to standard input as the first line; the stream then stays open, and its end tells the program that we are gone. */
@@ -37,9 +37,7 @@ export async function* streamLines(
   });
   const failed = new Promise<never>((_, reject) => {
     child.once('error', (cause) => {
-      reject(
-        new UserError('ProgramNotFound', `The program ${command} could not be started: ${cause.message}.`, { cause }),
-      );
+      reject(programNotFound(command, cause));
     });
   });
   failed.catch(() => undefined);

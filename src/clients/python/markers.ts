@@ -24,20 +24,25 @@ function tokensOf(marker: string): readonly string[] {
 }
 
 function either(tokens: readonly string[], groups: readonly string[]): Parsed {
-  let { value, rest } = both(tokens, groups);
-  while (rest[0] === 'or') {
-    const next = both(rest.slice(1), groups);
-    value = orOf(value, next.value);
-    rest = next.rest;
-  }
-  return { value, rest };
+  return series('or', both, orOf, tokens, groups);
 }
 
 function both(tokens: readonly string[], groups: readonly string[]): Parsed {
-  let { value, rest } = one(tokens, groups);
-  while (rest[0] === 'and') {
-    const next = one(rest.slice(1), groups);
-    value = andOf(value, next.value);
+  return series('and', one, andOf, tokens, groups);
+}
+
+/** Parts with a word between them. */
+function series(
+  word: string,
+  part: typeof either,
+  join: (left: Value, right: Value) => Value,
+  tokens: readonly string[],
+  groups: readonly string[],
+): Parsed {
+  let { value, rest } = part(tokens, groups);
+  while (rest[0] === word) {
+    const next = part(rest.slice(1), groups);
+    value = join(value, next.value);
     rest = next.rest;
   }
   return { value, rest };

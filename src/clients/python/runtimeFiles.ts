@@ -16,13 +16,12 @@ export interface RuntimeFiles {
 export async function readRuntime(resources: string): Promise<RuntimeFiles> {
   const source = path.join(resources, 'runtime');
   const names = (await listFiles(source)).filter((file) => isShipped(file));
-  const contents = await Promise.all(names.map((name) => readFile(path.join(source, name))));
+  const contents = await Promise.all(
+    names.map(async (name) => [name, await readFile(path.join(source, name))] as const),
+  );
   const hash = createHash('sha256');
-  names.forEach((name, index) => {
-    hash.update(`${name}\0`).update(contents[index] ?? '');
-  });
-  const files = names.map((name, index) => [name, contents[index] ?? Buffer.alloc(0)] as const);
-  return { version: hash.digest('hex').slice(0, 16), contents: new Map(files) };
+  for (const [name, content] of contents) hash.update(`${name}\0`).update(content);
+  return { version: hash.digest('hex').slice(0, 16), contents: new Map(contents) };
 }
 
 /**
